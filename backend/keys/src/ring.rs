@@ -1,0 +1,216 @@
+//! All keys of one kind, as they are stored. Every change is a pure step from one whole ring to the next whole ring, so that
+//! one rename of one file switches all of it at once.
+//!
+//! Invariant, checked at every reading: exactly one active key, and exactly one next where the kind rotates.
+
+use handslag_vocab::UnixTime;
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::{
+    KeyRefusal, KeyState, Kid, Kind, Purpose,
+    material::{Point, SecretBytes, Usable, draw, draw_scalar},
+};
+
+/// One key as stored. No `Debug`: it holds secrets.
+pub(crate) struct Record {
+    pub(crate) state: KeyState,
+    pub(crate) material: Material,
+}
+
+/// What is left of a key.
+pub(crate) enum Material {
+    /// A retired symmetric key: its name.
+    Name(Kid),
+    /// A retired pair: its public half, for those who verify old things.
+    Public(Point),
+    /// A living key.
+    Secret(SecretBytes),
+}
+
+/// All keys of one kind, oldest first.
+pub(crate) struct Ring {
+    kind: Kind,
+    pub(crate) records: Vec<Record>,
+}
+
+impl Ring {
+    /// The first ring of a kind: an active key, and a next where the kind rotates.
+    pub(crate) fn new(kind: Kind, now: UnixTime, rng: &mut dyn CryptoRng) -> Result<Self, KeyRefusal> {
+        let active = Record { state: KeyState::Active { since: now }, material: Material::Secret(fresh(kind, rng)?) };
+        let ring = Self { kind, records: vec![active] };
+        if kind.rotates() { ring.with_next(now, rng) } else { Ok(ring) }
+    }
+
+    /// Normal rotation: refused while the next is too young.
+    pub(crate) fn rotate(self, now: UnixTime, rng: &mut dyn CryptoRng) -> Result<Self, KeyRefusal> {
+        let mut ring = self.rotating()?.expire(now)?;
+        for record in &mut ring.records {
+            record.state = match record.state {
+                KeyState::Active { .. } => record.state.retire(ring.kind.retiring_life(), now)?,
+                KeyState::Next { .. } => record.state.activate(ring.kind.publication(), now)?,
+                state => state,
+            };
+        }
+        ring.with_next(now, rng)
+    }
+
+    /// The active key is lost: it dies at once and the next steps in, whatever its age.
+    pub(crate) fn compromise(self, now: UnixTime, rng: &mut dyn CryptoRng) -> Result<Self, KeyRefusal> {
+        let mut ring = self.rotating()?.expire(now)?;
+        for record in &mut ring.records {
+            record.state = match record.state {
+                KeyState::Active { .. } if ring.kind.opens_after_compromise() => record.state.retire(ring.kind.retiring_life(), now)?,
+                KeyState::Active { .. } => record.state.compromise(now)?,
+                KeyState::Next { .. } => record.state.step_in(now)?,
+                state => state,
+            };
+        }
+        ring.forgotten()?.with_next(now, rng)
+    }
+
+    /// Ends one retiring key before or without its time.
+    pub(crate) fn end(mut self, kid: &Kid, now: UnixTime) -> Result<Self, KeyRefusal> {
+        let kind = self.kind;
+        let mut found = Err(KeyRefusal::UnknownKey(kind));
+        for record in &mut self.records {
+            if record.material.kid(kind)? == *kid {
+                record.state = record.state.end(now)?;
+                found = Ok(());
+            }
+        }
+        found.and_then(|()| self.forgotten())
+    }
+
+    /// Ends every retiring key whose time is over.
+    pub(crate) fn expire(mut self, now: UnixTime) -> Result<Self, KeyRefusal> {
+        for record in &mut self.records {
+            record.state = record.state.expire(now).unwrap_or(record.state);
+        }
+        self.forgotten()
+    }
+
+    fn rotating(self) -> Result<Self, KeyRefusal> {
+        if self.kind.rotates() { Ok(self) } else { Err(KeyRefusal::NeverRotates(self.kind)) }
+    }
+
+    fn with_next(mut self, now: UnixTime, rng: &mut dyn CryptoRng) -> Result<Self, KeyRefusal> {
+        self.records.push(Record { state: KeyState::Next { since: now }, material: Material::Secret(fresh(self.kind, rng)?) });
+        Ok(self)
+    }
+
+    /// Drops the secret of every retired key.
+    fn forgotten(mut self) -> Result<Self, KeyRefusal> {
+        for record in self.records.iter_mut().filter(|record| !record.state.is_published()) {
+            record.material = record.material.without_secret(self.kind)?;
+        }
+        Ok(self)
+    }
+
+    /// The stored form: per key 83 bytes of fixed places.
+    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        // Room for all of it from the start: growing would leave copies of secrets behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.records.len() * RECORD));
+        for record in &self.records {
+            let (state, since, until) = stored_state(record.state);
+            let (material, place) = record.material.stored();
+            bytes.extend_from_slice(&[state, material]);
+            bytes.extend_from_slice(&since.to_be_bytes());
+            bytes.extend_from_slice(&until.to_be_bytes());
+            bytes.extend_from_slice(place.as_slice());
+        }
+        bytes
+    }
+
+    /// Reads the stored form; `None` when it is no ring of this kind.
+    pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Option<Self> {
+        let (records, []) = bytes.as_chunks::<RECORD>() else { return None };
+        let ring = Self { kind, records: records.iter().map(read_record).collect::<Option<_>>()? };
+        let count = |wanted: fn(&KeyState) -> bool| ring.records.iter().filter(|record| wanted(&record.state)).count();
+        let is_whole = count(|state| matches!(state, KeyState::Active { .. })) == 1
+            && count(|state| matches!(state, KeyState::Next { .. })) == usize::from(kind.rotates());
+        is_whole.then_some(ring)
+    }
+}
+
+impl Material {
+    /// The name of the key.
+    pub(crate) fn kid(&self, kind: Kind) -> Result<Kid, KeyRefusal> {
+        match self {
+            Self::Name(kid) => Ok(kid.clone()),
+            Self::Public(point) => Ok(Kid::of_point(kind, point)),
+            Self::Secret(secret) => Usable::of(kind, secret)?.kid(kind),
+        }
+    }
+
+    fn without_secret(&self, kind: Kind) -> Result<Self, KeyRefusal> {
+        match self {
+            Self::Name(kid) => Ok(Self::Name(kid.clone())),
+            Self::Public(point) => Ok(Self::Public(*point)),
+            Self::Secret(secret) => {
+                let usable = Usable::of(kind, secret)?;
+                Ok(match usable.point()? {
+                    Some(point) => Self::Public(point),
+                    None => Self::Name(usable.kid(kind)?),
+                })
+            }
+        }
+    }
+
+    /// The tag and the 65-byte place: a name, a point or a secret, filled up with zeros.
+    fn stored(&self) -> (u8, Zeroizing<Point>) {
+        let (tag, content): (u8, &[u8]) = match self {
+            Self::Name(kid) => (0, kid.as_bytes()),
+            Self::Public(point) => (1, point),
+            Self::Secret(secret) => (2, secret.as_slice()),
+        };
+        let mut place = Zeroizing::new([0; 65]);
+        place.iter_mut().zip(content).for_each(|(place, byte)| *place = *byte);
+        (tag, place)
+    }
+}
+
+fn fresh(kind: Kind, rng: &mut dyn CryptoRng) -> Result<SecretBytes, KeyRefusal> {
+    match kind.purpose() {
+        Purpose::Symmetric => Ok(draw(rng)),
+        Purpose::Agreement | Purpose::Signing => draw_scalar(rng),
+    }
+}
+
+fn stored_state(state: KeyState) -> (u8, i64, i64) {
+    match state {
+        KeyState::Next { since } => (0, since.seconds(), 0),
+        KeyState::Active { since } => (1, since.seconds(), 0),
+        KeyState::Retiring { since, until } => (2, since.seconds(), until.map_or(NO_END, UnixTime::seconds)),
+        KeyState::Retired { since, compromised } => (3, since.seconds(), i64::from(compromised)),
+    }
+}
+
+fn read_state(tag: u8, since: UnixTime, until: i64) -> Option<KeyState> {
+    Some(match tag {
+        0 => KeyState::Next { since },
+        1 => KeyState::Active { since },
+        2 => KeyState::Retiring { since, until: (until != NO_END).then_some(UnixTime::from_seconds(until)) },
+        3 => KeyState::Retired { since, compromised: until == 1 },
+        _ => return None,
+    })
+}
+
+fn read_record(bytes: &[u8; RECORD]) -> Option<Record> {
+    let ([state, material], rest) = bytes.split_first_chunk()?;
+    let (since, rest) = rest.split_first_chunk()?;
+    let (until, place) = rest.split_first_chunk()?;
+    let state = read_state(*state, UnixTime::from_seconds(i64::from_be_bytes(*since)), i64::from_be_bytes(*until))?;
+    let material = match material {
+        0 => Material::Name(Kid::from_bytes(place.get(..20)?)),
+        1 => Material::Public(place.try_into().ok()?),
+        2 => Material::Secret(Zeroizing::new(place.get(..32)?.try_into().ok()?)),
+        _ => return None,
+    };
+    Some(Record { state, material })
+}
+
+/// State, material, two times and the place.
+const RECORD: usize = 2 + 8 + 8 + 65;
+/// Stands for "until somebody ends it".
+const NO_END: i64 = i64::MAX;

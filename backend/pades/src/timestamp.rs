@@ -1,0 +1,22 @@
+//! Timestamps (RFC 3161, RFC 5816, EN 319 422), both ends: [`Request`] is what is asked, [`Service`] answers as the timestamp
+//! authority, [`Token`] is the answer checked, [`check`] compares it with the question.
+//!
+//! The clock and the serial numbers are arguments. A service that cannot vouch for its clock answers
+//! [`Failure::TimeNotAvailable`]: a wrong time is worse than none.
+
+mod info;
+mod request;
+mod response;
+mod service;
+mod token;
+
+pub use self::{
+    info::TstInfo,
+    request::{Algorithm, Imprint, Request},
+    response::{Failure, check, granted, rejected},
+    service::{Service, Unsigned},
+    token::Token,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! Access tokens as JWT for a named audience (RFC 9068). They say which client may do what for whom, and nothing about who the
+//! person is: identity data goes by ID Token and UserInfo (Sweden Connect profile §2.3.2; OP-23).
+
+use handslag_vocab::{ClientId, Digest, Seconds, UnixTime};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    jose::{self, Algorithm, Claims, JwkSet, Type, UnsignedJws, UnverifiedJws},
+    refusal::refusals,
+};
+
+refusals! {
+    /// Why an access token is refused at a resource. Clauses are of RFC 9068 §4 unless named.
+    pub enum Refusal {
+        /// The token is for another resource.
+        Audience = "access_token_aud", "the access token is for another resource";
+        /// RFC 9449 §7: bound to another key, or to a key and sent without proof, or proven but not bound.
+        Binding = "access_token_cnf", "the access token is bound to another key than the one proven";
+        /// A claim that §2.2 requires is absent or no text.
+        Claims = "access_token_claims", "the access token lacks a required claim";
+        /// `exp` is past.
+        Expired = "access_token_exp", "the access token has expired";
+        /// Another issuer.
+        Issuer = "access_token_iss", "the access token is from another issuer";
+    }
+    wraps {
+        /// Signature, type and algorithm.
+        Jws(jose::Refusal);
+    }
+}
+
+/// An access token, before it is signed or after it was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    /// `iss`.
+    pub issuer: String,
+    /// `sub`: the same as in the ID Token.
+    pub subject: String,
+    /// `aud`: the one resource that takes it.
+    pub audience: String,
+    /// The client that it was given to.
+    pub client_id: ClientId,
+    /// Granted scopes.
+    pub scopes: Vec<String>,
+    /// `jti`.
+    pub id: String,
+    /// `iat`.
+    pub issued_at: UnixTime,
+    /// `exp`.
+    pub expires_at: UnixTime,
+    /// `cnf.jkt`: the thumbprint of the key it is bound to (RFC 9449 §6.1).
+    pub bound_to: Option<Digest>,
+}
+
+/// What a resource expects.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// Our published keys.
+    pub keys: &'a JwkSet,
+    /// Our issuer.
+    pub issuer: &'a str,
+    /// The resource's own name.
+    pub audience: &'a str,
+    /// The thumbprint of the DPoP proof that came with it, if one did.
+    pub proven: Option<Digest>,
+    /// The time.
+    pub now: UnixTime,
+}
+
+type Check = fn(&AccessToken, &Expected<'_>) -> Result<(), Refusal>;
+
+/// In order.
+const CHECKS: [Check; 4] = [is_ours, is_for_this_resource, is_alive, is_bound_to_the_proven_key];
+
+impl AccessToken {
+    /// `expires_at` of a token that lives so long from `issued_at`.
+    #[must_use]
+    pub fn living(self, length: Seconds) -> Self {
+        Self { expires_at: self.issued_at + length, ..self }
+    }
+
+    /// The claims as they will be signed.
+    pub fn claims(&self) -> Map<String, Value> {
+        let mut claims = json!({
+            "iss": self.issuer,
+            "sub": self.subject,
+            "aud": self.audience,
+            "client_id": self.client_id,
+            "scope": self.scopes.join(" "),
+            "jti": self.id,
+            "iat": self.issued_at.seconds(),
+            "exp": self.expires_at.seconds(),
+        });
+        if let (Some(members), Some(thumbprint)) = (claims.as_object_mut(), self.bound_to) {
+            members.insert("cnf".to_owned(), json!({ "jkt": thumbprint }));
+        }
+        claims.as_object().cloned().unwrap_or_default()
+    }
+
+    /// Takes the id of the ES256 key that will sign.
+    pub fn unsigned(&self, kid: &str) -> UnsignedJws {
+        UnsignedJws::new("at+jwt", Algorithm::Es256, kid, self.claims())
+    }
+
+    /// Verifies a token at a resource.
+    pub fn verify(compact: &str, expected: &Expected<'_>) -> Result<Self, Refusal> {
+        let allowed = jose::Expected { algorithms: &[Algorithm::Es256], typ: Type::Explicit("at+jwt") };
+        let claims = UnverifiedJws::parse(compact)?.verify(expected.keys, allowed)?.claims()?;
+        let token = Self::read(&claims).ok_or(Refusal::Claims)?;
+        CHECKS.iter().try_for_each(|check| check(&token, expected))?;
+        Ok(token)
+    }
+
+    fn read(claims: &Claims) -> Option<Self> {
+        let bound_to = match claims.members().get("cnf") {
+            None => None,
+            Some(confirmation) => Some(serde_json::from_value(confirmation.get("jkt")?.clone()).ok()?),
+        };
+        Some(Self {
+            issuer: claims.text("iss")?.to_owned(),
+            subject: claims.text("sub")?.to_owned(),
+            audience: claims.text("aud")?.to_owned(),
+            client_id: claims.text("client_id")?.parse().ok()?,
+            scopes: claims.text("scope")?.split(' ').map(str::to_owned).collect(),
+            id: claims.jti()?.to_owned(),
+            issued_at: claims.time("iat")?,
+            expires_at: claims.time("exp")?,
+            bound_to,
+        })
+    }
+}
+
+fn is_ours(token: &AccessToken, expected: &Expected<'_>) -> Result<(), Refusal> {
+    if token.issuer == expected.issuer { Ok(()) } else { Err(Refusal::Issuer) }
+}
+
+fn is_for_this_resource(token: &AccessToken, expected: &Expected<'_>) -> Result<(), Refusal> {
+    if token.audience == expected.audience { Ok(()) } else { Err(Refusal::Audience) }
+}
+
+fn is_alive(token: &AccessToken, expected: &Expected<'_>) -> Result<(), Refusal> {
+    if expected.now < token.expires_at { Ok(()) } else { Err(Refusal::Expired) }
+}
+
+/// RFC 9449 §7.1: a bound token sent as Bearer is a stolen one.
+fn is_bound_to_the_proven_key(token: &AccessToken, expected: &Expected<'_>) -> Result<(), Refusal> {
+    if token.bound_to == expected.proven { Ok(()) } else { Err(Refusal::Binding) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::tests::TestKey;
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_000);
+
+    fn token() -> AccessToken {
+        AccessToken {
+            issuer: "https://id.example".to_owned(),
+            subject: "k3".to_owned(),
+            audience: "https://dorrar.example".to_owned(),
+            client_id: "hemtjanst-app".parse().unwrap(),
+            scopes: vec!["openid".to_owned(), "doors".to_owned()],
+            id: "j".to_owned(),
+            issued_at: NOW,
+            expires_at: NOW,
+            bound_to: None,
+        }
+        .living(Seconds(300))
+    }
+
+    fn verify(key: &TestKey, compact: &str, change: impl Fn(&mut Expected<'_>)) -> Result<AccessToken, Refusal> {
+        let keys = key.set();
+        let mut expected = Expected { keys: &keys, issuer: "https://id.example", audience: "https://dorrar.example", proven: None, now: NOW };
+        change(&mut expected);
+        AccessToken::verify(compact, &expected)
+    }
+
+    fn signed(key: &TestKey, token: &AccessToken) -> String {
+        let unsigned = token.unsigned("k");
+        let signature = key.sign(unsigned.to_be_signed());
+        unsigned.signed(&signature).unwrap()
+    }
+
+    #[test]
+    fn a_token_reads_back_and_says_nothing_about_the_person() {
+        let key = TestKey::new(Some("k"));
+        assert_eq!(verify(&key, &signed(&key, &token()), |_| ()), Ok(token()));
+        let bound = AccessToken { bound_to: Some(Digest::of(b"key")), ..token() };
+        assert_eq!(verify(&key, &signed(&key, &bound), |e| e.proven = Some(Digest::of(b"key"))), Ok(bound));
+        let expected = json!({
+            "iss": "https://id.example", "sub": "k3", "aud": "https://dorrar.example", "client_id": "hemtjanst-app", "scope": "openid doors", "jti": "j",
+            "iat": 1000, "exp": 1300,
+        });
+        assert_eq!(Value::Object(token().claims()), expected);
+    }
+
+    #[test]
+    fn tokens_that_are_refused() {
+        let key = TestKey::new(Some("k"));
+        let right = signed(&key, &token());
+        let (ours, theirs) = (Digest::of(b"key"), Digest::of(b"other"));
+        let bound = signed(&key, &AccessToken { bound_to: Some(ours), ..token() });
+        assert_eq!(verify(&key, &right, |e| e.issuer = "https://other.example"), Err(Refusal::Issuer));
+        assert_eq!(verify(&key, &right, |e| e.audience = "https://id.example"), Err(Refusal::Audience));
+        assert_eq!(verify(&key, &right, |e| e.now = NOW + Seconds(300)), Err(Refusal::Expired));
+        assert_eq!(verify(&key, &right, |e| e.proven = Some(ours)), Err(Refusal::Binding));
+        assert_eq!(verify(&key, &bound, |_| ()), Err(Refusal::Binding), "sent as Bearer");
+        assert_eq!(verify(&key, &bound, |e| e.proven = Some(theirs)), Err(Refusal::Binding));
+        assert_eq!(verify(&TestKey::new(Some("k")), &right, |_| ()), Err(Refusal::Jws(jose::Refusal::Signature)));
+    }
+
+    #[test]
+    fn another_kind_of_token_is_no_access_token() {
+        let key = TestKey::new(Some("k"));
+        let claims = Value::Object(token().claims());
+        for typ in ["JWT", "id+jwt", "dpop+jwt", "logout+jwt"] {
+            let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": typ }), &claims);
+            assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Jws(jose::Refusal::Type)), "{typ}");
+        }
+        for name in ["iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp"] {
+            for wrong in [Value::Null, json!(["x"])] {
+                let mut changed = claims.clone();
+                changed[name] = wrong;
+                let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &changed);
+                assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "{name}");
+            }
+        }
+        let mut unbound = claims;
+        unbound["cnf"] = json!({ "x5t#S256": "AAAA" });
+        let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
+        assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "a binding that is not understood is not ignored");
+    }
+}

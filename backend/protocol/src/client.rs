@@ -1,0 +1,119 @@
+//! A registered service as the protocol sees it (OIDC Sweden profile §6). Whoever keeps registrations builds this view.
+
+use handslag_vocab::ClientId;
+
+use crate::{jose::JwkSet, web_address};
+
+/// What kind of program the client is (RFC 6749 §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    /// A public client in a browser: no key, PKCE only.
+    Browser,
+    /// A server that holds a key: `private_key_jwt`.
+    Confidential,
+    /// A public client installed on a device: no key, PKCE only, loopback redirects with a free port.
+    Native,
+}
+
+/// A registered client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// Its kind.
+    pub kind: ClientKind,
+    /// Redirect addresses, each whole.
+    pub redirect_uris: Vec<String>,
+    /// Scopes it may ask for beside `openid`; they also bound which claims it may name (OIDC Sweden profile §4.2).
+    pub scopes: Vec<String>,
+    /// Its public keys, empty for a public client.
+    pub keys: JwkSet,
+}
+
+impl Client {
+    /// Whether an answer may be sent to this address: equal byte for byte (OIDC Sweden profile §2.1.3), except that the port of
+    /// a native client's literal loopback address is free (RFC 8252 §7.3).
+    pub fn owns(&self, redirect_uri: &str) -> bool {
+        let is_exact = self.redirect_uris.iter().any(|registered| registered == redirect_uri);
+        is_exact || (self.kind == ClientKind::Native && self.owns_loopback(redirect_uri))
+    }
+
+    fn owns_loopback(&self, redirect_uri: &str) -> bool {
+        let Some(asked) = web_address::loopback_without_port(redirect_uri) else { return false };
+        self.redirect_uris.iter().any(|registered| web_address::loopback_without_port(registered) == Some(asked))
+    }
+
+    /// Whether this scope may be granted.
+    pub fn may_ask(&self, scope: &str) -> bool {
+        scope == "openid" || self.scopes.iter().any(|allowed| allowed == scope)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn client(kind: ClientKind, redirect_uris: &[&str]) -> Client {
+        Client {
+            id: "skolportalen".parse().unwrap(),
+            kind,
+            redirect_uris: redirect_uris.iter().map(|&uri| uri.to_owned()).collect(),
+            scopes: ["profile", "https://id.oidc.se/scope/naturalPersonOrgId"].map(str::to_owned).to_vec(),
+            keys: JwkSet::default(),
+        }
+    }
+
+    #[test]
+    fn one_byte_decides_where_an_answer_may_go() {
+        let server = client(ClientKind::Confidential, &["https://skola.example/cb", "https://skola.example/cb2?tenant=1", "http://127.0.0.1/cb"]);
+        for right in ["https://skola.example/cb", "https://skola.example/cb2?tenant=1", "http://127.0.0.1/cb"] {
+            assert!(server.owns(right), "{right}");
+        }
+        let wrong = [
+            "https://skola.example/cb/",
+            "https://skola.example/CB",
+            "https://Skola.example/cb",
+            "https://skola.example/cb?x=1",
+            "https://skola.example/cb#x",
+            "https://skola.example/cb/../evil",
+            "https://skola.example/..;/cb",
+            "https://skola.example/%63b",
+            "https://skola.example:443/cb",
+            "https://user@skola.example/cb",
+            "https://evil.test@@skola.example/cb",
+            "https://skolaXexample/cb",
+            "http://skola.example/cb",
+            "https://skola.example/cb2",
+            "https://skola.example/cb2?tenant=1&tenant=2",
+            "https://skola.example/cb ",
+            "",
+            "http://127.0.0.1:8080/cb",
+        ];
+        for address in wrong {
+            assert!(!server.owns(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_native_client_chooses_its_loopback_port_and_nothing_else() {
+        let app = client(ClientKind::Native, &["http://127.0.0.1/cb", "http://[::1]:7000/cb", "se.example.app:/cb"]);
+        for right in ["http://127.0.0.1/cb", "http://127.0.0.1:49152/cb", "http://[::1]:1/cb", "se.example.app:/cb"] {
+            assert!(app.owns(right), "{right}");
+        }
+        let wrong = [
+            "http://localhost:49152/cb",
+            "http://localhost.evil.test/cb",
+            "http://127.0.0.1:49152/cb2",
+            "http://127.0.0.1:49152/cb?x=1",
+            "http://127.0.0.2:1/cb",
+            "https://127.0.0.1:49152/cb",
+            "http://127.0.0.1:49152@evil.test/cb",
+            "http://127.0.0.1:99999/cb",
+            "http://[::1]/other",
+            "se.example.app:/cb2",
+        ];
+        for address in wrong {
+            assert!(!app.owns(address), "{address}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The metadata document (OpenID Connect Discovery 1.0 §3, RFC 8414, OIDC Sweden profile §5.2). It announces what exists, and
+//! what the checks of [`crate::authorize`] and [`crate::token`] really take; a member that promises more is a defect.
+
+use handslag_vocab::Assurance;
+use serde_json::{Map, Value, json};
+
+use crate::release;
+
+/// What this provider is and offers.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// The issuer: an https address without query or fragment, and no slash at the end.
+    pub issuer: String,
+    /// Where browsers begin.
+    pub authorization_endpoint: String,
+    /// Where codes are redeemed.
+    pub token_endpoint: String,
+    /// Where claims are read.
+    pub userinfo_endpoint: String,
+    /// Where the public keys are.
+    pub jwks_uri: String,
+    /// A page for developers of services (Sweden Connect profile §2.1).
+    pub service_documentation: Option<String>,
+    /// Levels of assurance that a log-in here can reach.
+    pub levels: Vec<Assurance>,
+    /// Whether Digg has reviewed both this provider and its e-ID; without it only `uncertified` names are told.
+    pub reviewed: bool,
+}
+
+impl Provider {
+    /// The `acr` values that may stand in an ID Token from here.
+    pub fn acr_values(&self) -> Vec<&'static str> {
+        self.levels.iter().map(|level| level.acr(self.reviewed)).collect()
+    }
+
+    /// The level that an `acr` value names, if a log-in here can reach it.
+    pub fn level(&self, acr: &str) -> Option<Assurance> {
+        self.levels.iter().copied().find(|level| level.acr(self.reviewed) == acr)
+    }
+
+    /// The document at `/.well-known/openid-configuration`.
+    pub fn metadata(&self) -> Value {
+        let groups = [self.addresses(), self.requests(), Self::clients(), Self::answers()];
+        Value::Object(groups.into_iter().flatten().collect())
+    }
+
+    fn addresses(&self) -> Map<String, Value> {
+        let mut members = members(json!({
+            "issuer": self.issuer,
+            "authorization_endpoint": self.authorization_endpoint,
+            "token_endpoint": self.token_endpoint,
+            "userinfo_endpoint": self.userinfo_endpoint,
+            "jwks_uri": self.jwks_uri,
+        }));
+        if let Some(documentation) = &self.service_documentation {
+            members.insert("service_documentation".to_owned(), documentation.as_str().into());
+        }
+        members
+    }
+
+    fn requests(&self) -> Map<String, Value> {
+        let scopes: Vec<&str> = std::iter::once("openid").chain(release::scopes()).collect();
+        members(json!({
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code"],
+            "code_challenge_methods_supported": ["S256"],
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "scopes_supported": scopes,
+            "acr_values_supported": self.acr_values(),
+            "ui_locales_supported": ["sv", "en"],
+            "claims_parameter_supported": true,
+            "request_parameter_supported": false,
+            // Discovery §3: absent means true.
+            "request_uri_parameter_supported": false,
+        }))
+    }
+
+    fn clients() -> Map<String, Value> {
+        members(json!({
+            "token_endpoint_auth_methods_supported": ["private_key_jwt", "none"],
+            "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
+        }))
+    }
+
+    fn answers() -> Map<String, Value> {
+        let event = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "txn"];
+        let claims: Vec<&str> = event.into_iter().chain(release::RELEASE.iter().map(|row| row.claim)).collect();
+        members(json!({
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "userinfo_signing_alg_values_supported": ["ES256"],
+            "claim_types_supported": ["normal"],
+            "claims_supported": claims,
+            "authorization_response_iss_parameter_supported": true,
+        }))
+    }
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn provider() -> Provider {
+        Provider {
+            issuer: "https://id.example".to_owned(),
+            authorization_endpoint: "https://id.example/authorize".to_owned(),
+            token_endpoint: "https://id.example/token".to_owned(),
+            userinfo_endpoint: "https://id.example/userinfo".to_owned(),
+            jwks_uri: "https://id.example/jwks".to_owned(),
+            service_documentation: None,
+            levels: vec![Assurance::Loa2, Assurance::Loa3],
+            reviewed: false,
+        }
+    }
+
+    /// OP-20: every member of the profile's table with an allowed value, and the whole document as promised outward.
+    #[test]
+    fn the_document_is_this_one() {
+        let expected: Value = serde_json::from_str(include_str!("../vectors/metadata.json")).unwrap();
+        assert_eq!(provider().metadata(), expected, "{:#}", provider().metadata());
+    }
+
+    #[test]
+    fn nothing_is_announced_that_is_refused() {
+        let metadata = provider().metadata();
+        let text = metadata.to_string();
+        for absent in
+            ["plain", "client_secret", "implicit", "fragment", "HS256", "\"none\"]}", "registration_endpoint", "refresh_token", "dpop", "end_session"]
+        {
+            assert!(!text.contains(absent), "{absent}");
+        }
+        assert!(!metadata["token_endpoint_auth_signing_alg_values_supported"].to_string().contains("none"));
+        assert_eq!(metadata["request_parameter_supported"], false);
+        assert_eq!(metadata["request_uri_parameter_supported"], false);
+    }
+
+    /// SE-08.
+    #[test]
+    fn an_unreviewed_provider_never_names_a_reviewed_level() {
+        assert!(!provider().metadata().to_string().contains("elegnamnden"));
+        assert_eq!(provider().level("http://id.elegnamnden.se/loa/1.0/loa3"), None);
+        assert_eq!(provider().level("http://id.swedenconnect.se/loa/1.0/uncertified-loa3"), Some(Assurance::Loa3));
+        let low = Provider { levels: vec![Assurance::Loa2], ..provider() };
+        assert_eq!(low.level("http://id.swedenconnect.se/loa/1.0/uncertified-loa3"), None);
+        let reviewed = Provider { reviewed: true, ..provider() };
+        assert_eq!(reviewed.level("http://id.swedenconnect.se/loa/1.0/uncertified-loa3"), None);
+        assert_eq!(reviewed.acr_values(), ["http://id.elegnamnden.se/loa/1.0/loa2", "http://id.elegnamnden.se/loa/1.0/loa3"]);
+    }
+}

@@ -1,0 +1,28 @@
+//! OpenID Connect, OAuth, JOSE and WebAuthn assertions as pure functions: parse, check, build.
+//!
+//! Floor 1: no IO, no clock, no randomness. `now` is an argument, keys that sign live elsewhere (a JWS is built in two
+//! phases), and what must be used once (`jti`, codes) is handed back to the caller, who marks it in the store.
+//! What came from outside has an `Unverified…` type until its checks, which stand in one visible table per endpoint, are done.
+#![warn(missing_docs)]
+
+pub mod access_token;
+pub mod authorize;
+pub mod client;
+pub mod client_assertion;
+pub mod discovery;
+pub mod dpop;
+pub mod id_token;
+pub mod jose;
+pub mod moving_qr;
+pub mod oauth_error;
+pub mod parameters;
+pub mod pkce;
+pub mod release;
+pub mod token;
+pub mod userinfo;
+pub mod webauthn;
+
+mod base64url;
+mod refusal;
+mod strict_json;
+mod web_address;

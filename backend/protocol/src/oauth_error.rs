@@ -1,0 +1,267 @@
+//! Error codes and the two answers of the authorization endpoint (RFC 6749 §4.1.2, OIDC Core §3.1.2.5–6, RFC 9207).
+//!
+//! Every answer carries `iss`, success and error alike, so that a client of several providers cannot be made to send our code
+//! to another (mix-up). Names and values are percent-encoded; the registered query of the redirect address is kept.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+/// A registered error code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OAuthError {
+    /// The person said no, or could not be authenticated (RFC 6749 §4.1.2.1).
+    AccessDenied,
+    /// `prompt=none` and the person would have to choose (OIDC Core §3.1.2.6).
+    AccountSelectionRequired,
+    /// `prompt=none` and the person has not seen what is sent (OIDC Core §3.1.2.6).
+    ConsentRequired,
+    /// `prompt=none` and the person would have to do something (OIDC Core §3.1.2.6).
+    InteractionRequired,
+    /// Client authentication failed (RFC 6749 §5.2).
+    InvalidClient,
+    /// The DPoP proof is wrong (RFC 9449 §5).
+    InvalidDpopProof,
+    /// The code is wrong, spent, expired or another client's (RFC 6749 §5.2).
+    InvalidGrant,
+    /// A parameter is missing, doubled or malformed (RFC 6749 §4.1.2.1, §5.2).
+    InvalidRequest,
+    /// The scope is malformed or lacks `openid` (RFC 6749 §4.1.2.1).
+    InvalidScope,
+    /// The access token is wrong, expired or revoked (RFC 6750 §3.1).
+    InvalidToken,
+    /// `prompt=none` and nobody is logged in (OIDC Core §3.1.2.6).
+    LoginRequired,
+    /// The `registration` parameter is not supported (OIDC Core §3.1.2.6).
+    RegistrationNotSupported,
+    /// The `request` parameter is not supported (OIDC Core §3.1.2.6).
+    RequestNotSupported,
+    /// The `request_uri` parameter is not supported (OIDC Core §3.1.2.6).
+    RequestUriNotSupported,
+    /// Something broke here (RFC 6749 §4.1.2.1).
+    ServerError,
+    /// Too much to do (RFC 6749 §4.1.2.1).
+    TemporarilyUnavailable,
+    /// The client may not do this (RFC 6749 §4.1.2.1, §5.2).
+    UnauthorizedClient,
+    /// An essential `acr` cannot be met (OpenID Connect Core Unmet Authentication Requirements 1.0; OIDC Sweden profile §2.2).
+    UnmetAuthenticationRequirements,
+    /// Not `authorization_code` (RFC 6749 §5.2).
+    UnsupportedGrantType,
+    /// Not `code` (RFC 6749 §4.1.2.1).
+    UnsupportedResponseType,
+}
+
+impl OAuthError {
+    /// Every code.
+    pub const ALL: [Self; 20] = [
+        Self::AccessDenied,
+        Self::AccountSelectionRequired,
+        Self::ConsentRequired,
+        Self::InteractionRequired,
+        Self::InvalidClient,
+        Self::InvalidDpopProof,
+        Self::InvalidGrant,
+        Self::InvalidRequest,
+        Self::InvalidScope,
+        Self::InvalidToken,
+        Self::LoginRequired,
+        Self::RegistrationNotSupported,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+        Self::UnauthorizedClient,
+        Self::UnmetAuthenticationRequirements,
+        Self::UnsupportedGrantType,
+        Self::UnsupportedResponseType,
+    ];
+
+    /// The registered spelling.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidToken => "invalid_token",
+            Self::LoginRequired => "login_required",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+        }
+    }
+
+    /// A sentence for the client's log where nothing more exact is known (OIDC Sweden profile §2.3).
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "the person declined or could not be identified",
+            Self::AccountSelectionRequired => "the person has to choose a work identity",
+            Self::ConsentRequired => "the person has not yet been shown what is sent",
+            Self::InteractionRequired => "the person has to take part",
+            Self::InvalidClient => "the client could not be authenticated",
+            Self::InvalidDpopProof => "the DPoP proof is not valid",
+            Self::InvalidGrant => "the authorization code is not valid for this request",
+            Self::InvalidRequest => "a parameter is missing, repeated or malformed",
+            Self::InvalidScope => "the scope is malformed or lacks openid",
+            Self::InvalidToken => "the access token is not valid",
+            Self::LoginRequired => "the person has to log in",
+            Self::RegistrationNotSupported => "the registration parameter is not supported",
+            Self::RequestNotSupported => "the request parameter is not supported",
+            Self::RequestUriNotSupported => "the request_uri parameter is not supported",
+            Self::ServerError => "the request could not be completed",
+            Self::TemporarilyUnavailable => "the service cannot take the request now",
+            Self::UnauthorizedClient => "the client may not make this request",
+            Self::UnmetAuthenticationRequirements => "the demanded level of assurance cannot be met",
+            Self::UnsupportedGrantType => "only authorization_code is supported",
+            Self::UnsupportedResponseType => "only response_type code is supported",
+        }
+    }
+
+    /// Whether the code belongs to the authorization endpoint and may travel through a redirect. The others are answers of the
+    /// token endpoint or of a resource.
+    pub const fn may_redirect(self) -> bool {
+        !matches!(self, Self::InvalidClient | Self::InvalidDpopProof | Self::InvalidGrant | Self::InvalidToken | Self::UnsupportedGrantType)
+    }
+}
+
+/// Where and with what an authorization request is answered. Only made after the redirect address was found registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyTo {
+    pub(crate) issuer: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) state: Option<String>,
+}
+
+impl ReplyTo {
+    /// The redirect address, as it came; the token request must name it again.
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+
+    /// The state, as it came.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// Takes what was stored with a checked request: our issuer, its redirect address and its state.
+    pub const fn stored(issuer: String, redirect_uri: String, state: Option<String>) -> Self {
+        Self { issuer, redirect_uri, state }
+    }
+
+    /// The address that carries the code.
+    pub fn success(&self, code: &str) -> String {
+        self.address(&[("code", code)])
+    }
+
+    /// The address that carries an error. A code that must not travel through a redirect becomes `server_error`.
+    pub fn error(&self, error: OAuthError, description: &str) -> String {
+        let error = if error.may_redirect() { error } else { OAuthError::ServerError };
+        self.address(&[("error", error.code()), ("error_description", description)])
+    }
+
+    fn address(&self, answer: &[(&str, &str)]) -> String {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let parameters = answer.iter().copied().chain(state).chain([("iss", self.issuer.as_str())]);
+        let mut address = self.redirect_uri.clone();
+        let mut separator = match address.find('?') {
+            None => "?",
+            Some(at) if at + 1 == address.len() => "",
+            Some(_) => "&",
+        };
+        for (name, value) in parameters {
+            address.push_str(separator);
+            address.push_str(name);
+            address.push('=');
+            push_encoded(&mut address, value);
+            separator = "&";
+        }
+        address
+    }
+}
+
+/// Percent-encodes all but unreserved characters (RFC 3986 §2.3). A space becomes `%20`, which both kinds of decoder understand.
+fn push_encoded(out: &mut String, value: &str) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing into a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reply(redirect_uri: &str, state: Option<&str>) -> ReplyTo {
+        ReplyTo::stored("https://id.example".to_owned(), redirect_uri.to_owned(), state.map(str::to_owned))
+    }
+
+    #[test]
+    fn codes_are_the_registered_ones_and_each_its_own() {
+        let codes: BTreeSet<&str> = OAuthError::ALL.map(OAuthError::code).into_iter().collect();
+        assert_eq!(codes.len(), OAuthError::ALL.len());
+        for error in OAuthError::ALL {
+            assert!(error.description().chars().all(|c| matches!(c, ' '..='!' | '#'..='[' | ']'..='~')), "{error:?}");
+        }
+        let here: Vec<&str> = OAuthError::ALL.into_iter().filter(|error| !error.may_redirect()).map(OAuthError::code).collect();
+        assert_eq!(here, ["invalid_client", "invalid_dpop_proof", "invalid_grant", "invalid_token", "unsupported_grant_type"]);
+    }
+
+    #[test]
+    fn an_answer_keeps_the_registered_query_and_names_the_issuer() {
+        assert_eq!(reply("https://a.example/cb", None).success("c"), "https://a.example/cb?code=c&iss=https%3A%2F%2Fid.example");
+        assert_eq!(reply("https://a.example/cb?t=1", Some("s")).success("c"), "https://a.example/cb?t=1&code=c&state=s&iss=https%3A%2F%2Fid.example");
+        assert_eq!(reply("https://a.example/cb?", Some("s")).success("c"), "https://a.example/cb?code=c&state=s&iss=https%3A%2F%2Fid.example");
+        let denied = reply("se.example.app:/cb", Some("s")).error(OAuthError::AccessDenied, "the person declined");
+        assert_eq!(denied, "se.example.app:/cb?error=access_denied&error_description=the%20person%20declined&state=s&iss=https%3A%2F%2Fid.example");
+    }
+
+    #[test]
+    fn a_state_cannot_add_parameters_or_break_out() {
+        let address = reply("https://a.example/cb", Some("x&code=evil#y\r\nLocation: z\"<å>")).success("c");
+        assert_eq!(address, "https://a.example/cb?code=c&state=x%26code%3Devil%23y%0D%0ALocation%3A%20z%22%3C%C3%A5%3E&iss=https%3A%2F%2Fid.example");
+        let error = reply("https://a.example/cb", None).error(OAuthError::InvalidGrant, "x");
+        assert!(error.contains("error=server_error"), "a token endpoint's code never travels through a redirect");
+    }
+
+    fn decoded(value: &str) -> String {
+        let mut bytes = Vec::new();
+        let mut rest = value.as_bytes();
+        while let Some((&first, after)) = rest.split_first() {
+            let escaped = (first == b'%').then(|| u8::from_str_radix(std::str::from_utf8(&after[..2]).unwrap(), 16).unwrap());
+            bytes.push(escaped.unwrap_or(first));
+            rest = if escaped.is_some() { &after[2..] } else { after };
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    proptest! {
+        /// OP-03.
+        #[test]
+        fn state_comes_back_byte_identical(state in "\\PC{1,300}") {
+            let address = reply("https://a.example/cb?x=1", Some(&state)).error(OAuthError::InvalidScope, "d");
+            let value = address.split('&').find_map(|pair| pair.strip_prefix("state=")).unwrap();
+            prop_assert_eq!(decoded(value), state);
+        }
+    }
+}

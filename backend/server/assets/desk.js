@@ -1,0 +1,42 @@
+// @ts-check
+// The page that waits for a phone: a new picture each second, and the words of every state as the server says them.
+
+const waiting = /** @type {HTMLElement} */ (document.querySelector("[data-login]"));
+const picture = /** @type {HTMLImageElement} */ (document.getElementById("code"));
+const status = /** @type {HTMLElement} */ (document.getElementById("status"));
+const address = `/login/${waiting.dataset.login}`;
+let state = waiting.dataset.state ?? "";
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Loads the next picture out of sight and swaps it when it is whole, so that the code never flickers. */
+function move() {
+  if (state !== "created") return;
+  const next = new Image();
+  next.onload = () => { picture.src = next.src; };
+  next.src = `${address}/kod.svg?t=${Date.now()}`;
+}
+
+async function watch() {
+  for (;;) {
+    try {
+      const answer = await fetch(`${address}/status?seen=${encodeURIComponent(state)}`, { headers: { accept: "application/json" } });
+      if (!answer.ok) { location.reload(); return; }
+      const { state: now, words, next } = await answer.json();
+      if (now !== state) {
+        state = now;
+        status.textContent = words;
+        waiting.dataset.state = now;
+        picture.parentElement?.classList.toggle("used", now !== "created");
+      }
+      if (next) { location.assign(next); return; }
+      if (["declined", "expired", "aborted", "consumed"].includes(now)) { status.className = "note bad"; return; }
+    } catch {
+      await pause(1000); // no coverage for a moment: ask again
+    }
+  }
+}
+
+setInterval(move, 1000);
+watch();

@@ -1,0 +1,16 @@
+login-title = Log in to { $service }
+login-this-phone = Continue on this phone
+login-code-alt = Code to scan with your phone. It changes every second.
+login-step-1 = Open your work identity on the phone.
+login-step-2 = Tap Scan and point at the code.
+login-step-3 = Approve on the phone.
+login-moves = The code changes all the time. Nobody else can use it.
+login-cancel = Cancel
+login-state-created = Waiting for your phone …
+login-state-claimed = The phone is connected. Read and approve there.
+login-state-shown = The phone is connected. Read and approve there.
+login-state-approved = Approved. You are being logged in …
+login-state-consumed = You are already logged in. Go back to the service.
+login-state-declined = You cancelled on the phone. Go back to the service and start again.
+login-state-aborted = The log-in was cancelled here. Go back to the service and start again.
+login-state-expired = The time ran out. Go back to the service and start again.

@@ -1,0 +1,2 @@
+problem-title = That did not work
+problem-code = Error code: { $code }

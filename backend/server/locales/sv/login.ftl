@@ -1,0 +1,16 @@
+login-title = Logga in i { $service }
+login-this-phone = Fortsätt på den här telefonen
+login-code-alt = Kod att skanna med telefonen. Den byts varje sekund.
+login-step-1 = Öppna jobb-id i telefonen.
+login-step-2 = Tryck på Skanna och rikta mot koden.
+login-step-3 = Godkänn i telefonen.
+login-moves = Koden byts hela tiden. Ingen annan kan använda den.
+login-cancel = Avbryt
+login-state-created = Väntar på din telefon …
+login-state-claimed = Telefonen är med. Läs och godkänn där.
+login-state-shown = Telefonen är med. Läs och godkänn där.
+login-state-approved = Godkänt. Du loggas in …
+login-state-consumed = Du är redan inloggad. Gå tillbaka till tjänsten.
+login-state-declined = Du avbröt i telefonen. Gå tillbaka till tjänsten och börja om.
+login-state-aborted = Inloggningen avbröts här. Gå tillbaka till tjänsten och börja om.
+login-state-expired = Tiden gick ut. Gå tillbaka till tjänsten och börja om.

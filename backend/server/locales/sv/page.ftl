@@ -1,0 +1,2 @@
+problem-title = Det gick inte
+problem-code = Felkod: { $code }

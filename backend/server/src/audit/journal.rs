@@ -1,0 +1,174 @@
+//! Entries of the journal, and the chain that binds them.
+
+use handslag_store::{Error, FromRow, Tx};
+use handslag_vocab::{AffiliationId, ClientId, OrganisationId, PhoneId, UnixTime};
+use rand_core::CryptoRng;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// One act. Built by the slice that owns the act.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The chain it goes to.
+    pub chain: Chain,
+    /// What happened: `slice.act` in the past tense, e.g. `login.approved`.
+    pub kind: &'static str,
+    /// Who did it.
+    pub actor: Actor,
+    /// Ids of everything it is about.
+    pub objects: Vec<String>,
+    /// The facts, as JSON. No secret and no personal number (AU-04).
+    pub payload: Value,
+}
+
+/// One chain: an organisation and a purpose.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// Whose chain.
+    pub organisation: OrganisationId,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// Purposes are kept apart: an access log is not a time sheet (phones-and-doors, product rule 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Issue, block, removal of identities.
+    Administration,
+    /// Openings of doors.
+    Doors,
+    /// Log-ins and what was released.
+    Login,
+    /// Signatures.
+    Signing,
+}
+
+impl Purpose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Administration => "administration",
+            Self::Doors => "doors",
+            Self::Login => "login",
+            Self::Signing => "signing",
+        }
+    }
+}
+
+impl Chain {
+    /// `organisation/purpose`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.organisation, self.purpose.as_str())
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone)]
+pub enum Actor {
+    /// A service.
+    Client(ClientId),
+    /// A person at work.
+    Person(AffiliationId),
+    /// A phone, without a person's act (synchronising).
+    Phone(PhoneId),
+    /// This system by itself (a deadline, a rule).
+    System,
+}
+
+impl Actor {
+    fn text(&self) -> String {
+        match self {
+            Self::Client(id) => format!("client:{id}"),
+            Self::Person(id) => id.to_string(),
+            Self::Phone(id) => id.to_string(),
+            Self::System => "system".to_owned(),
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct End {
+    length: i64,
+    head: Vec<u8>,
+}
+
+/// Writes one event at the end of its chain, in the caller's transaction. The `UPDATE` is the chain's lock on both engines.
+pub async fn record(tx: &mut Tx, event: Event, now: UnixTime, rng: &mut (dyn CryptoRng + Send)) -> Result<(), Error> {
+    let chain = event.chain.name();
+    let end = lengthen(tx, &chain).await?;
+    let mut salt = vec![0; 16];
+    rng.fill_bytes(&mut salt);
+    let payload = event.payload.to_string();
+    let actor = event.actor.text();
+    let payload_hash = payload_hash(&salt, &payload);
+    let hash = entry_hash(&chain, end.length, now, event.kind, &actor, &payload_hash, &end.head);
+    tx.execute(
+        "INSERT INTO journal_entries (chain, seq, at, kind, actor, payload_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        (chain.as_str(), end.length, now, event.kind, actor.as_str(), payload_hash, hash.clone()),
+    )
+    .await?;
+    tx.execute(
+        "INSERT INTO journal_payloads (chain, seq, salt, payload) VALUES ($1, $2, $3, $4)",
+        (chain.as_str(), end.length, salt, payload.as_str()),
+    )
+    .await?;
+    for object in &event.objects {
+        tx.execute(
+            "INSERT INTO journal_objects (object, chain, seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            (object.as_str(), chain.as_str(), end.length),
+        )
+        .await?;
+    }
+    tx.execute("UPDATE journal_chains SET head = $2 WHERE chain = $1", (chain.as_str(), hash)).await?;
+    Ok(())
+}
+
+async fn lengthen(tx: &mut Tx, chain: &str) -> Result<End, Error> {
+    const LONGER: &str = "UPDATE journal_chains SET length = length + 1 WHERE chain = $1 RETURNING length, head";
+    if let Some(end) = tx.optional::<End>(LONGER, (chain,)).await? {
+        return Ok(end);
+    }
+    let first = Sha256::digest(chain.as_bytes()).to_vec();
+    tx.execute("INSERT INTO journal_chains (chain, length, head) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", (chain, first)).await?;
+    tx.one::<End>(LONGER, (chain,)).await
+}
+
+/// H(salt ‖ payload).
+pub(super) fn payload_hash(salt: &[u8], payload: &str) -> Vec<u8> {
+    Sha256::new().chain_update(salt).chain_update(payload.as_bytes()).finalize().to_vec()
+}
+
+/// Every part goes in with its length, so that no two different entries have the same bytes.
+pub(super) fn entry_hash(chain: &str, seq: i64, at: UnixTime, kind: &str, actor: &str, payload_hash: &[u8], before: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(b"se.handslag.journal/1");
+    for part in [chain.as_bytes(), &seq.to_be_bytes(), &at.seconds().to_be_bytes(), kind.as_bytes(), actor.as_bytes(), payload_hash, before] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().to_vec()
+}
+
+/// One line of the journal, as a person reads it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Line {
+    /// When.
+    pub at: UnixTime,
+    /// What.
+    pub kind: String,
+    /// Who.
+    pub actor: String,
+    /// The facts as JSON.
+    pub payload: String,
+}
+
+/// The newest entries about one object (a person, a door, a document), newest first.
+pub async fn about(tx: &mut Tx, object: &str, limit: i64) -> Result<Vec<Line>, Error> {
+    tx.all(
+        "SELECT e.at, e.kind, e.actor, p.payload FROM journal_objects o \
+         JOIN journal_entries e ON e.chain = o.chain AND e.seq = o.seq \
+         JOIN journal_payloads p ON p.chain = o.chain AND p.seq = o.seq \
+         WHERE o.object = $1 ORDER BY e.at DESC, e.seq DESC LIMIT $2",
+        (object, limit),
+    )
+    .await
+}

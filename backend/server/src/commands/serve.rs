@@ -1,0 +1,20 @@
+//! `handslag serve --config FILE`.
+
+use std::process::ExitCode;
+
+use tokio::net::TcpListener;
+
+use super::{Ended, configuration, log};
+use crate::start;
+
+pub(super) fn run(words: &[&str]) -> Ended {
+    log();
+    let config = configuration(words)?;
+    start::runtime()?.block_on(async {
+        let listener = TcpListener::bind(&config.listen).await?;
+        let server = start::open(config).await?;
+        eprintln!("handslag: listening on {} as {}", listener.local_addr()?, server.config.issuer);
+        start::serve(server, listener, start::asked_to_end()).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

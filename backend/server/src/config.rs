@@ -1,0 +1,226 @@
+//! The configuration: one TOML file. An unknown key refuses the start and is named; secrets are paths to files; a missing
+//! `mode` means production, and production refuses everything that is only safe in a demonstration.
+
+use std::path::{Path, PathBuf};
+
+use handslag_vocab::{Assurance, ClientId, OrganisationNumber};
+use serde::Deserialize;
+
+/// Everything an operator decides.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Production unless said otherwise.
+    #[serde(default)]
+    pub mode: Mode,
+    /// `127.0.0.1:8080` unless said otherwise.
+    #[serde(default = "listen")]
+    pub listen: String,
+    /// The issuer: https, no path end slash. One per deployment (docs/decisions/0002).
+    pub issuer: String,
+    /// Where certificates and lists are published; outlives this system (docs/decisions/0003). The issuer with `/pki` if absent.
+    pub pki_base_url: Option<String>,
+    /// The folder for keys, documents and, with SQLite, the database.
+    pub data: PathBuf,
+    /// SQLite in `data` if absent.
+    pub database: Option<Database>,
+    /// Whether Digg has reviewed this provider (decides the `acr` names; SE-08).
+    #[serde(default)]
+    pub reviewed_by_digg: bool,
+    /// Says in so many words that file keys may issue in production.
+    #[serde(default)]
+    pub keys: Keys,
+    /// Who runs this deployment and answers for its certificates.
+    pub operator: Operator,
+    /// The kinds of documents people sign here.
+    #[serde(default, rename = "document_class")]
+    pub document_classes: Vec<DocumentClass>,
+    /// Where the signing core listens when it runs alone; in this process if absent.
+    pub signing_core_url: Option<String>,
+    /// Vouches for the software keys of a demonstration's phones. Not part of the file: only the demonstration itself sets it.
+    #[serde(skip)]
+    pub demo_phone_vendor: Option<[u8; 65]>,
+    /// The services that log people in.
+    #[serde(default, rename = "client")]
+    pub clients: Vec<Client>,
+}
+
+/// How careful to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// An invented municipality on one's own machine.
+    Demo,
+    /// Real people.
+    #[default]
+    Production,
+}
+
+/// Who runs this deployment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// As registered.
+    pub name: String,
+    /// Its organisation number.
+    pub number: OrganisationNumber,
+    /// Its own arc of object identifiers: `.1` names the policy of its certificates, `.2` of its timestamps.
+    pub oid_arc: String,
+}
+
+/// A kind of document and the level it demands (WF-13).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentClass {
+    /// Names it.
+    pub id: String,
+    /// In Swedish.
+    pub name_sv: String,
+    /// In English.
+    pub name_en: String,
+    /// The level it demands.
+    pub assurance: Assurance,
+}
+
+/// Another place than SQLite in the data folder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// A file that holds the PostgreSQL address (it may contain a password).
+    pub url_file: PathBuf,
+}
+
+/// Where private keys live.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Must say `"i know that keys in files can be copied"` in production.
+    pub allow_file_keys: Option<String>,
+}
+
+/// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// `client_id`.
+    pub id: ClientId,
+    /// `client_name#sv`.
+    pub name_sv: String,
+    /// `client_name#en`.
+    pub name_en: String,
+    /// The organisation that runs it, as shown.
+    pub organisation: OrganisationNumber,
+    /// Compared character by character (OP-02).
+    pub redirect_uris: Vec<String>,
+    /// Public keys for `private_key_jwt`; none for a public client.
+    pub jwks: Option<serde_json::Value>,
+    /// What it may ask for.
+    pub scopes: Vec<String>,
+    /// Audiences it may get an access token for.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// The level it always demands.
+    #[serde(default = "lowest")]
+    pub assurance: Assurance,
+    /// Only accepts an e-ID reviewed by Digg (national tests).
+    #[serde(default)]
+    pub reviewed_only: bool,
+}
+
+fn listen() -> String {
+    "127.0.0.1:8080".to_owned()
+}
+
+const fn lowest() -> Assurance {
+    Assurance::Loa2
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Keys in files, in production, without the sentence that accepts it.
+    #[error("in production, issuing with keys in files must be accepted in so many words: [keys] allow_file_keys = \"{FILE_KEYS_ACCEPTED}\"")]
+    FileKeys,
+    /// Names the key and the line.
+    #[error("the configuration {path} is not understood: {reason}")]
+    Form {
+        /// The file.
+        path: String,
+        /// What the parser said.
+        reason: String,
+    },
+    /// Not https, or ends with a slash.
+    #[error("the issuer must be an https address without a slash at its end")]
+    Issuer,
+    /// The file could not be read.
+    #[error("the configuration {path} could not be read: {reason}")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+const FILE_KEYS_ACCEPTED: &str = "i know that keys in files can be copied";
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self, Refused> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| Refused::Read { path: shown.clone(), reason: error.to_string() })?;
+        let config: Self = toml::from_str(&text).map_err(|error| Refused::Form { path: shown, reason: error.to_string() })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Refused> {
+        let is_production = self.mode == Mode::Production;
+        if self.issuer.ends_with('/') || (is_production && !self.issuer.starts_with("https://")) {
+            return Err(Refused::Issuer);
+        }
+        if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
+            return Err(Refused::FileKeys);
+        }
+        Ok(())
+    }
+
+    /// Where certificates and lists are published.
+    pub fn pki_base_url(&self) -> String {
+        self.pki_base_url.clone().unwrap_or_else(|| format!("{}/pki", self.issuer))
+    }
+
+    /// Whether cookies may demand https.
+    pub fn is_https(&self) -> bool {
+        self.issuer.starts_with("https://")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "operator = { name = \"Kvarnby kommun\", number = \"2120001124\", oid_arc = \"1.3.6.1.4.1.32473\" }\nissuer = \"https://id.kvarnby.example\"\ndata = \"data\"\n";
+
+    fn parse(text: &str) -> Result<Config, String> {
+        let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
+        config.check().map_err(|error| error.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn an_unknown_key_refuses_the_start_and_is_named() {
+        let refused = parse(&format!("{SMALL}isuer = \"x\"\n")).unwrap_err();
+        assert!(refused.contains("isuer"), "{refused}");
+        let refused = parse(&format!("mode = \"demo\"\n{SMALL}[keys]\nallow_file_key = \"x\"\n")).unwrap_err();
+        assert!(refused.contains("allow_file_key"), "{refused}");
+    }
+
+    #[test]
+    fn a_missing_mode_is_production_and_production_refuses_file_keys_and_plain_http() {
+        assert!(parse(SMALL).unwrap_err().contains("in so many words"));
+        assert!(parse(&SMALL.replace("https", "http")).unwrap_err().contains("https"));
+        assert!(parse(&format!("{SMALL}[keys]\nallow_file_keys = \"{FILE_KEYS_ACCEPTED}\"\n")).is_ok());
+        assert!(parse(&format!("mode = \"demo\"\n{}", SMALL.replace("https", "http"))).is_ok());
+    }
+}

@@ -1,0 +1,52 @@
+//! Doors, visits, passes and openings. A pass opens one door for one phone in one visit's window, without network; what the
+//! lock wrote comes back through the phone and is checked against the lock's own chain.
+//!
+//! Invariants: no visit, no pass (DR-02); a blocked identity or phone gets no new pass and its passes are put on the list
+//! (DR-03); every opening is told once, whoever brings it (P27). The full handshake takes its place in `handslag_door`.
+
+mod doors;
+mod openings;
+mod passes;
+mod report;
+mod visits;
+mod wallet;
+
+pub use doors::{Door, by_lock, mount, of_organisation};
+pub use openings::{Opening, recent};
+pub use passes::{issuer_kid, revoke_all_of};
+pub use visits::{Visit, plan};
+
+use handslag_policy::{Act, Opening as OpeningAsked};
+use handslag_vocab::UnixTime;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use crate::{
+    phone::{Caller, authority},
+    server::Server,
+};
+
+/// The phone's door API (`handslag_phone::wire` is its contract).
+pub fn routes() -> Router<Server> {
+    Router::new().route("/phone/wallet", get(wallet::show)).route("/phone/outbox", post(report::take))
+}
+
+/// May this phone have a pass for this door of this visit? A no is no error: the worker sees the door without a pass.
+fn allowed(server: &Server, caller: &Caller, visit: &Visit, now: UnixTime) -> bool {
+    let (pass_starts, pass_ends) = visit.window();
+    let opening = OpeningAsked {
+        door: visit.door_id.clone(),
+        organisation: visit.organisation_id.clone(),
+        worker: caller.affiliation.affiliation_id.clone(),
+        visit_starts: visit.starts_at,
+        visit_ends: visit.ends_at,
+        pass_starts,
+        pass_ends,
+        confirmed_online: false,
+        now,
+    };
+    authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::OpenDoor { opening }, now).is_ok()
+}

@@ -1,0 +1,102 @@
+//! `POST /phone/outbox`: what locks wrote, carried back by phones. Checked against the lock's chain; told once.
+//!
+//! A receipt that does not fit is kept with its finding and journaled: a fork or a gap is a matter for a person. Bytes that no lock
+//! wrote are not kept. The same receipt again counts as taken, so the phone may forget it.
+
+use axum::{Json, extract::State};
+use handslag_door::{
+    Receipt,
+    log::{Chain, Kind},
+};
+use handslag_phone::wire::{Outbox, OutboxAnswer};
+use handslag_store::Tx;
+use handslag_vocab::{AffiliationId, UnixTime};
+use serde_json::json;
+
+use super::{
+    doors::{self, Door},
+    openings::{self, New},
+};
+use crate::{
+    audit::{self, Actor, Event, Purpose},
+    caller::{Now, Rng},
+    phone::Caller,
+    problem::Problem,
+    server::Server,
+};
+
+/// At most so many at a time; a phone sends the rest next.
+const AT_A_TIME: usize = 100;
+
+/// `POST /phone/outbox`.
+pub(super) async fn take(State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Json(outbox): Json<Outbox>) -> Result<Json<OutboxAnswer>, Problem> {
+    if outbox.receipts.len() > AT_A_TIME || outbox.logs.len() > AT_A_TIME {
+        return Err(Problem::bad("too_many", "För mycket på en gång.", "Too much at a time."));
+    }
+    let receipts = server
+        .db
+        .write(async |tx| {
+            let mut taken = 0;
+            for bytes in &outbox.receipts {
+                taken += u32::from(one(tx, &server, &caller, &bytes.0, now, &mut rng).await?);
+            }
+            Ok::<_, Problem>(taken)
+        })
+        .await?;
+    Ok(Json(OutboxAnswer { logs: 0, receipts }))
+}
+
+async fn one(tx: &mut Tx, server: &Server, caller: &Caller, bytes: &[u8], now: UnixTime, rng: &mut Rng) -> Result<bool, Problem> {
+    let Ok(receipt) = Receipt::from_bytes(bytes) else { return Ok(false) };
+    let Some(door) = doors::by_lock(tx, receipt.lock).await? else { return Ok(false) };
+    let finding = finding(tx, server, &door, &receipt, bytes).await?;
+    if finding == Some("forged") {
+        return Ok(false);
+    }
+    let event = &receipt.record.entry.event;
+    let result = match event.kind {
+        Kind::Allowed(..) => "opened",
+        Kind::Refused(number) => handslag_door::Deny::code_of(number).unwrap_or("refused"),
+        Kind::ClockLost => "clock_lost",
+        Kind::ClockSet => "clock_set",
+    };
+    let affiliation = worker_of(tx, &event.pass.0).await?;
+    let at = UnixTime::from_seconds(i64::from(event.t));
+    let new = New { door: &door.door_id, seq: receipt.seq(), affiliation: affiliation.clone(), at, result, finding, receipt: bytes };
+    if openings::store(tx, &new, now).await? {
+        audit::record(tx, told(caller, &door, affiliation, &new), now, rng).await?;
+    }
+    Ok(true)
+}
+
+/// What does not fit: `forged` bytes no lock of ours wrote, or a `fork`: another entry under the same number was told before.
+async fn finding(tx: &mut Tx, server: &Server, door: &Door, receipt: &Receipt, bytes: &[u8]) -> Result<Option<&'static str>, Problem> {
+    let chain = Chain::begin(receipt.lock, door.seed(server)?);
+    if receipt.verify(&chain).is_err() {
+        return Ok(Some("forged"));
+    }
+    let before = openings::told(tx, &door.door_id, receipt.seq()).await?;
+    Ok(before.filter(|before| before.as_slice() != bytes).map(|_| "fork"))
+}
+
+#[derive(handslag_store::FromRow)]
+struct Holder {
+    affiliation_id: AffiliationId,
+}
+
+async fn worker_of(tx: &mut Tx, cti: &[u8]) -> Result<Option<AffiliationId>, handslag_store::Error> {
+    let holder: Option<Holder> = tx.optional("SELECT affiliation_id FROM passes WHERE cti = $1", (cti,)).await?;
+    Ok(holder.map(|holder| holder.affiliation_id))
+}
+
+fn told(caller: &Caller, door: &Door, affiliation: Option<AffiliationId>, new: &New<'_>) -> Event {
+    let mut objects = vec![door.door_id.to_string()];
+    objects.extend(affiliation.as_ref().map(ToString::to_string));
+    Event {
+        chain: audit::Chain { organisation: door.organisation_id.clone(), purpose: Purpose::Doors },
+        kind: "doors.opening",
+        actor: affiliation.map_or_else(|| Actor::Phone(caller.phone.phone_id.clone()), Actor::Person),
+        objects,
+        payload: json!({ "door": door.door_id, "name": door.name, "at": new.at, "result": new.result, "seq": new.seq, "finding": new.finding }),
+    }
+}

@@ -1,0 +1,86 @@
+//! Invitations: `open → accepted → enrolled`, or `open → declined | other_way | withdrawn`. Each edge once; expired ones are dead.
+
+use handslag_store::{Error, FromRow, Tx};
+use handslag_vocab::{AffiliationId, InvitationId, Secret, SecretHash, UnixTime};
+
+/// One invitation.
+#[derive(Debug, Clone, FromRow)]
+pub struct Invitation {
+    /// Names it.
+    pub invitation_id: InvitationId,
+    /// The work identity offered.
+    pub affiliation_id: AffiliationId,
+    /// The manager who asks.
+    pub invited_by: AffiliationId,
+    /// Refused after this.
+    pub expires_at: UnixTime,
+    /// Where it stands.
+    pub state: String,
+}
+
+impl Invitation {
+    /// Whether it can still be answered.
+    pub fn is_open(&self, now: UnixTime) -> bool {
+        self.state == "open" && now < self.expires_at
+    }
+}
+
+/// Makes one. The link is stored nowhere: only its hash is.
+pub async fn create(tx: &mut Tx, invitation: &Invitation, link: &Secret, now: UnixTime) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO invitations (invitation_id, link_hash, affiliation_id, invited_by, created_at, expires_at, state) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'open')",
+        (
+            invitation.invitation_id.clone(),
+            link.hash(),
+            invitation.affiliation_id.clone(),
+            invitation.invited_by.clone(),
+            now,
+            invitation.expires_at,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Looks at one without changing it.
+pub async fn peek(tx: &mut Tx, link: &Secret) -> Result<Option<Invitation>, Error> {
+    tx.optional("SELECT invitation_id, affiliation_id, invited_by, expires_at, state FROM invitations WHERE link_hash = $1", (link.hash(),)).await
+}
+
+/// `open → accepted`: the yes, with the version of the text that was read. From here the link is dead; the enrolment goes on
+/// under a secret of its own.
+pub async fn begin_enrolment(tx: &mut Tx, link: &Secret, enrolment: &SecretHash, terms: &str, now: UnixTime) -> Result<Option<Invitation>, Error> {
+    tx.optional(
+        "UPDATE invitations SET state = 'accepted', answered_at = $2, terms_version = $3, enrolment_hash = $4 \
+         WHERE link_hash = $1 AND state = 'open' AND expires_at > $2 \
+         RETURNING invitation_id, affiliation_id, invited_by, expires_at, state",
+        (link.hash(), now, terms, enrolment.clone()),
+    )
+    .await
+}
+
+/// The accepted invitation an enrolment belongs to.
+pub async fn of_enrolment(tx: &mut Tx, enrolment: &SecretHash) -> Result<Option<Invitation>, Error> {
+    tx.optional(
+        "SELECT invitation_id, affiliation_id, invited_by, expires_at, state FROM invitations WHERE enrolment_hash = $1 AND state = 'accepted'",
+        (enrolment.clone(),),
+    )
+    .await
+}
+
+/// `accepted → enrolled`. True if it was this call that did.
+pub async fn enrolled(tx: &mut Tx, id: &InvitationId) -> Result<bool, Error> {
+    let changed = tx.execute("UPDATE invitations SET state = 'enrolled' WHERE invitation_id = $1 AND state = 'accepted'", (id.clone(),)).await?;
+    Ok(changed == 1)
+}
+
+/// `open → declined` (nothing was stored on the phone, so nothing is left there) or `open → other_way`.
+pub async fn turn_down(tx: &mut Tx, link: &Secret, state: &'static str, now: UnixTime) -> Result<Option<Invitation>, Error> {
+    tx.optional(
+        "UPDATE invitations SET state = $3, answered_at = $2 WHERE link_hash = $1 AND state = 'open' AND expires_at > $2 \
+         RETURNING invitation_id, affiliation_id, invited_by, expires_at, state",
+        (link.hash(), now, state),
+    )
+    .await
+}

@@ -1,0 +1,32 @@
+//! Who works where: organisations, persons, affiliations, and the invitation that gives a colleague a work identity.
+//!
+//! Invariants: an affiliation's `who` and `subject` are random, say nothing about the person and are never given again (SE-03,
+//! OP-21). An invitation is a one-time link that expires; before any yes the colleague reads what the employer sees
+//! (LC-03), and a no leaves no trace on the phone. Blocking is one state that every use reads (LC-08).
+
+mod affiliations;
+mod invitations;
+mod invite;
+mod invited;
+mod organisations;
+mod persons;
+
+pub use affiliations::{Affiliation, AffiliationKind, Hired, Standing, block, blocked_event, by_id, by_subject, by_who, find, hire, of_unit};
+pub use invitations::{Invitation, begin_enrolment, create as create_invitation, enrolled, of_enrolment, peek as peek_invitation};
+pub use invite::{Answered, NewColleague, invite, invitation_link};
+pub use organisations::{Organisation, by_id as organisation, by_number as organisation_by_number, create as create_organisation};
+pub use persons::{Person, create as create_person};
+
+use axum::{Router, routing::get};
+
+use crate::server::Server;
+
+/// The version of the seven lines; a change of their meaning is a new version, and the one accepted is kept with the invitation.
+pub const TERMS_VERSION: &str = "2026-11-1";
+
+/// The pages an invited person meets.
+pub fn routes() -> Router<Server> {
+    Router::new()
+        .route("/inbjudan/{link}", get(invited::show).post(invited::answer))
+        .route("/inbjudan/{link}/kod.svg", get(invited::code))
+}

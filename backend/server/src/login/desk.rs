@@ -1,0 +1,132 @@
+//! The page that waits for a phone: a moving code, a link for the same phone, a sentence for every state, and "Avbryt".
+//!
+//! The code's picture is fetched anew each second; the secret behind it never reaches the browser (MB-01, MB-02). The status
+//! answers at once when something changed, otherwise after a while, so that a slow connection is not asked all the time.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use handslag_vocab::{ApprovalId, SecretHash, StartKind, UnixTime};
+use serde::{Deserialize, Serialize};
+
+use super::orders;
+use crate::{
+    caller::Now,
+    page::Page,
+    phone::approvals::{self, Request, Row, State as ApprovalState},
+    problem::Problem,
+    qr,
+    server::Server,
+    words::Voice,
+};
+
+/// A waiting answer is held this long at most.
+const HELD: Duration = Duration::from_secs(15);
+
+#[derive(Template)]
+#[template(path = "login/desk.html")]
+struct DeskPage {
+    voice: Voice,
+    id: ApprovalId,
+    service: String,
+    organisation: String,
+    link: String,
+    state: &'static str,
+}
+
+/// `GET /login/{txn}`.
+pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
+    let row = own(&server, &headers, &id).await?;
+    let request = request_of(&row)?;
+    let service = if voice.tag() == "en" { request.name_en } else { request.name_sv };
+    let link = format!("/t/{}", orders::link_token(&server, &id)?.reveal());
+    let state = word(row.state_at(now));
+    Ok(Page(DeskPage { voice, id, service, organisation: request.organisation, link, state }).into_response())
+}
+
+/// `GET /login/{txn}/kod.svg`: this second's picture.
+pub(super) async fn code(State(server): State<Server>, Now(now): Now, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
+    let row = own(&server, &headers, &id).await?;
+    if row.state_at(now) != ApprovalState::Created {
+        return Err(Problem::gone());
+    }
+    let picture = qr::svg(&orders::qr_text(&server, &id, row.created_at, now)?)?;
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Seen {
+    /// The state the page already shows.
+    #[serde(default)]
+    seen: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Status {
+    state: &'static str,
+    words: String,
+    next: Option<String>,
+}
+
+/// `GET /login/{txn}/status?seen=created`.
+pub(super) async fn status(
+    State(server): State<Server>, voice: Voice, headers: HeaderMap, Path(id): Path<ApprovalId>, Query(seen): Query<Seen>,
+) -> Result<Json<Status>, Problem> {
+    let mut listener = server.wakeups.listen(id.as_str());
+    let mut row = own(&server, &headers, &id).await?;
+    if word(row.state_at(server.clock.now())) == seen.seen {
+        // Woken, or the time is up: both mean "look again".
+        tokio::time::timeout(HELD, listener.woken()).await.ok();
+        row = own(&server, &headers, &id).await?;
+    }
+    let state = row.state_at(server.clock.now());
+    // After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).
+    let goes_on_here = state == ApprovalState::Approved && row.start_kind != Some(StartKind::SameDevice);
+    let next = if goes_on_here { request_of(&row)?.return_to } else { None };
+    Ok(Json(Status { state: word(state), words: voice.say(&format!("login-state-{}", word(state))), next }))
+}
+
+/// `POST /login/{txn}/avbryt`.
+pub(super) async fn cancel(State(server): State<Server>, Now(now): Now, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
+    let row = own(&server, &headers, &id).await?;
+    aborted(&server, &id, &row.browser_hash, now).await?;
+    let back = request_of(&row)?.return_to.unwrap_or_else(|| "/".to_owned());
+    Ok(Redirect::to(&back).into_response())
+}
+
+async fn aborted(server: &Server, id: &ApprovalId, browser: &SecretHash, now: UnixTime) -> Result<(), Problem> {
+    server.db.write(async |tx| approvals::abort(tx, id, browser, now).await).await?;
+    server.wakeups.wake(id.as_str());
+    Ok(())
+}
+
+/// The row, for the browser that began it; for every other one it does not exist.
+async fn own(server: &Server, headers: &HeaderMap, id: &ApprovalId) -> Result<Row, Problem> {
+    let browser = orders::known_browser(server, headers).ok_or_else(Problem::gone)?;
+    let row = server.db.read(async |tx| approvals::by_id(tx, id).await).await?;
+    row.filter(|row| row.browser_hash == browser).ok_or_else(Problem::gone)
+}
+
+fn request_of(row: &Row) -> Result<Request, Problem> {
+    row.request().map_err(|error| Problem::internal(&error))
+}
+
+/// The hint's word, also the end of its text's key.
+const fn word(state: ApprovalState) -> &'static str {
+    match state {
+        ApprovalState::Aborted => "aborted",
+        ApprovalState::Approved => "approved",
+        ApprovalState::Claimed => "claimed",
+        ApprovalState::Consumed => "consumed",
+        ApprovalState::Created => "created",
+        ApprovalState::Declined => "declined",
+        ApprovalState::Expired => "expired",
+        ApprovalState::Shown => "shown",
+    }
+}

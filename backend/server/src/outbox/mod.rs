@@ -1,0 +1,63 @@
+//! Work left for the slices to the right: a row written in the transaction of the act, taken by the slice that owns the topic.
+//!
+//! A row is leased by moving `due_at`: a taker that dies is followed by another one when the lease has run out, so what
+//! a taker does must be safe to do twice. Nothing is lost by a kill.
+
+use handslag_store::{Error, FromRow, Tx};
+use handslag_vocab::{Seconds, UnixTime};
+
+/// How long a taker has before the row is offered again.
+const LEASE: Seconds = Seconds(20);
+
+/// What the outbox is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// An approval of a signature was given: the signing slice signs.
+    SignatureApproved,
+}
+
+impl Topic {
+    /// The word stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignatureApproved => "signature.approved",
+        }
+    }
+}
+
+/// One row that was taken.
+#[derive(Debug, FromRow)]
+pub struct Taken {
+    /// What it is about.
+    pub subject: String,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+}
+
+/// Leaves work; leaving the same subject twice is leaving it once.
+pub async fn leave(tx: &mut Tx, topic: Topic, subject: &str, now: UnixTime) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO outbox (topic, subject, created_at, due_at, attempts) VALUES ($1, $2, $3, $3, 0) ON CONFLICT DO NOTHING",
+        (topic.as_str(), subject, now),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes the oldest row that is due.
+pub async fn take(tx: &mut Tx, topic: Topic, now: UnixTime) -> Result<Option<Taken>, Error> {
+    tx.optional(
+        "UPDATE outbox SET due_at = $3, attempts = attempts + 1 WHERE topic = $1 AND done_at IS NULL AND due_at <= $2 AND subject = \
+         (SELECT subject FROM outbox WHERE topic = $1 AND done_at IS NULL AND due_at <= $2 ORDER BY created_at, subject LIMIT 1) \
+         RETURNING subject, attempts",
+        (topic.as_str(), now, now + LEASE),
+    )
+    .await
+}
+
+/// Says that it is done. True if it was this call that did.
+pub async fn done(tx: &mut Tx, topic: Topic, subject: &str, now: UnixTime) -> Result<bool, Error> {
+    let changed =
+        tx.execute("UPDATE outbox SET done_at = $3 WHERE topic = $1 AND subject = $2 AND done_at IS NULL", (topic.as_str(), subject, now)).await?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,270 @@
+//! Approvals: `created → claimed → shown → approved | declined | expired | aborted → consumed`. Each edge once, each edge one
+//! conditional statement (that is the lock on both engines); consumed exactly once.
+//!
+//! The canonical bytes are written when a phone claims, because what is shared depends on the person. What the phone signs is
+//! stored whole: it is the evidence.
+
+use handslag_store::{Error, FromRow, Tx};
+use handslag_vocab::{AffiliationId, Approval, ApprovalId, ApprovalKind, Assurance, ClientId, Document, NotCanonical, OrganisationId, PhoneId, Seconds, SecretHash, StartKind, UnixTime};
+use serde::{Deserialize, Serialize};
+
+/// From the claim on, the person has this long to read and decide.
+pub const TO_DECIDE: Seconds = Seconds::minutes(10);
+
+/// Who asks for what, before a person is known.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Request {
+    /// The registered id of who asks.
+    pub requester: String,
+    /// Its registered name in Swedish.
+    pub name_sv: String,
+    /// Its registered name in English.
+    pub name_en: String,
+    /// The organisation behind it.
+    pub organisation: String,
+    /// The claims that would be sent, in the order shown.
+    pub claims: Vec<String>,
+    /// The level demanded.
+    pub assurance: Assurance,
+    /// For a log-in on this phone, where the browser goes on afterwards (a path of this server).
+    pub return_to: Option<String>,
+    /// The documents, for a signature.
+    pub documents: Vec<Document>,
+    /// The service, for a log-in to one: policy is asked about it when the person is known.
+    pub service: Option<AskedService>,
+}
+
+/// The facts about a service that policy decides on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AskedService {
+    /// The service.
+    pub client: ClientId,
+    /// Whose it is.
+    pub organisation: OrganisationId,
+}
+
+impl AskedService {
+    /// The policy's view.
+    pub fn asked(&self, request: &Request) -> handslag_policy::Service {
+        let kinds = handslag_policy::Kind::ALL.into_iter().collect();
+        let (client, organisation) = (self.client.clone(), self.organisation.clone());
+        handslag_policy::Service { client, organisation, kinds, level: request.assurance, unit: None, role: None }
+    }
+}
+
+/// The secrets that lead a phone to an approval; only their hashes are kept.
+#[derive(Debug, Clone)]
+pub struct Starts {
+    /// The link on the same phone.
+    pub link: Option<SecretHash>,
+    /// The start token in the moving code.
+    pub qr: Option<SecretHash>,
+    /// The browser that began; only it may go on (MB-04).
+    pub browser: SecretHash,
+}
+
+/// Where an approval stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+pub enum State {
+    /// Ended by the one who asked, or by a newer request.
+    Aborted,
+    /// The person said yes.
+    Approved,
+    /// A phone took it; the bytes are fixed.
+    Claimed,
+    /// It has given what it gives.
+    Consumed,
+    /// Waits for a phone.
+    Created,
+    /// The person said no.
+    Declined,
+    /// Nobody answered in time.
+    Expired,
+    /// Everything in it was shown.
+    Shown,
+}
+
+/// One row.
+#[derive(Debug, Clone, FromRow)]
+pub struct Row {
+    /// The transaction.
+    pub approval_id: ApprovalId,
+    /// What it gives.
+    pub kind: ApprovalKind,
+    /// Where it stands.
+    pub state: State,
+    /// [`Request`] as JSON.
+    pub request: String,
+    /// The browser that began.
+    pub browser_hash: SecretHash,
+    /// How the person came here.
+    pub start_kind: Option<StartKind>,
+    /// Who was asked.
+    pub affiliation_id: Option<AffiliationId>,
+    /// The phone that claimed it.
+    pub phone_id: Option<PhoneId>,
+    /// The canonical bytes.
+    pub bytes: Option<Vec<u8>>,
+    /// The signed approval.
+    pub evidence: Option<String>,
+    /// Why it was declined or aborted.
+    pub reason: Option<String>,
+    /// When it was asked.
+    pub created_at: UnixTime,
+    /// When the person answered.
+    pub decided_at: Option<UnixTime>,
+    /// Refused after this.
+    pub expires_at: UnixTime,
+}
+
+impl Row {
+    /// Who asks for what. A row that does not parse was not written by us.
+    pub fn request(&self) -> Result<Request, serde_json::Error> {
+        serde_json::from_str(&self.request)
+    }
+
+    /// What was shown and signed, once a phone has claimed it.
+    pub fn approval(&self) -> Result<Option<Approval>, NotCanonical> {
+        self.bytes.as_deref().map(Approval::parse).transpose()
+    }
+
+    /// The state now: what has run out is expired, also before anybody wrote it down.
+    pub fn state_at(&self, now: UnixTime) -> State {
+        let waits = matches!(self.state, State::Created | State::Claimed | State::Shown);
+        if waits && now >= self.expires_at { State::Expired } else { self.state }
+    }
+}
+
+macro_rules! select_approvals {
+    ($condition:literal) => {
+        concat!(
+            "SELECT approval_id, kind, state, request, browser_hash, start_kind, affiliation_id, phone_id, bytes, evidence, reason, created_at, ",
+            "decided_at, expires_at FROM approvals ",
+            $condition
+        )
+    };
+}
+
+/// Asks. `expires_at` is when it dies if no phone comes.
+pub async fn create(
+    tx: &mut Tx, id: &ApprovalId, kind: ApprovalKind, request: &Request, starts: Starts, now: UnixTime, expires_at: UnixTime,
+) -> Result<(), Error> {
+    let request = serde_json::to_string(request).unwrap_or_default();
+    tx.execute(
+        "INSERT INTO approvals (approval_id, kind, state, request, link_hash, qr_hash, browser_hash, created_at, expires_at) \
+         VALUES ($1, $2, 'created', $3, $4, $5, $6, $7, $8)",
+        (id.clone(), kind, request, starts.link, starts.qr, starts.browser, now, expires_at),
+    )
+    .await?;
+    Ok(())
+}
+
+/// One approval.
+pub async fn by_id(tx: &mut Tx, id: &ApprovalId) -> Result<Option<Row>, Error> {
+    tx.optional(select_approvals!("WHERE approval_id = $1"), (id.clone(),)).await
+}
+
+/// The approval that a same-phone link leads to.
+pub async fn by_link(tx: &mut Tx, link: &SecretHash) -> Result<Option<Row>, Error> {
+    tx.optional(select_approvals!("WHERE link_hash = $1"), (link.clone(),)).await
+}
+
+/// The approval that a moving code's start token leads to.
+pub async fn by_qr(tx: &mut Tx, token: &SecretHash) -> Result<Option<Row>, Error> {
+    tx.optional(select_approvals!("WHERE qr_hash = $1"), (token.clone(),)).await
+}
+
+/// `created → claimed`: fixes the bytes for this person and this phone. The start secrets stay
+/// findable so that the same phone may ask again; for every other one the state has moved on.
+pub async fn claim(tx: &mut Tx, approval: &Approval, affiliation: &AffiliationId, phone: &PhoneId, now: UnixTime) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE approvals SET state = 'claimed', affiliation_id = $2, phone_id = $3, bytes = $4, start_kind = $5, claimed_at = $6, expires_at = $7 \
+             WHERE approval_id = $1 AND state = 'created' AND expires_at > $6",
+            (approval.transaction.clone(), affiliation.clone(), phone.clone(), approval.to_bytes(), approval.start, now, approval.expires_at),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// `claimed → shown`, by the phone that claimed. Showing twice is showing once.
+pub async fn shown(tx: &mut Tx, id: &ApprovalId, phone: &PhoneId, now: UnixTime) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE approvals SET state = 'shown', shown_at = COALESCE(shown_at, $3) \
+             WHERE approval_id = $1 AND phone_id = $2 AND state IN ('claimed', 'shown') AND expires_at > $3",
+            (id.clone(), phone.clone(), now),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// `shown → approved`, with the evidence. The caller has verified the signature over the stored bytes.
+pub async fn approve(tx: &mut Tx, id: &ApprovalId, phone: &PhoneId, evidence: &str, now: UnixTime) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE approvals SET state = 'approved', evidence = $3, decided_at = $4 \
+             WHERE approval_id = $1 AND phone_id = $2 AND state = 'shown' AND expires_at > $4",
+            (id.clone(), phone.clone(), evidence, now),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// `claimed | shown → declined`, by the phone that claimed.
+pub async fn decline(tx: &mut Tx, id: &ApprovalId, phone: &PhoneId, reason: &str, now: UnixTime) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE approvals SET state = 'declined', reason = $3, decided_at = $4 \
+             WHERE approval_id = $1 AND phone_id = $2 AND state IN ('claimed', 'shown') AND expires_at > $4",
+            (id.clone(), phone.clone(), reason, now),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Any waiting state `→ aborted`, by the browser that began ("Avbryt" at the desk).
+pub async fn abort(tx: &mut Tx, id: &ApprovalId, browser: &SecretHash, now: UnixTime) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE approvals SET state = 'aborted', reason = 'cancelled_at_desk', decided_at = $3, link_hash = NULL, qr_hash = NULL \
+             WHERE approval_id = $1 AND browser_hash = $2 AND state IN ('created', 'claimed', 'shown')",
+            (id.clone(), browser.clone(), now),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// An approved one that was now given out.
+#[derive(Debug, Clone, FromRow)]
+pub struct Consumed {
+    /// Who approved.
+    pub affiliation_id: AffiliationId,
+    /// With which phone.
+    pub phone_id: PhoneId,
+    /// What was shown and signed.
+    pub bytes: Vec<u8>,
+    /// The signed approval.
+    pub evidence: String,
+    /// When the person said yes: `auth_time`.
+    pub decided_at: UnixTime,
+}
+
+/// An approval that nobody fetches is worth nothing after this.
+const TO_CONSUME: Seconds = Seconds::minutes(5);
+
+/// `approved → consumed`, exactly once.
+pub async fn consume(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<Option<Consumed>, Error> {
+    consume_within(tx, id, now, TO_CONSUME).await
+}
+
+/// `approved → consumed`, exactly once, for what may be fetched longer after the yes.
+pub async fn consume_within(tx: &mut Tx, id: &ApprovalId, now: UnixTime, life: Seconds) -> Result<Option<Consumed>, Error> {
+    tx.optional(
+        "UPDATE approvals SET state = 'consumed', consumed_at = $2 WHERE approval_id = $1 AND state = 'approved' AND decided_at > $3 \
+         RETURNING affiliation_id, phone_id, bytes, evidence, decided_at",
+        (id, now, now - life),
+    )
+    .await
+}

@@ -1,0 +1,99 @@
+//! Which phone calls: by a DPoP proof of its device key (RFC 9449), or, for a browser that keeps the key, by its cookie.
+//!
+//! The cookie only says which phone's approvals to show; every yes is signed by the key with the person verified. A blocked phone
+//! or work identity is unknown from the same moment (LC-08).
+
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
+use handslag_protocol::dpop;
+use handslag_vocab::{Digest, UnixTime};
+
+use super::phones::{self, Phone};
+use crate::{
+    cookies,
+    identity::{self, Affiliation, Standing},
+    problem::Problem,
+    server::Server,
+};
+
+/// The cookie that a browser gets when its key is enrolled.
+pub const BROWSER: cookies::Name = cookies::Name("phone");
+
+/// A phone in use and whose it is.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The phone.
+    pub phone: Phone,
+    /// Its work identity.
+    pub affiliation: Affiliation,
+    /// Whether a browser keeps the key.
+    pub browser: CallerIsBrowser,
+}
+
+/// How the caller was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallerIsBrowser {
+    /// By a proof of the app's device key.
+    No,
+    /// By a cookie.
+    Yes,
+}
+
+impl FromRequestParts<Server> for Caller {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        let now = server.clock.now();
+        match parts.headers.get("dpop").map(|proof| proof.to_str().unwrap_or_default().to_owned()) {
+            Some(proof) => by_proof(server, &proof, parts, now).await,
+            None => by_cookie(server, parts, now).await,
+        }
+    }
+}
+
+async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) -> Result<Caller, Problem> {
+    let uri = format!("{}{}", server.config.issuer, parts.uri.path());
+    let request = dpop::Request { method: parts.method.as_str(), address: &uri, access_token: None, now };
+    let proof = dpop::verify(proof, &request).map_err(|_| unproved())?;
+    server
+        .db
+        .write(async |tx| {
+            // Marked before anything is looked up: a proof counts once, whatever it asks for.
+            let is_first = tx.mark_once("dpop", &Digest::of(proof.jti.as_bytes()), proof.forget_at, now).await?;
+            let phone = if is_first { phones::by_device_key(tx, &proof.thumbprint).await? } else { None };
+            let Some(phone) = phone else { return Ok(Err(unproved())) };
+            Ok::<_, Problem>(in_use(tx, phone, CallerIsBrowser::No, now).await)
+        })
+        .await?
+}
+
+async fn by_cookie(server: &Server, parts: &Parts, now: UnixTime) -> Result<Caller, Problem> {
+    if !cookies::is_own_page(&parts.method, &parts.headers) {
+        return Err(unproved());
+    }
+    let browser = BROWSER.read(server, &parts.headers).ok_or_else(unproved)?.hash();
+    server
+        .db
+        .read(async |tx| {
+            let phone = phones::by_browser(tx, &browser).await?.ok_or_else(unproved)?;
+            in_use(tx, phone, CallerIsBrowser::Yes, now).await
+        })
+        .await
+}
+
+async fn in_use(tx: &mut handslag_store::Tx, phone: Phone, browser: CallerIsBrowser, now: UnixTime) -> Result<Caller, Problem> {
+    let affiliation = identity::by_id(tx, &phone.affiliation_id).await?;
+    let is_good = phone.blocked_at.is_none() && affiliation.standing(now) == Standing::Good;
+    if is_good { Ok(Caller { phone, affiliation, browser }) } else { Err(ended()) }
+}
+
+fn unproved() -> Problem {
+    let (sv, en) = ("Vi känner inte igen telefonen. Be din chef om en ny inbjudan.", "We do not recognise this phone. Ask your manager for a new invitation.");
+    Problem::new(StatusCode::UNAUTHORIZED, "phone_unknown", sv, en)
+}
+
+fn ended() -> Problem {
+    let (sv, en) = ("Telefonen är spärrad eller uppdraget är slut. Prata med din chef.", "This phone is blocked or the employment has ended. Talk to your manager.");
+    Problem::new(StatusCode::FORBIDDEN, "phone_ended", sv, en)
+}

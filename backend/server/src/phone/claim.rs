@@ -1,0 +1,111 @@
+//! `POST /phone/approvals`: something near (a moving code, a link on the same phone) leads this phone to an approval.
+//!
+//! The claim fixes the canonical bytes: who asks, what is shared about *this* person, until when. A second phone comes too late;
+//! the same phone asking again gets the same bytes.
+
+use axum::{Json, extract::State};
+use handslag_phone::wire::{Claim, Claimed, Octets, Start};
+use handslag_policy::Act;
+use handslag_protocol::moving_qr;
+use handslag_store::Tx;
+use handslag_vocab::{Approval, Assurance, Requester, Secret, Shared, StartKind, UnixTime};
+
+use super::{
+    authority,
+    approvals::{self, Request, Row, State as ApprovalState, TO_DECIDE},
+    caller::Caller,
+    decide::is_late,
+    released,
+};
+use crate::{caller::Now, problem::Problem, server::Server};
+
+/// `POST /phone/approvals`.
+pub(super) async fn claim(State(server): State<Server>, Now(now): Now, caller: Caller, Json(asked): Json<Claim>) -> Result<Json<Claimed>, Problem> {
+    let row = taken(&server, &caller, &asked.start, asked.language.as_str(), now).await?;
+    server.wakeups.wake(row.approval_id.as_str());
+    let documents = row.request().map_err(|error| Problem::internal(&error))?.documents.iter().map(|document| document.pages).collect();
+    Ok(Json(Claimed { approval: Octets(row.bytes.unwrap_or_default()), documents }))
+}
+
+/// `created → claimed`, or the approval that this phone has claimed already.
+pub(super) async fn taken(server: &Server, caller: &Caller, start: &Start, language: &str, now: UnixTime) -> Result<Row, Problem> {
+    server
+        .db
+        .write(async |tx| {
+            let row = found(tx, server, start, now).await?;
+            if row.phone_id.as_ref() == Some(&caller.phone.phone_id) && !is_late(&row, now) {
+                return Ok(row);
+            }
+            if row.state_at(now) != ApprovalState::Created {
+                return Err(Problem::gone());
+            }
+            fix(tx, server, caller, row, start.kind(), language, now).await
+        })
+        .await
+}
+
+/// Writes the canonical bytes for this person and phone.
+pub async fn fix(
+    tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start: StartKind, language: &str, now: UnixTime,
+) -> Result<Row, Problem> {
+    let request = row.request().map_err(|error| Problem::internal(&error))?;
+    reaches(caller, request.assurance)?;
+    if let Some(service) = &request.service {
+        authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::LogIn { service: service.asked(&request) }, now)?;
+    }
+    let approval = written(caller, &row, &request, start, language, now);
+    if !approvals::claim(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, now).await? {
+        return Err(Problem::gone());
+    }
+    super::phones::used(tx, &caller.phone.phone_id, now).await?;
+    approvals::by_id(tx, &row.approval_id).await?.ok_or_else(Problem::gone)
+}
+
+async fn found(tx: &mut Tx, server: &Server, start: &Start, now: UnixTime) -> Result<Row, Problem> {
+    let row = match start {
+        Start::Link { token } => approvals::by_link(tx, &Secret::presented(token.reveal()).hash()).await?,
+        Start::Qr { text } => scanned(tx, server, text.reveal(), now).await?,
+        Start::Assigned { .. } | Start::Code { .. } => None,
+    };
+    row.ok_or_else(Problem::gone)
+}
+
+/// The moving code is right for this second (MB-01): seen at most five seconds ago, made with the secret that no screen shows.
+async fn scanned(tx: &mut Tx, server: &Server, text: &str, now: UnixTime) -> Result<Option<Row>, Problem> {
+    // The code is an address of ours, so that a stock phone's camera opens it too; the app reads what stands after the last slash.
+    let code = text.rsplit('/').next().unwrap_or_default();
+    let Ok(code) = moving_qr::ScannedCode::parse(code) else { return Ok(None) };
+    let row = approvals::by_qr(tx, &Secret::presented(code.start_token()).hash()).await?;
+    let Some(row) = row else { return Ok(None) };
+    let secret = super::qr_secret(server, &row.approval_id)?;
+    let is_right = code.accept(&secret, now.since(row.created_at)).is_ok();
+    Ok(is_right.then_some(row))
+}
+
+/// The level of person × phone must reach what is asked; the refusal says what to do.
+pub fn reaches(caller: &Caller, demanded: Assurance) -> Result<(), Problem> {
+    let reached = Assurance::of(caller.affiliation.assurance, caller.phone.tier.assurance(), Assurance::Loa3);
+    if reached < demanded {
+        return Err(released::too_low(&caller.affiliation, caller.phone.tier, demanded));
+    }
+    Ok(())
+}
+
+fn written(caller: &Caller, row: &Row, request: &Request, start: StartKind, language: &str, now: UnixTime) -> Approval {
+    let name = if language == "en" { request.name_en.clone() } else { request.name_sv.clone() };
+    let shared: Vec<Shared> = request.claims.iter().filter_map(|claim| released::shared(&caller.affiliation, claim, language)).collect();
+    Approval::new(
+        row.kind,
+        row.approval_id.clone(),
+        caller.affiliation.who.to_string(),
+        Requester { id: request.requester.clone(), name: name.clone(), organisation: request.organisation.clone() },
+        released::question(row.kind, &name, &request.documents, language),
+        language.to_owned(),
+        shared,
+        request.documents.clone(),
+        request.assurance,
+        start,
+        now,
+        now + TO_DECIDE,
+    )
+}

@@ -1,0 +1,145 @@
+//! Shown, approved, declined: what the person does with a claimed approval. Every request may be sent again and has the same
+//! answer, because a phone can be killed between asking and hearing.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use handslag_phone::wire::{ApprovalSignature, Approve, ApprovedAnswer, Decline, DeclineReason, Shown};
+use handslag_store::Tx;
+use handslag_vocab::{ApprovalId, ApprovalKind, UnixTime};
+use serde_json::json;
+
+use super::{
+    approvals::{self, Row, State as ApprovalState},
+    caller::{Caller, CallerIsBrowser},
+    evidence,
+};
+use crate::{
+    audit::{self, Actor, Event, Purpose},
+    caller::{Now, Rng},
+    identity::Affiliation,
+    outbox,
+    problem::Problem,
+    server::Server,
+};
+
+/// `POST /phone/approvals/{txn}/shown`.
+pub(super) async fn show(
+    State(server): State<Server>, Now(now): Now, caller: Caller, Path(id): Path<ApprovalId>, Json(shown): Json<Shown>,
+) -> Result<StatusCode, Problem> {
+    mark_shown(&server, &caller, &id, shown.pages_read.as_deref().unwrap_or_default(), now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `claimed → shown`, refused while a page of a document has not been read.
+pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId, pages_read: &[u32], now: UnixTime) -> Result<(), Problem> {
+    server
+        .db
+        .write(async |tx| {
+            let row = own(tx, caller, id).await?;
+            let pages: Vec<u32> = row.request().map_err(|error| Problem::internal(&error))?.documents.iter().map(|document| document.pages).collect();
+            if pages != pages_read {
+                return Err(Problem::bad("pages_unread", "Läs alla sidor först.", "Read every page first."));
+            }
+            if approvals::shown(tx, id, &caller.phone.phone_id, now).await? { Ok(()) } else { Err(Problem::gone()) }
+        })
+        .await
+}
+
+/// `POST /phone/approvals/{txn}/approve`.
+pub(super) async fn approve(
+    State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller, Path(id): Path<ApprovalId>, Json(asked): Json<Approve>,
+) -> Result<Json<ApprovedAnswer>, Problem> {
+    if matches!(caller.browser, CallerIsBrowser::Yes) != matches!(asked.signature, ApprovalSignature::Webauthn { .. }) {
+        return Err(Problem::bad("wrong_signature_kind", "Telefonen svarade på fel sätt. Försök igen.", "The phone answered in the wrong way. Try again."));
+    }
+    Ok(Json(ApprovedAnswer { return_to: give(&server, &caller, &id, &asked.signature, now, rng).await? }))
+}
+
+/// `shown → approved`, in one transaction with its journal line and the work it leaves.
+pub(super) async fn give(
+    server: &Server, caller: &Caller, id: &ApprovalId, signature: &ApprovalSignature, now: UnixTime, mut rng: Rng,
+) -> Result<Option<String>, Problem> {
+    let return_to = server
+        .db
+        .write(async |tx| {
+            let row = own(tx, caller, id).await?;
+            let return_to = super::return_to(server, &row)?;
+            let bytes = row.bytes.clone().ok_or_else(Problem::gone)?;
+            let evidence = evidence::verified(tx, server, caller, &bytes, signature).await?;
+            if !approvals::approve(tx, id, &caller.phone.phone_id, &evidence, now).await? {
+                // Sent again after the answer was lost: the same signature of the same phone stands already.
+                let stands = matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed) && row.evidence.is_some();
+                return if stands { Ok(return_to) } else { Err(Problem::gone()) };
+            }
+            if row.kind == ApprovalKind::Signature {
+                outbox::leave(tx, outbox::Topic::SignatureApproved, id.as_str(), now).await?;
+            }
+            audit::record(tx, decided(&caller.affiliation, &row, "approval.given", None), now, &mut rng).await?;
+            Ok(return_to)
+        })
+        .await?;
+    server.wakeups.wake(id.as_str());
+    server.wakeups.wake(outbox::Topic::SignatureApproved.as_str());
+    Ok(return_to)
+}
+
+/// `POST /phone/approvals/{txn}/decline`.
+pub(super) async fn decline(
+    State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller, Path(id): Path<ApprovalId>, Json(asked): Json<Decline>,
+) -> Result<StatusCode, Problem> {
+    turn_down(&server, &caller, &id, asked.reason, now, rng).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `claimed | shown → declined`.
+pub(super) async fn turn_down(
+    server: &Server, caller: &Caller, id: &ApprovalId, reason: DeclineReason, now: UnixTime, mut rng: Rng,
+) -> Result<(), Problem> {
+    let reason = match reason {
+        DeclineReason::Cancelled => "cancelled",
+        DeclineReason::NotMe => "not_me",
+    };
+    server
+        .db
+        .write(async |tx| {
+            let row = own(tx, caller, id).await?;
+            if approvals::decline(tx, id, &caller.phone.phone_id, reason, now).await? {
+                audit::record(tx, decided(&caller.affiliation, &row, "approval.declined", Some(reason)), now, &mut rng).await?;
+                return Ok(());
+            }
+            if row.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
+        })
+        .await?;
+    server.wakeups.wake(id.as_str());
+    Ok(())
+}
+
+/// The approval, if this phone claimed it; anybody else's does not exist.
+async fn own(tx: &mut Tx, caller: &Caller, id: &ApprovalId) -> Result<Row, Problem> {
+    let row = approvals::by_id(tx, id).await?.filter(|row| row.phone_id.as_ref() == Some(&caller.phone.phone_id));
+    row.ok_or_else(Problem::gone)
+}
+
+fn decided(affiliation: &Affiliation, row: &Row, kind: &'static str, reason: Option<&str>) -> Event {
+    let purpose = match row.kind {
+        ApprovalKind::Login => Purpose::Login,
+        ApprovalKind::Opening => Purpose::Doors,
+        ApprovalKind::Signature => Purpose::Signing,
+    };
+    let requester = row.request().map(|request| request.requester).unwrap_or_default();
+    Event {
+        chain: affiliation.chain(purpose),
+        kind,
+        actor: Actor::Person(affiliation.affiliation_id.clone()),
+        objects: vec![affiliation.affiliation_id.to_string(), row.approval_id.to_string()],
+        payload: json!({ "approval": row.approval_id, "requester": requester, "reason": reason }),
+    }
+}
+
+/// Now is before the end and the phone may still be used: read at every use.
+pub(super) fn is_late(row: &Row, now: UnixTime) -> bool {
+    row.state_at(now) == ApprovalState::Expired
+}

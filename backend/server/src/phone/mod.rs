@@ -1,0 +1,78 @@
+//! Phones and what they approve: enrolment in two ways (an app's three keys, or a key the browser keeps), and the one
+//! approval behind every log-in and signature.
+//!
+//! Invariants: each key signs only its own typed structure; the canonical bytes are fixed at the claim and the yes is a signature
+//! over exactly them; every state is passed once; the signed approval is stored whole (architecture §1).
+
+pub mod approvals;
+pub mod authority;
+mod browser;
+mod caller;
+mod claim;
+mod decide;
+mod enrol;
+mod evidence;
+mod phones;
+mod registrations;
+mod released;
+mod remove;
+
+pub use caller::{BROWSER, Caller, CallerIsBrowser};
+pub use claim::{fix, reaches};
+pub use phones::{Phone, Tier, block, by_id, of_affiliation};
+
+use axum::{
+    Router,
+    routing::{delete, get, post},
+};
+use handslag_keys::Kind;
+use handslag_protocol::jose::Jwk;
+use handslag_store::{Error, Tx};
+use handslag_vocab::{ApprovalId, Digest, PhoneId, Secret, StartKind};
+
+use crate::{problem::Problem, server::Server};
+
+/// The phone's API (`handslag_phone::wire` is its contract) and the pages of a browser that keeps its key.
+pub fn routes() -> Router<Server> {
+    Router::new()
+        .route("/phone/enrol/start", post(enrol::start))
+        .route("/phone/enrol/finish", post(enrol::finish))
+        .route("/phone/approvals", post(claim::claim))
+        .route("/phone/approvals/{txn}/shown", post(decide::show))
+        .route("/phone/approvals/{txn}/approve", post(decide::approve))
+        .route("/phone/approvals/{txn}/decline", post(decide::decline))
+        .route("/phone", delete(remove::remove))
+        .merge(browser::routes())
+        .route("/q/{code}", get(browser::scanned))
+}
+
+/// The secret behind one moving code, computed and never stored; it never reaches a browser (MB-02).
+pub fn qr_secret(server: &Server, approval: &ApprovalId) -> Result<Secret, Problem> {
+    let mac = server.keys.mac(Kind::Cookie, format!("moving code {approval}").as_bytes())?;
+    Ok(Secret::presented(Digest(mac).to_base64url()))
+}
+
+/// Where the same phone's browser goes on after the yes, with a nonce that only this answer carries: whoever began the log-in and
+/// sent the link to somebody else never sees it (MB-04).
+fn return_to(server: &Server, row: &approvals::Row) -> Result<Option<String>, Problem> {
+    let request = row.request().map_err(|error| Problem::internal(&error))?;
+    let Some(path) = request.return_to.filter(|_| row.start_kind == Some(StartKind::SameDevice)) else { return Ok(None) };
+    let joint = if path.contains('?') { '&' } else { '?' };
+    Ok(Some(format!("{path}{joint}svar={}", return_nonce(server, &row.approval_id)?.reveal())))
+}
+
+/// The nonce in [`return_to`], computed and never stored.
+pub fn return_nonce(server: &Server, approval: &ApprovalId) -> Result<Secret, Problem> {
+    let mac = server.keys.mac(Kind::Cookie, format!("return {approval}").as_bytes())?;
+    Ok(Secret::presented(format!("hs_return_{}", Digest(mac).to_base64url())))
+}
+
+/// The point of a phone's door key, in SEC1 form, if it has one.
+pub async fn door_key(tx: &mut Tx, phone: &PhoneId) -> Result<Option<Vec<u8>>, Error> {
+    Ok(phones::key(tx, phone, phones::KeyUse::Door).await?.map(|key| key.public_key))
+}
+
+/// RFC 7638 thumbprint of a P-256 point; what is no point gets the digest of its bytes and is refused where it is used.
+fn thumbprint(sec1: &[u8]) -> Digest {
+    Jwk::from_p256_point(sec1, None).map_or_else(|_| Digest::of(sec1), |jwk| jwk.thumbprint())
+}

@@ -1,0 +1,47 @@
+//! What would be shared about this person, with the words the approval shows for it, and the question itself.
+
+use handslag_protocol::release;
+use handslag_vocab::{ApprovalKind, Assurance, Document, Shared};
+
+use super::phones::Tier;
+use crate::{identity::Affiliation, problem::Problem};
+
+/// One line of "Det här skickas"; nothing for a claim this person has no value for.
+pub(super) fn shared(affiliation: &Affiliation, claim: &str, language: &str) -> Option<Shared> {
+    let known = release::RELEASE.iter().find(|row| row.claim == claim)?;
+    let label = if language == "en" { known.label.en } else { known.label.sv };
+    Some(Shared { claim: claim.to_owned(), label: label.to_owned(), value: affiliation.claim(claim)? })
+}
+
+/// What the person is asked, in words a person would say.
+pub(super) fn question(kind: ApprovalKind, name: &str, documents: &[Document], language: &str) -> String {
+    let is_english = language == "en";
+    match (kind, documents) {
+        (ApprovalKind::Login, _) if is_english => format!("Do you want to log in to {name}?"),
+        (ApprovalKind::Login, _) => format!("Vill du logga in i {name}?"),
+        (ApprovalKind::Signature, [document]) if is_english => format!("Do you want to sign “{}”?", document.title),
+        (ApprovalKind::Signature, [document]) => format!("Vill du skriva under ”{}”?", document.title),
+        (ApprovalKind::Signature, _) if is_english => format!("Do you want to sign {} documents?", documents.len()),
+        (ApprovalKind::Signature, _) => format!("Vill du skriva under {} dokument?", documents.len()),
+        (ApprovalKind::Opening, _) if is_english => format!("Do you want to open {name} outside the plan?"),
+        (ApprovalKind::Opening, _) => format!("Vill du öppna {name} utanför planen?"),
+    }
+}
+
+/// The refusal of a level that is too low says what to do about the weaker of the two: the phone or the identification.
+pub(super) fn too_low(affiliation: &Affiliation, tier: Tier, demanded: Assurance) -> Problem {
+    let level = demanded.number();
+    let (sv, en) = if tier.assurance() < demanded {
+        (
+            format!("Det här kräver nivå {level}. Det du har i webbläsaren når nivå 2. Be din chef om en inbjudan till appen, så går det."),
+            format!("This requires level {level}. What you have in the browser reaches level 2. Ask your manager for an invitation to the app."),
+        )
+    } else {
+        let level_now = affiliation.assurance.number();
+        (
+            format!("Det här kräver nivå {level}. Du har nivå {level_now}. Visa legitimation för en chef till, så höjs den."),
+            format!("This requires level {level}. You have level {level_now}. Show your ID document to one more manager to raise it."),
+        )
+    };
+    Problem::forbidden(sv, en).with_code("level_too_low")
+}

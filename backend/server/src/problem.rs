@@ -1,0 +1,131 @@
+//! Refusals as the outside sees them: a status, a stable code, and one sentence in Swedish and in English.
+//!
+//! The only file that turns an error into HTTP. An error that nobody foresaw is a 500 with an empty face and a full log chain,
+//! logged once (here). API callers get JSON; [`faces`] makes a page of it for whoever asks for HTML.
+
+use std::error::Error;
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::Request,
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use handslag_phone::wire;
+
+use crate::words::Voice;
+
+/// A refusal.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// What happened and what to do, in Swedish.
+    pub sv: String,
+    /// The same in English.
+    pub en: String,
+}
+
+impl Problem {
+    /// A refusal with its sentences.
+    pub fn new(status: StatusCode, code: &'static str, sv: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { status, code, sv: sv.into(), en: en.into() }
+    }
+
+    /// 400.
+    pub fn bad(code: &'static str, sv: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, sv, en)
+    }
+
+    /// 404: also where something exists that the caller may not know of.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Sidan finns inte. Kontrollera adressen.", "There is no such page. Check the address.")
+    }
+
+    /// 403.
+    pub fn forbidden(sv: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", sv, en)
+    }
+
+    /// The same refusal under a code of its own.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// 401: nobody is logged in, or the phone is unknown.
+    pub fn unknown_caller() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "not_logged_in", "Du behöver logga in först.", "You need to log in first.")
+    }
+
+    /// 410: used, too late, or ended by somebody. The same answer for all of them tells a guesser nothing.
+    pub fn gone() -> Self {
+        Self::new(StatusCode::GONE, "gone", "Det här gäller inte längre. Börja om från början.", "This is no longer valid. Start again from the beginning.")
+    }
+
+    /// 500 with an empty face; the whole chain goes to the log.
+    pub fn internal(error: &dyn Error) -> Self {
+        let mut chain = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            chain.push_str(": ");
+            chain.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        tracing::error!(error = %chain, "an error that nobody foresaw");
+        let (sv, en) = ("Något gick fel hos oss. Försök igen om en stund.", "Something went wrong on our side. Try again in a moment.");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", sv, en)
+    }
+
+    /// The sentence in the caller's language.
+    pub fn sentence(&self, voice: Voice) -> &str {
+        if voice.tag() == "en" { &self.en } else { &self.sv }
+    }
+}
+
+impl From<handslag_store::Error> for Problem {
+    fn from(error: handslag_store::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<handslag_keys::KeyRefusal> for Problem {
+    fn from(error: handslag_keys::KeyRefusal) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = wire::Problem { code: self.code.to_owned(), sv: self.sv.clone(), en: self.en.clone() };
+        let mut response = (self.status, Json(body)).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    voice: Voice,
+    problem: &'a Problem,
+}
+
+/// Gives a refusal a page when a browser asks for one.
+pub async fn faces(voice: Voice, request: Request, next: Next) -> Response {
+    let wants_page = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let response = next.run(request).await;
+    let Some(problem) = response.extensions().get::<Problem>().filter(|_| wants_page) else { return response };
+    match (ProblemPage { voice, problem }).render() {
+        Ok(page) => (problem.status, Html(page)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the page for a refusal could not be made");
+            response
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! QR codes as SVG: dark on white in light and dark mode (scanners need it), quiet zone included.
+
+use qrcode::{EcLevel, QrCode, render::svg};
+
+use crate::problem::Problem;
+
+/// The picture of a text of at most 2,000 bytes.
+pub fn svg(text: &str) -> Result<String, Problem> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|error| Problem::internal(&error))?;
+    Ok(code.render::<svg::Color<'_>>().min_dimensions(280, 280).quiet_zone(true).build())
+}

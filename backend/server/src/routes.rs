@@ -1,0 +1,63 @@
+//! The whole HTTP surface. Each slice gives its table; a snapshot in tests/ holds all of it, so that no address appears unseen.
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+
+use crate::{config::Mode, cookies, demo, doors, identity, login, oidc, page, pages, phone, problem::{self, Problem}, server::Server, signing};
+
+/// Bodies are small; the upload of a document sets its own limit.
+const BODY: usize = 256 * 1024;
+
+/// Every address of this server.
+pub fn routes(server: &Server) -> Router {
+    let mut all = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(ready))
+        .merge(pages::assets())
+        .merge(identity::routes())
+        .merge(phone::routes())
+        .merge(login::routes())
+        .merge(doors::routes())
+        .merge(oidc::routes())
+        .merge(signing::routes())
+        .merge(pages::routes());
+    if server.config.mode == Mode::Demo {
+        all = all.merge(demo::routes());
+    }
+    all.fallback(async || Problem::not_found())
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn(problem::faces))
+        .layer(middleware::from_fn(own_pages_only))
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_layer(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header_layer(HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=()"))
+        .layer(header_layer(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY))
+        .layer(CompressionLayer::new())
+        .with_state(server.clone())
+}
+
+fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// A browser that carries our cookies may change something only from a page of ours (CSRF).
+async fn own_pages_only(request: Request, next: Next) -> Response {
+    let carries_cookies = request.headers().contains_key(header::COOKIE);
+    if carries_cookies && !cookies::is_own_page(request.method(), request.headers()) {
+        return Problem::forbidden("Begäran kom från en annan webbplats.", "The request came from another site.").into_response();
+    }
+    next.run(request).await
+}
+
+/// Ready when the database answers.
+async fn ready(State(server): State<Server>) -> Result<&'static str, StatusCode> {
+    let answer = server.db.read(async |tx| tx.one::<(i64,)>("SELECT CAST(1 AS BIGINT)", ()).await).await;
+    answer.map(|_| "ready").map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+}

@@ -1,0 +1,43 @@
+//! What every handler reaches: the database, the keys, the policies, the configuration and the clock. A node keeps nothing else.
+
+use std::{ops::Deref, sync::Arc};
+
+use handslag_keys::KeyStore;
+use handslag_policy::Policies;
+use handslag_store::{Db, Wakeups};
+
+use crate::{caller::Clock, config::Config};
+
+/// One node. Cheap to clone.
+#[derive(Clone)]
+pub struct Server(Arc<Parts>);
+
+/// The parts of a node.
+pub struct Parts {
+    /// Everything that must outlive a kill.
+    pub db: Db,
+    /// Private keys that never leave.
+    pub keys: KeyStore,
+    /// Who may do what.
+    pub policies: Policies,
+    /// What the operator decided.
+    pub config: Config,
+    /// "Look again", within this node.
+    pub wakeups: Wakeups,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Server {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Server {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,162 @@
+//! Somebody asks one person to sign one file. A file that could show one thing and mean another is refused with a sentence, and
+//! nothing of it is stored.
+
+use axum::{
+    extract::{Multipart, Path, State},
+    http::header,
+    response::{IntoResponse, Redirect, Response},
+};
+use handslag_pades::intake;
+use handslag_policy::{Act, DocumentClass};
+use handslag_vocab::{AffiliationId, Digest, Seconds, SignatureId, UnixTime};
+use serde_json::json;
+
+use super::{
+    LARGEST_FILE,
+    files::Files,
+    signatures::{self, Signature, State as SignatureState},
+};
+use crate::{
+    audit::{self, Actor, Event, Purpose},
+    caller::{Now, Rng},
+    config,
+    identity::{self, Affiliation},
+    login::Worker,
+    phone::{Tier, authority},
+    problem::Problem,
+    server::Server,
+};
+
+/// A signer has this long.
+const TO_SIGN: Seconds = Seconds::days(30);
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// The file.
+    pub file: Vec<u8>,
+    /// Its name, the title where the file itself has none.
+    pub file_name: String,
+    /// Who shall sign.
+    pub signer: String,
+    /// The kind of document.
+    pub class: String,
+}
+
+/// `POST /underskrift`: the form with the file.
+pub(super) async fn upload(State(server): State<Server>, Now(now): Now, rng: Rng, worker: Worker, form: Multipart) -> Result<Response, Problem> {
+    let asked = read(form).await?;
+    ask(&server, &worker.affiliation, asked, now, rng).await?;
+    Ok(Redirect::to("/underskrifter").into_response())
+}
+
+async fn read(mut form: Multipart) -> Result<Asked, Problem> {
+    let mut asked = Asked::default();
+    while let Some(field) = form.next_field().await.map_err(|_| too_large())? {
+        match field.name().unwrap_or_default() {
+            "file" => {
+                asked.file_name = field.file_name().unwrap_or_default().to_owned();
+                asked.file = field.bytes().await.map_err(|_| too_large())?.to_vec();
+            }
+            "signer" => asked.signer = field.text().await.map_err(|_| too_large())?,
+            "class" => asked.class = field.text().await.map_err(|_| too_large())?,
+            _ => {}
+        }
+    }
+    Ok(asked)
+}
+
+/// Checks the file, stores it and asks.
+pub async fn ask(server: &Server, requester: &Affiliation, asked: Asked, now: UnixTime, mut rng: Rng) -> Result<SignatureId, Problem> {
+    let class = class_of(server, &asked.class)?;
+    let policy_class = DocumentClass { organisation: requester.organisation_id.clone(), name: class.id.clone(), level: class.assurance };
+    authority::allowed(server, requester, Tier::T2, Act::AskForSignature { class: policy_class }, now)?;
+    let signer: AffiliationId = asked.signer.parse().map_err(|_| no_signer())?;
+    let (checked, file) = checked(asked.file).await?;
+    let title = checked.title.filter(|title| !title.trim().is_empty()).unwrap_or(asked.file_name);
+    let file_hash = Files::of(server).put(server, &file)?;
+    let new = Signature {
+        signature_id: SignatureId::random(&mut rng),
+        organisation_id: requester.organisation_id.clone(),
+        requested_by: requester.affiliation_id.clone(),
+        signer,
+        class: class.id,
+        assurance: class.assurance,
+        title: title.chars().filter(|c| !c.is_control()).take(200).collect(),
+        pages: i64::try_from(checked.pages).unwrap_or(i64::MAX),
+        file_hash: file_hash.as_bytes().to_vec(),
+        state: SignatureState::Waiting,
+        approval_id: None,
+        prepared_hash: None,
+        byte_range: None,
+        signed_hash: None,
+        created_at: now,
+        expires_at: now + TO_SIGN,
+    };
+    stored(server, requester, &new, now, &mut rng).await?;
+    Ok(new.signature_id)
+}
+
+/// A reader of hostile bytes takes its time; it must not hold up others.
+async fn checked(file: Vec<u8>) -> Result<(intake::Intake, Vec<u8>), Problem> {
+    if file.len() > LARGEST_FILE {
+        return Err(too_large());
+    }
+    let both = tokio::task::spawn_blocking(move || (intake::check(&file), file)).await.map_err(|error| Problem::internal(&error))?;
+    match both {
+        (Ok(intake), file) => Ok((intake, file)),
+        (Err(refusal), _) => Err(Problem::bad("file_refused", refusal.swedish(), refusal.english())),
+    }
+}
+
+async fn stored(server: &Server, requester: &Affiliation, new: &Signature, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
+    server
+        .db
+        .write(async |tx| {
+            // A signer of another organisation is another issue; here it does not exist.
+            let signer = identity::find(tx, &new.signer).await?.filter(|signer| signer.organisation_id == requester.organisation_id);
+            let signer = signer.ok_or_else(no_signer)?;
+            signatures::create(tx, new).await?;
+            let event = Event {
+                chain: requester.chain(Purpose::Signing),
+                kind: "signing.asked",
+                actor: Actor::Person(requester.affiliation_id.clone()),
+                objects: vec![signer.affiliation_id.to_string(), requester.affiliation_id.to_string(), new.signature_id.to_string()],
+                payload: json!({ "signature": new.signature_id, "class": new.class, "file": Digest::from_slice(&new.file_hash) }),
+            };
+            audit::record(tx, event, now, rng).await?;
+            Ok(())
+        })
+        .await
+}
+
+fn class_of(server: &Server, id: &str) -> Result<config::DocumentClass, Problem> {
+    let class = server.config.document_classes.iter().find(|class| class.id == id).cloned();
+    class.ok_or_else(|| Problem::bad("unknown_class", "Välj vad det är för slags handling.", "Choose what kind of document it is."))
+}
+
+fn no_signer() -> Problem {
+    Problem::bad("unknown_signer", "Välj vem som ska skriva under.", "Choose who is to sign.")
+}
+
+fn too_large() -> Problem {
+    Problem::bad("file_too_large", "Filen är för stor. Högst 100 MB.", "The file is too large. At most 100 MB.")
+}
+
+/// `GET /underskrift/{signature}/fil.pdf`: the signed file, or the uploaded one before, for who asked and who signs.
+pub(super) async fn download(State(server): State<Server>, worker: Worker, Path(id): Path<SignatureId>) -> Result<Response, Problem> {
+    let signature = server.db.read(async |tx| signatures::by_id(tx, &id).await).await?.ok_or_else(Problem::not_found)?;
+    let me = &worker.affiliation.affiliation_id;
+    if signature.requested_by != *me && signature.signer != *me {
+        return Err(Problem::not_found());
+    }
+    let address = signature.signed_hash.as_deref().unwrap_or(&signature.file_hash);
+    let file = Files::of(&server).get(&server, &Digest::from_slice(address).ok_or_else(Problem::not_found)?)?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"underskriven.pdf\""),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
+    ];
+    Ok((headers, file).into_response())
+}

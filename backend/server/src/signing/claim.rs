@@ -1,0 +1,158 @@
+//! The signer opens a signature on the phone: the file is prepared (its signed bytes are fixed), and the approval names both the
+//! file as uploaded and those bytes. What is shown, approved and signed is one row (attack V14).
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use handslag_pades::sign::{Options, Prepared, prepare};
+use handslag_phone::wire::{Claim, Claimed, Inbox, InboxItem, Octets};
+use handslag_policy::{Act, DocumentClass};
+use handslag_store::Tx;
+use handslag_vocab::{ApprovalId, ApprovalKind, ControlWords, Digest, Document, Secret, SignatureId, StartKind, UnixTime};
+
+use super::{
+    files::Files,
+    preview,
+    signatures::{self, Signature, State as SignatureState},
+};
+use crate::{
+    caller::{Now, Rng},
+    identity,
+    phone::{
+        self, Caller,
+        approvals::{self, Request, Row, Starts, State as ApprovalState, TO_DECIDE},
+        authority,
+    },
+    problem::Problem,
+    server::Server,
+};
+
+/// Room for the signature, its three certificates and the timestamp with its own: about 6 kB, measured, and as much again.
+const RESERVE: usize = 16 * 1024;
+
+/// `GET /phone/inbox`.
+pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: Caller) -> Result<Json<Inbox>, Problem> {
+    let items = server
+        .db
+        .read(async |tx| {
+            let mut items = Vec::new();
+            for signature in signatures::waiting_for(tx, &caller.affiliation.affiliation_id, now).await? {
+                let requester = identity::by_id(tx, &signature.requested_by).await?.name();
+                let pages = u32::try_from(signature.pages).unwrap_or(u32::MAX);
+                items.push(InboxItem { expires_at: signature.expires_at, pages, requester, signature: signature.signature_id, title: signature.title });
+            }
+            Ok::<_, Problem>(items)
+        })
+        .await?;
+    Ok(Json(Inbox { items }))
+}
+
+/// `POST /phone/signatures/{signature}`.
+pub(super) async fn claim(
+    State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Path(id): Path<SignatureId>, Json(asked): Json<Claim>,
+) -> Result<Json<Claimed>, Problem> {
+    let row = opened(&server, &caller, &id, asked.language.as_str(), now, &mut rng).await?;
+    let documents = row.request().map_err(|error| Problem::internal(&error))?.documents.iter().map(|document| document.pages).collect();
+    Ok(Json(Claimed { approval: Octets(row.bytes.unwrap_or_default()), documents }))
+}
+
+/// Gives the open approval of this phone, or makes one.
+pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, language: &str, now: UnixTime, rng: &mut Rng) -> Result<Row, Problem> {
+    let signature = waiting(server, caller, id, now).await?;
+    if let Some(row) = already_open(server, caller, &signature, now).await? {
+        return Ok(row);
+    }
+    let (prepared, file) = fixed(server, caller, &signature, now).await?;
+    let address = Files::of(server).put(server, &prepared.bytes)?;
+    let range = serde_json::to_string(&prepared.byte_range).map_err(|error| Problem::internal(&error))?;
+    let approval = ApprovalId::random(rng);
+    let browser = Secret::random("none", rng).hash(); // no browser began this: nothing can ever match it
+    let request = request(server, &signature, &prepared, file);
+    server
+        .db
+        .write(async |tx| {
+            let starts = Starts { link: None, qr: None, browser };
+            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + TO_DECIDE).await?;
+            if !signatures::opened(tx, id, &approval, &address, &range).await? {
+                return Err(Problem::gone());
+            }
+            let row = approvals::by_id(tx, &approval).await?.ok_or_else(Problem::gone)?;
+            phone::fix(tx, server, caller, row, StartKind::Assigned, language, now).await
+        })
+        .await
+}
+
+async fn waiting(server: &Server, caller: &Caller, id: &SignatureId, now: UnixTime) -> Result<Signature, Problem> {
+    let signature = server.db.read(async |tx| signatures::by_id(tx, id).await).await?;
+    let mine = signature.filter(|signature| signature.signer == caller.affiliation.affiliation_id);
+    let open = mine.filter(|signature| signature.state == SignatureState::Waiting && now < signature.expires_at).ok_or_else(Problem::gone)?;
+    let class = DocumentClass { organisation: open.organisation_id.clone(), name: open.class.clone(), level: open.assurance };
+    let act = Act::Sign { class, signer: open.signer.clone() };
+    phone::reaches(caller, open.assurance)?;
+    authority::allowed(server, &caller.affiliation, caller.phone.tier, act, now)?;
+    Ok(open)
+}
+
+/// The approval that this phone opened before and has not answered; one that was answered yes is being signed.
+async fn already_open(server: &Server, caller: &Caller, signature: &Signature, now: UnixTime) -> Result<Option<Row>, Problem> {
+    let Some(approval) = &signature.approval_id else { return Ok(None) };
+    let row = server.db.read(async |tx| approvals::by_id(tx, approval).await).await?;
+    let Some(row) = row else { return Ok(None) };
+    match row.state_at(now) {
+        ApprovalState::Approved | ApprovalState::Consumed => Err(Problem::gone()),
+        ApprovalState::Claimed | ApprovalState::Shown if row.phone_id.as_ref() == Some(&caller.phone.phone_id) => Ok(Some(row)),
+        _ => Ok(None),
+    }
+}
+
+/// The file with room for the signature; its signed bytes never change from here on.
+async fn fixed(server: &Server, caller: &Caller, signature: &Signature, now: UnixTime) -> Result<(Prepared, Digest), Problem> {
+    let address = Digest::from_slice(&signature.file_hash).ok_or_else(Problem::not_found)?;
+    let file = Files::of(server).get(server, &address)?;
+    let options = Options { location: None, name: Some(caller.affiliation.name()), reason: None, reserve: RESERVE, time: now };
+    let prepared = tokio::task::spawn_blocking(move || prepare(&file, &options)).await.map_err(|error| Problem::internal(&error))?;
+    Ok((prepared.map_err(|error| Problem::internal(&error))?, address))
+}
+
+fn request(server: &Server, signature: &Signature, prepared: &Prepared, file: Digest) -> Request {
+    let document = Document {
+        file,
+        pages: u32::try_from(signature.pages).unwrap_or(u32::MAX),
+        signed_bytes: Digest(prepared.digest),
+        title: signature.title.clone(),
+        words: ControlWords::of(&file),
+    };
+    Request {
+        requester: "underskrift".to_owned(),
+        name_sv: "Underskrift".to_owned(),
+        name_en: "Signature".to_owned(),
+        organisation: server.config.operator.name.clone(),
+        claims: vec!["name".to_owned(), "https://id.oidc.se/claim/orgName".to_owned(), "https://id.oidc.se/claim/orgAffiliation".to_owned()],
+        assurance: signature.assurance,
+        return_to: None,
+        documents: vec![document],
+        service: None,
+    }
+}
+
+/// `GET /phone/approvals/{txn}/documents/{document}/pages/{page}`: a picture, for the phone that opened it.
+pub(super) async fn page(
+    State(server): State<Server>, caller: Caller, Path((id, document, page)): Path<(ApprovalId, u32, u32)>,
+) -> Result<Response, Problem> {
+    let signature = server.db.read(async |tx| shown(tx, &caller, &id).await).await?;
+    if document != 1 || page == 0 || i64::from(page) > signature.pages {
+        return Err(Problem::not_found());
+    }
+    let address = Digest::from_slice(&signature.file_hash).ok_or_else(Problem::not_found)?;
+    let picture = preview::page(Files::of(&server).get(&server, &address)?, page).await?;
+    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
+}
+
+async fn shown(tx: &mut Tx, caller: &Caller, id: &ApprovalId) -> Result<Signature, Problem> {
+    let row = approvals::by_id(tx, id).await?.filter(|row| row.phone_id.as_ref() == Some(&caller.phone.phone_id));
+    row.ok_or_else(Problem::gone)?;
+    signatures::by_approval(tx, id).await?.ok_or_else(Problem::gone)
+}

@@ -1,0 +1,48 @@
+//! Signatures: a document is uploaded, one person is asked, reads every page on the phone and approves; the signing core makes a
+//! key and a short certificate for this one signature; the file gains it as an incremental update (PAdES B-T).
+//!
+//! The core gets no document byte: only signed attributes whose digest the person approved (attack V13, V14). It is reached
+//! over the same HTTP interface in one process and in two. What a kill interrupts is taken up again from the outbox.
+
+mod ask;
+mod authorities;
+mod certificate;
+mod claim;
+mod complete;
+mod core;
+mod files;
+mod pki;
+mod preview;
+mod signatures;
+mod timestamp;
+
+pub use ask::{Asked, ask};
+pub use authorities::{Authorities, establish};
+pub use complete::work;
+pub use files::Files;
+pub use preview::render_page;
+pub use signatures::{Signature, State, asked_by, by_id, waiting_for};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+
+use crate::server::Server;
+
+/// The largest file taken (attack I8), a little over it so that the refusal is a sentence and not a cut connection.
+pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
+
+/// The signer's API, the public key infrastructure, the timestamp service, and the core.
+pub fn routes() -> Router<Server> {
+    Router::new()
+        .route("/phone/inbox", get(claim::inbox))
+        .route("/phone/signatures/{signature}", post(claim::claim))
+        .route("/phone/approvals/{txn}/documents/{document}/pages/{page}", get(claim::page))
+        .route("/underskrift/{signature}/fil.pdf", get(ask::download))
+        .route("/underskrift", post(ask::upload).layer(DefaultBodyLimit::max(LARGEST_FILE + 1024 * 1024)))
+        .route("/pki/{file}", get(pki::file))
+        .route("/tsa", post(timestamp::answer))
+        .merge(core::routes())
+}

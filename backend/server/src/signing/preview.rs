@@ -1,0 +1,78 @@
+//! Pages as pictures, drawn in a child process that can do nothing else: little memory and time, no file, no socket (it may hold
+//! no more open handles than it was born with), no environment. A hostile file can at most spoil its own picture (I8).
+
+use std::{
+    io::{self, Read, Write},
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
+};
+
+use hayro::{
+    PixmapSettings, RenderCache, RenderSettings,
+    hayro_interpret::InterpreterSettings,
+    hayro_syntax::Pdf,
+    vello_cpu::color::palette::css::WHITE,
+};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+
+use crate::problem::Problem;
+
+/// Seconds of processor, and of patience.
+const SECONDS: u64 = 10;
+const MEMORY: u64 = 768 * 1024 * 1024;
+const LARGEST_PICTURE: usize = 8 * 1024 * 1024;
+/// Twice the width of a phone's screen, so that text stays sharp when enlarged.
+const WIDTH: f32 = 1_000.0;
+
+/// Draws one page (from 1) of a file as PNG.
+pub(super) async fn page(file: Vec<u8>, page: u32) -> Result<Vec<u8>, Problem> {
+    let program = std::env::current_exe().map_err(|error| Problem::internal(&error))?;
+    let mut child = Command::new(program)
+        .args(["render-page", &page.to_string()])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| Problem::internal(&error))?;
+    let mut stdin = child.stdin.take();
+    let feeding = async move {
+        if let Some(stdin) = &mut stdin {
+            stdin.write_all(&file).await.ok();
+        }
+    };
+    let drawn = timeout(Duration::from_secs(SECONDS), async { tokio::join!(feeding, child.wait_with_output()).1 }).await;
+    match drawn {
+        Ok(Ok(output)) if output.status.success() && output.stdout.len() <= LARGEST_PICTURE => Ok(output.stdout),
+        _ => Err(Problem::bad("page_not_drawn", "Sidan kunde inte visas. Be om filen på ett annat sätt.", "The page could not be shown. Ask for the file in another way.")),
+    }
+}
+
+/// The child: limits itself, reads the file from its input, draws, writes the picture to its output.
+pub fn render_page(page: &str) -> io::Result<()> {
+    let only = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
+    only(Resource::Cpu, SECONDS)?;
+    only(Resource::As, MEMORY)?;
+    only(Resource::Fsize, 0)?;
+    only(Resource::Nproc, 0)?;
+    // Input, output and errors are open; with three handles at most, nothing else can ever be opened: no file, no socket.
+    only(Resource::Nofile, 3)?;
+    let mut file = Vec::new();
+    io::stdin().lock().read_to_end(&mut file)?;
+    let picture = drawn(file, page).ok_or_else(|| io::Error::other("the page cannot be drawn"))?;
+    io::stdout().lock().write_all(&picture)
+}
+
+fn drawn(file: Vec<u8>, page: &str) -> Option<Vec<u8>> {
+    let pdf = Pdf::new(Arc::new(file)).ok()?;
+    let index = page.parse::<usize>().ok()?.checked_sub(1)?;
+    let page = pdf.pages().get(index)?;
+    let (width, _) = page.render_dimensions();
+    let scale = (WIDTH / width.max(1.0)).clamp(0.05, 4.0);
+    let paper = PixmapSettings { x_scale: scale, y_scale: scale, bg_color: WHITE };
+    let pixmap = hayro::render(page, &RenderCache::new(), &InterpreterSettings::default(), &RenderSettings::default(), &paper);
+    pixmap.into_png().ok()
+}

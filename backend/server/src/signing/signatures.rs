@@ -1,0 +1,136 @@
+//! Signatures that persons are asked for: `waiting → signed | declined | failed`.
+
+use handslag_store::{Error, FromRow, Tx};
+use handslag_vocab::{AffiliationId, ApprovalId, Assurance, Digest, OrganisationId, SignatureId, UnixTime};
+
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "TEXT", rename_all = "lowercase")]
+pub enum State {
+    /// The signer said no.
+    Declined,
+    /// It could not be made; the log says why.
+    Failed,
+    /// Done.
+    Signed,
+    /// Waits for the signer.
+    Waiting,
+}
+
+/// One signature asked for.
+#[derive(Debug, Clone, FromRow)]
+pub struct Signature {
+    /// Names it.
+    pub signature_id: SignatureId,
+    /// Whose matter it is.
+    pub organisation_id: OrganisationId,
+    /// Who asks.
+    pub requested_by: AffiliationId,
+    /// Who is asked.
+    pub signer: AffiliationId,
+    /// The kind of document.
+    pub class: String,
+    /// The level demanded.
+    pub assurance: Assurance,
+    /// What the signer reads.
+    pub title: String,
+    /// How many pages must be read.
+    pub pages: i64,
+    /// The file as uploaded.
+    pub file_hash: Vec<u8>,
+    /// Where it stands.
+    pub state: State,
+    /// The approval that is open or was given.
+    pub approval_id: Option<ApprovalId>,
+    /// The file that waits for its signature.
+    pub prepared_hash: Option<Vec<u8>>,
+    /// Which bytes of it are signed.
+    pub byte_range: Option<String>,
+    /// The signed file.
+    pub signed_hash: Option<Vec<u8>>,
+    /// When it was asked.
+    pub created_at: UnixTime,
+    /// Refused after this.
+    pub expires_at: UnixTime,
+}
+
+macro_rules! select_signatures {
+    ($condition:literal) => {
+        concat!(
+            "SELECT signature_id, organisation_id, requested_by, signer, class, assurance, title, pages, file_hash, state, approval_id, prepared_hash, ",
+            "byte_range, signed_hash, created_at, expires_at FROM signatures ",
+            $condition
+        )
+    };
+}
+
+/// Asks.
+pub(super) async fn create(tx: &mut Tx, new: &Signature) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO signatures (signature_id, organisation_id, requested_by, signer, class, assurance, title, pages, file_hash, state, created_at, \
+         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $10, $11)",
+        (
+            &new.signature_id,
+            &new.organisation_id,
+            &new.requested_by,
+            &new.signer,
+            new.class.as_str(),
+            new.assurance,
+            new.title.as_str(),
+            new.pages,
+            new.file_hash.as_slice(),
+            new.created_at,
+            new.expires_at,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// One.
+pub async fn by_id(tx: &mut Tx, id: &SignatureId) -> Result<Option<Signature>, Error> {
+    tx.optional(select_signatures!("WHERE signature_id = $1"), (id,)).await
+}
+
+/// The one an approval is about.
+pub(super) async fn by_approval(tx: &mut Tx, id: &ApprovalId) -> Result<Option<Signature>, Error> {
+    tx.optional(select_signatures!("WHERE approval_id = $1"), (id,)).await
+}
+
+/// What waits for this signer.
+pub async fn waiting_for(tx: &mut Tx, signer: &AffiliationId, now: UnixTime) -> Result<Vec<Signature>, Error> {
+    tx.all(select_signatures!("WHERE signer = $1 AND state = 'waiting' AND expires_at > $2 ORDER BY created_at, signature_id"), (signer, now)).await
+}
+
+/// What this person has asked others for, newest first.
+pub async fn asked_by(tx: &mut Tx, requester: &AffiliationId, limit: i64) -> Result<Vec<Signature>, Error> {
+    tx.all(select_signatures!("WHERE requested_by = $1 ORDER BY created_at DESC, signature_id LIMIT $2"), (requester, limit)).await
+}
+
+/// Notes the approval that the signer has just opened, and the file it is about.
+pub(super) async fn opened(tx: &mut Tx, id: &SignatureId, approval: &ApprovalId, prepared: &Digest, byte_range: &str) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE signatures SET approval_id = $2, prepared_hash = $3, byte_range = $4 WHERE signature_id = $1 AND state = 'waiting'",
+            (id, approval, prepared.as_bytes().as_slice(), byte_range),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// `waiting → signed`. True if it was this call that did.
+pub(super) async fn signed(tx: &mut Tx, id: &SignatureId, file: &Digest, now: UnixTime) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE signatures SET state = 'signed', signed_hash = $2, ended_at = $3 WHERE signature_id = $1 AND state = 'waiting'",
+            (id, file.as_bytes().as_slice(), now),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// `waiting → failed`.
+pub(super) async fn failed(tx: &mut Tx, id: &SignatureId, now: UnixTime) -> Result<(), Error> {
+    tx.execute("UPDATE signatures SET state = 'failed', ended_at = $2 WHERE signature_id = $1 AND state = 'waiting'", (id, now)).await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! From a configuration to a running node: open the database and the keys, migrate, listen, and work off the outbox.
+
+use std::{error::Error, future::Future, sync::Arc};
+
+use handslag_keys::KeyStore;
+use handslag_policy::Policies;
+use handslag_store::{Db, Place, Wakeups};
+use tokio::net::TcpListener;
+
+use crate::{
+    caller::{Clock, Rng},
+    config::Config,
+    routes, server::{Parts, Server},
+    signing,
+};
+
+/// Opens everything; nothing listens yet.
+pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>> {
+    std::fs::create_dir_all(&config.data)?;
+    let db = Db::open(&place(&config)?).await?;
+    db.migrate().await?;
+    let clock = Clock::default();
+    let keys = KeyStore::open_folder(&config.data.join("keys"), clock.now(), &mut Rng::system())?;
+    let policies = Policies::embedded()?;
+    Ok(Server::new(Parts { db, keys, policies, config, clock, wakeups: Wakeups::default() }))
+}
+
+/// Where the database is.
+pub fn place(config: &Config) -> Result<Place, std::io::Error> {
+    Ok(match &config.database {
+        Some(database) => Place::Postgres(std::fs::read_to_string(&database.url_file)?.trim().to_owned()),
+        None => Place::Sqlite(config.data.join("handslag.sqlite")),
+    })
+}
+
+/// Listens until `stop` is over, then lets open requests finish.
+pub async fn serve(server: Server, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let work = tokio::spawn(signing::work(server.clone()));
+    let app = routes::routes(&server);
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    work.abort();
+    Ok(())
+}
+
+/// Over when the process is asked to end (Ctrl-C or TERM).
+pub async fn asked_to_end() {
+    let interrupted = tokio::signal::ctrl_c();
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! { _ = interrupted => {}, () = terminated => {} }
+}
+
+/// The multi-threaded runtime of every command that listens.
+pub fn runtime() -> Result<Arc<tokio::runtime::Runtime>, std::io::Error> {
+    Ok(Arc::new(tokio::runtime::Builder::new_multi_thread().enable_all().build()?))
+}

@@ -1,0 +1,139 @@
+//! One transaction (or, on SQLite, one unit of an open group) and the four ways to run a statement in it.
+
+use sqlx::{Executor, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+
+use crate::{Args, Error, Record, writer::Turn};
+
+/// A unit's hold on the database; got from [`Db::read`](crate::Db::read) and [`Db::write`](crate::Db::write).
+///
+/// SQL is constant text, so SQL built from input does not compile.
+pub struct Tx {
+    engine: Engine,
+    failed: Option<Error>,
+}
+
+pub(crate) enum Engine {
+    Postgres(Transaction<'static, Postgres>),
+    SqliteReader(Transaction<'static, Sqlite>),
+    SqliteWriter(Turn),
+}
+
+enum Connection<'t> {
+    Postgres(&'t mut PgConnection),
+    Sqlite(&'t mut SqliteConnection),
+}
+
+/// Runs one text on the engine at hand; the two arms are the same words on two types.
+macro_rules! on_engine {
+    ($tx:ident, $args:ident, |$connection:ident, $bound:ident| $run:expr) => {{
+        let outcome = match $tx.connection()? {
+            Connection::Postgres($connection) => {
+                let $bound = $args.for_postgres()?;
+                $run
+            }
+            Connection::Sqlite($connection) => {
+                let $bound = $args.for_sqlite()?;
+                $run
+            }
+        };
+        outcome.map_err(|error| $tx.fail(error))
+    }};
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place through which all SQL goes")]
+impl Tx {
+    pub(crate) const fn new(engine: Engine) -> Self {
+        Self { engine, failed: None }
+    }
+
+    /// Runs a statement and gives how many rows it changed.
+    pub async fn execute<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<u64, Error> {
+        on_engine!(self, args, |connection, bound| sqlx::query_with(sql, bound).execute(connection).await.map(|done| done.rows_affected()))
+    }
+
+    /// The row, or nothing. A statement that can give several rows belongs in [`Tx::all`].
+    pub async fn optional<'q, R: Record>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<Option<R>, Error> {
+        on_engine!(self, args, |connection, bound| sqlx::query_as_with(sql, bound).fetch_optional(connection).await)
+    }
+
+    /// The row, or [`Error::Missing`], which leaves the unit alive.
+    pub async fn one<'q, R: Record>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<R, Error> {
+        self.optional(sql, args).await?.ok_or(Error::Missing)
+    }
+
+    /// Every row.
+    pub async fn all<'q, R: Record>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<Vec<R>, Error> {
+        on_engine!(self, args, |connection, bound| sqlx::query_as_with(sql, bound).fetch_all(connection).await)
+    }
+
+    /// Asks the engine whether it would accept this text, without running it: the check that a compile-time macro gives for one engine.
+    pub async fn prepare(&mut self, sql: &'static str) -> Result<(), Error> {
+        use sqlx::SqlSafeStr as _;
+        let outcome = match self.connection()? {
+            Connection::Postgres(connection) => connection.prepare(sql.into_sql_str()).await.map(drop),
+            Connection::Sqlite(connection) => connection.prepare(sql.into_sql_str()).await.map(drop),
+        };
+        outcome.map_err(|error| self.fail(error))
+    }
+
+    /// Lets no other unit with this topic run until this one has committed, for rules that span rows no constraint can hold together
+    /// (the end of a journal chain). Nothing to do on SQLite, which writes alone. The one place where the engines get different words.
+    pub async fn alone(&mut self, topic: &str) -> Result<(), Error> {
+        if matches!(self.engine, Engine::Postgres(_)) {
+            self.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (topic,)).await?;
+        }
+        Ok(())
+    }
+
+    /// On PostgreSQL a failed statement ends its transaction. SQLite would go on, and after a full disk it would go on *outside* of
+    /// any transaction; so the unit is over here on both.
+    fn connection(&mut self) -> Result<Connection<'_>, Error> {
+        if self.failed.is_some() {
+            return Err(Error::Aborted);
+        }
+        match &mut self.engine {
+            Engine::Postgres(transaction) => Ok(Connection::Postgres(transaction)),
+            Engine::SqliteReader(transaction) => Ok(Connection::Sqlite(transaction)),
+            Engine::SqliteWriter(turn) => turn.connection().map(Connection::Sqlite),
+        }
+    }
+
+    fn fail(&mut self, error: sqlx::Error) -> Error {
+        let error = Error::from(error);
+        self.failed = Some(error.clone());
+        error
+    }
+
+    /// Keeps what the unit did; returns when it is on the disk.
+    pub(crate) async fn keep(self) -> Result<(), Error> {
+        match (self.failed, self.engine) {
+            (Some(error), engine) => {
+                undo(engine).await;
+                Err(error)
+            }
+            (None, Engine::Postgres(transaction)) => Ok(transaction.commit().await?),
+            (None, Engine::SqliteReader(transaction)) => Ok(transaction.rollback().await?),
+            (None, Engine::SqliteWriter(turn)) => turn.keep().await,
+        }
+    }
+
+    /// Takes back what the unit did.
+    pub(crate) async fn undo(self) {
+        undo(self.engine).await;
+    }
+}
+
+/// A failed roll-back needs no answer: the connection is gone then, and the engine rolls back by itself.
+async fn undo(engine: Engine) {
+    let outcome = match engine {
+        Engine::Postgres(transaction) => transaction.rollback().await,
+        Engine::SqliteReader(transaction) => transaction.rollback().await,
+        Engine::SqliteWriter(turn) => {
+            drop(turn);
+            Ok(())
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::warn!(error = Error::from(error).code(), "a roll-back was left to the engine");
+    }
+}

@@ -1,0 +1,258 @@
+//! The one writer on SQLite, and the groups that share a commit.
+//!
+//! A commit costs a wait for the disk, so units that stand in line share one: each runs in its caller's task under a savepoint while it
+//! holds the *seat*; whoever leaves the seat with nobody waiting (or as the 64th of the group) commits for all; nobody is answered before.
+//!
+//! What may go wrong, and why nobody else pays for it:
+//! * *A unit is dropped while it runs* (the browser hung up, a task was aborted) *or panics*: [`Turn`]'s drop moves the seat, still locked,
+//!   into a task that rolls back to the savepoint. So whoever gets the seat finds it clean, and the group goes on.
+//! * *A caller is dropped after its unit ran*: the commit runs in a task of its own. The unit is kept; its answer goes nowhere.
+//! * *A caller is dropped while it waits in line*, after others left the commit to it: the drop starts a task that commits.
+//! * *A commit, a release or a roll-back fails* (full disk, damaged file): every member of the group gets the error, the connection is
+//!   closed, which undoes the group, and the next unit opens another one.
+//!
+//! A statement that was under way when its unit was dropped is finished by the connection's own thread before the roll-back: the thread
+//! takes its commands in order.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use sqlx::{ConnectOptions, Connection, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, OwnedMutexGuard, oneshot},
+    time::timeout,
+};
+
+use crate::{Error, db::PATIENCE};
+
+/// No unit waits for more others than this.
+const GROUP: usize = 64;
+
+pub(crate) struct Writer {
+    options: SqliteConnectOptions,
+    runtime: Handle,
+    /// Fair: first come, first seated.
+    seat: Arc<Mutex<Seat>>,
+    /// How many stand in line for the seat.
+    waiting: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Seat {
+    /// `None` after a failure: the next unit opens another one.
+    connection: Option<SqliteConnection>,
+    /// `Some` between `BEGIN` and `COMMIT`.
+    group: Option<Group>,
+}
+
+#[derive(Default)]
+struct Group {
+    /// Units that ran, kept or undone.
+    units: usize,
+    /// Those whose unit is kept if the commit succeeds.
+    members: Vec<oneshot::Sender<Result<(), Error>>>,
+}
+
+impl Writer {
+    /// Opens the connection at once, so that a wrong path is found at the start.
+    pub(crate) async fn open(options: SqliteConnectOptions) -> Result<Arc<Self>, Error> {
+        let seat = Seat { connection: Some(options.connect().await?), group: None };
+        Ok(Arc::new(Self { options, runtime: Handle::current(), seat: Arc::new(Mutex::new(seat)), waiting: AtomicUsize::new(0) }))
+    }
+
+    /// Waits for the seat and begins a unit.
+    pub(crate) async fn turn(self: &Arc<Self>) -> Result<Turn, Error> {
+        let seat = self.line_up().await?;
+        let mut turn = Turn { writer: Arc::clone(self), seat: Some(seat), stage: Stage::Begin };
+        turn.begin().await?;
+        Ok(turn)
+    }
+
+    /// Migrates between two groups.
+    pub(crate) async fn migrate(self: &Arc<Self>, migrations: &Migrator) -> Result<(), Error> {
+        let mut seat = self.line_up().await?;
+        self.commit(&mut seat).await;
+        Ok(migrations.run(seat.connected(&self.options).await?).await?)
+    }
+
+    async fn line_up(self: &Arc<Self>) -> Result<OwnedMutexGuard<Seat>, Error> {
+        let mut place = InLine::join(self);
+        let seat = timeout(PATIENCE, Arc::clone(&self.seat).lock_owned()).await.map_err(|_| Error::Busy)?;
+        place.seated = true;
+        Ok(seat)
+    }
+
+    /// A unit leaves the seat: commits when nobody else will.
+    async fn leave(&self, mut seat: OwnedMutexGuard<Seat>) {
+        let Some(group) = &mut seat.group else { return };
+        group.units += 1;
+        if group.units >= GROUP || self.waiting.load(Ordering::SeqCst) == 0 {
+            self.commit(&mut seat).await;
+        }
+    }
+
+    /// Ends the open group, if any, and answers its members.
+    async fn commit(&self, seat: &mut Seat) {
+        if seat.group.is_none() {
+            return;
+        }
+        match seat.control("COMMIT").await {
+            Ok(()) => seat.answer(&Ok(())),
+            Err(error) => seat.give_up(error).await,
+        }
+    }
+
+    /// Somebody left the line without taking the seat; the group may have waited for exactly that one.
+    async fn commit_if_left_alone(self: Arc<Self>) {
+        let mut seat = Arc::clone(&self.seat).lock_owned().await;
+        if self.waiting.load(Ordering::SeqCst) == 0 {
+            self.commit(&mut seat).await;
+        }
+    }
+}
+
+impl Seat {
+    async fn connected(&mut self, options: &SqliteConnectOptions) -> Result<&mut SqliteConnection, Error> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => options.connect().await?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the control statements of the one writer")]
+    async fn control(&mut self, sql: &'static str) -> Result<(), Error> {
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        sqlx::query(sql).execute(connection).await?;
+        Ok(())
+    }
+
+    fn answer(&mut self, outcome: &Result<(), Error>) {
+        for member in self.group.take().unwrap_or_default().members {
+            // A member that was dropped meanwhile needs no answer.
+            member.send(outcome.clone()).ok();
+        }
+    }
+
+    /// Nothing is known about the open transaction any more; closing the connection undoes it for certain.
+    async fn give_up(&mut self, error: Error) {
+        tracing::error!(%error, "a group of writes failed and was undone");
+        if let Some(connection) = self.connection.take() {
+            connection.close_hard().await.ok();
+        }
+        self.answer(&Err(error));
+    }
+}
+
+fn closed() -> Error {
+    Error::Connection("closed".to_owned())
+}
+
+/// One caller's place in the line.
+struct InLine<'w> {
+    writer: &'w Arc<Writer>,
+    seated: bool,
+}
+
+impl<'w> InLine<'w> {
+    fn join(writer: &'w Arc<Writer>) -> Self {
+        writer.waiting.fetch_add(1, Ordering::SeqCst);
+        Self { writer, seated: false }
+    }
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        let was_last = self.writer.waiting.fetch_sub(1, Ordering::SeqCst) == 1;
+        if was_last && !self.seated {
+            self.writer.runtime.spawn(Arc::clone(self.writer).commit_if_left_alone());
+        }
+    }
+}
+
+/// One unit in the seat. Dropped without [`Turn::keep`], it undoes the unit.
+pub(crate) struct Turn {
+    writer: Arc<Writer>,
+    seat: Option<OwnedMutexGuard<Seat>>,
+    stage: Stage,
+}
+
+/// How far the unit came; decides what there is to undo.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// `BEGIN` may be under way; there is no group yet or it is untouched.
+    Begin,
+    /// `SAVEPOINT` may be under way. If it took place it stays on the stack, empty, until the commit.
+    Savepoint,
+    /// The unit's statements.
+    Running,
+}
+
+impl Turn {
+    async fn begin(&mut self) -> Result<(), Error> {
+        let seat = self.seat.as_mut().ok_or_else(closed)?;
+        if seat.group.is_none() {
+            seat.connected(&self.writer.options).await?;
+            seat.control("BEGIN IMMEDIATE").await?;
+            seat.group = Some(Group::default());
+        }
+        self.stage = Stage::Savepoint;
+        if let Err(error) = seat.control("SAVEPOINT unit").await {
+            seat.give_up(error.clone()).await;
+            return Err(error);
+        }
+        self.stage = Stage::Running;
+        Ok(())
+    }
+
+    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+        self.seat.as_mut().and_then(|seat| seat.connection.as_mut()).ok_or_else(closed)
+    }
+
+    /// Gives the seat on; returns when the group's commit did. Runs in a task of its own: a caller dropped here takes nothing with it.
+    pub(crate) async fn keep(mut self) -> Result<(), Error> {
+        let mut seat = self.seat.take().ok_or_else(closed)?;
+        let writer = Arc::clone(&self.writer);
+        let (member, answer) = oneshot::channel();
+        self.writer.runtime.spawn(async move {
+            let released = seat.control("RELEASE unit").await;
+            if let Some(group) = &mut seat.group {
+                group.members.push(member);
+            }
+            match released {
+                Ok(()) => writer.leave(seat).await,
+                Err(error) => seat.give_up(error).await,
+            }
+        });
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat.take() {
+            self.writer.runtime.spawn(undo(Arc::clone(&self.writer), seat, self.stage));
+        }
+    }
+}
+
+async fn undo(writer: Arc<Writer>, mut seat: OwnedMutexGuard<Seat>, stage: Stage) {
+    let undone = match stage {
+        // Fails where BEGIN did not take place, which is as good.
+        Stage::Begin if seat.group.is_none() => seat.control("ROLLBACK").await.or(Ok(())),
+        Stage::Begin | Stage::Savepoint => Ok(()),
+        Stage::Running => roll_back_unit(&mut seat).await,
+    };
+    match undone {
+        Ok(()) => writer.leave(seat).await,
+        Err(error) => seat.give_up(error).await,
+    }
+}
+
+async fn roll_back_unit(seat: &mut Seat) -> Result<(), Error> {
+    seat.control("ROLLBACK TO unit").await?;
+    seat.control("RELEASE unit").await
+}

@@ -1,0 +1,26 @@
+//! The words every crate uses. Floor 0: no IO, no clock, no randomness of its own; `now` and the generator are arguments.
+//!
+//! A checked word has another type than an unchecked string: an [`OrganisationNumber`] has a right check digit,
+//! a [`Secret`] never reaches a log or the database, and an [`Approval`] has exactly one byte form.
+#![warn(missing_docs)]
+
+mod approval;
+mod assurance;
+mod control_words;
+mod digest;
+mod id;
+mod organisation;
+mod secret;
+mod time;
+
+pub use approval::{Approval, ApprovalKind, Document, NotCanonical, Requester, Shared, StartKind};
+pub use assurance::Assurance;
+pub use control_words::ControlWords;
+pub use digest::Digest;
+pub use id::{
+    AffiliationId, ApprovalId, ClientId, CredentialId, DoorId, GrantId, InvitationId, MalformedId, OpeningId, OrganisationId, PassId, PersonId,
+    PhoneId, SessionId, SignatureId, VisitId,
+};
+pub use organisation::{MalformedOrganisationNumber, OrgAffiliation, OrganisationNumber};
+pub use secret::{Secret, SecretHash};
+pub use time::{Seconds, UnixTime};

@@ -1,0 +1,336 @@
+//! Approving: claim what is near, check that it is for this phone, show exactly what it says, have every page of a document
+//! read, and only then have the approval key sign exactly these bytes.
+//!
+//! The screen is made from the parsed approval, and the approval has one byte form, so what is shown is what is signed.
+
+use std::collections::BTreeSet;
+
+use handslag_vocab::{Approval, ApprovalKind, Assurance, StartKind};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use super::{Ask, Call, Flow, Ground, Next, Step, ToSign, accepted, read};
+use crate::{
+    Button, Choice, Got, OutOfTurn, Outcome, Refusal, Screen,
+    memory::Memory,
+    screen::{self, ApprovalScreen, DocumentShown, PageScreen, SentValue, WhatHappens, WhoAsks},
+    wire::{
+        ApprovalSignature, Approve, ApprovedAnswer, Claim, Claimed, Decline, DeclineReason, Fixed, KeyUse, Language, Octets, RawSignature, Shown,
+        Start,
+    },
+};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    Approving {
+        asked: Asked,
+        signature: RawSignature,
+    },
+    Claiming {
+        start: Start,
+        language: Language,
+    },
+    Declining {
+        asked: Asked,
+        reason: DeclineReason,
+    },
+    /// A page is fetched, and shown when it is here. The picture is not saved: it is fetched again.
+    Reading {
+        asked: Asked,
+        page: Page,
+        #[serde(skip)]
+        image: Option<Octets>,
+    },
+    Showing {
+        asked: Asked,
+    },
+    Signing {
+        asked: Asked,
+    },
+    /// The server is told that the text is shown and the pages are read.
+    Telling {
+        asked: Asked,
+    },
+}
+
+/// A page of a document; both count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Page {
+    document: u32,
+    number: u32,
+}
+
+/// A claimed approval that this phone may answer, and how far its documents have been read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    approval: Canonical,
+    read: BTreeSet<Page>,
+    /// The server knows that it was shown and read.
+    told: bool,
+}
+
+/// Saved as its bytes and read back through its one byte form.
+#[derive(Clone, Debug)]
+struct Canonical(Approval);
+
+impl Serialize for Canonical {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Octets(self.0.to_bytes()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Canonical {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Octets(bytes) = Octets::deserialize(deserializer)?;
+        Approval::parse(&bytes).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl State {
+    pub(super) fn ask(&self, memory: &Memory) -> Ask {
+        match self {
+            Self::Claiming { start, language } => Call::post("/phone/approvals", &Claim { language: *language, start: start.clone() }),
+            Self::Telling { asked } => Call::post(asked.path("shown"), &asked.shown()),
+            Self::Showing { asked } => Ask::Show(Screen::Approval(asked.screen())),
+            Self::Reading { asked, page, image: None } => Call::get(asked.path(&format!("documents/{}/pages/{}", page.document, page.number))),
+            Self::Reading { asked, page, image: Some(image) } => Ask::Show(Screen::Page(asked.page_screen(*page, image.clone()))),
+            Self::Signing { asked } => Ask::Sign(ToSign::by(KeyUse::Approval, approval_key(memory), asked.approval().to_bytes())),
+            Self::Approving { asked, signature } => {
+                Call::post(asked.path("approve"), &Approve { signature: ApprovalSignature::App { signature: *signature } })
+            }
+            Self::Declining { asked, reason } => Call::post(asked.path("decline"), &Decline { reason: *reason }),
+        }
+    }
+
+    pub(super) fn next(self, got: Got, ground: &mut Ground<'_>) -> Step {
+        match (self, got) {
+            (Self::Claiming { start, language }, Got::Answer { status, body }) => Ok(claimed(status, &body, &start, language, ground)),
+            (Self::Telling { asked }, Got::Answer { status, body }) => Ok(match accepted(status, &body) {
+                Ok(()) => Self::Showing { asked: Asked { told: true, ..asked } }.on(),
+                Err(outcome) => Next::End(outcome),
+            }),
+            (Self::Showing { asked }, Got::Pressed(button)) => asked.pressed(button, ground),
+            (Self::Reading { asked, page, image: None }, Got::Answer { status, body }) => Ok(fetched(asked, page, status, body)),
+            (Self::Reading { asked, page, image: Some(_) }, Got::Pressed(button)) => asked.turned(page, button),
+            (Self::Signing { asked }, Got::Signature(signature)) => Ok(signed(asked, signature, ground)),
+            // The person stopped at the verification: nothing is signed, and the question still stands.
+            (Self::Signing { asked }, Got::KeyStoreRefused) => Ok(Self::Showing { asked }.on()),
+            (Self::Approving { asked, .. }, Got::Answer { status, body }) => Ok(approved(read(status, &body), asked.approval().start)),
+            (Self::Declining { reason, .. }, Got::Answer { status, body }) => {
+                Ok(Next::End(accepted(status, &body).map_or_else(|outcome| outcome, |()| Outcome::Declined { reason })))
+            }
+            _ => Err(OutOfTurn::Unexpected),
+        }
+    }
+
+    const fn on(self) -> Next {
+        Next::On(Flow::Approve(self))
+    }
+}
+
+fn claimed(status: u16, body: &[u8], start: &Start, language: Language, ground: &Ground<'_>) -> Next {
+    match read(status, body).map(|claimed| check(&claimed, start, language, ground)) {
+        Ok(Ok(asked)) => asked.home(),
+        Ok(Err(refusal)) => Next::refuse(refusal),
+        Err(outcome) => Next::End(outcome),
+    }
+}
+
+/// The phone's checks, in order. The server has made its own; these hold against a server that errs or is taken over.
+fn check(claimed: &Claimed, start: &Start, language: Language, ground: &Ground<'_>) -> Result<Asked, Refusal> {
+    let approval = Approval::parse(&claimed.approval.0).map_err(|_| Refusal::ApprovalNotCanonical)?;
+    let checks: [(bool, Refusal); 7] = [
+        (is_ours(&approval, ground.memory), Refusal::ApprovalForOther),
+        (ground.now <= approval.expires_at, Refusal::ApprovalExpired),
+        (!ground.memory.spent.holds(&approval.transaction), Refusal::ApprovalSpent),
+        (approval.language == language.as_str(), Refusal::ApprovalLanguage),
+        (started_so(&approval, start), Refusal::StartMismatch),
+        (documents_fit(&approval, &claimed.documents), Refusal::DocumentsMismatch),
+        (screen::texts(&approval).into_iter().all(screen::is_showable), Refusal::ApprovalUnshowable),
+    ];
+    match checks.into_iter().find(|(holds, _)| !holds) {
+        Some((_, refusal)) => Err(refusal),
+        None => Ok(Asked { approval: Canonical(approval), read: BTreeSet::new(), told: false }),
+    }
+}
+
+fn is_ours(approval: &Approval, memory: &Memory) -> bool {
+    memory.identity.as_ref().is_some_and(|identity| identity.who.as_str() == approval.who)
+}
+
+/// A typed code can be talked out of somebody over the telephone, so it gives no more than a log-in of level 2; what waits in
+/// the inbox is only ever a signature.
+fn started_so(approval: &Approval, start: &Start) -> bool {
+    let allowed = match approval.start {
+        StartKind::Assigned => approval.kind == ApprovalKind::Signature,
+        StartKind::TypedCode => approval.kind == ApprovalKind::Login && approval.assurance == Assurance::Loa2,
+        StartKind::MovingQr | StartKind::SameDevice => true,
+    };
+    approval.start == start.kind() && allowed
+}
+
+/// A signature has documents, each with pages; nothing else has any.
+fn documents_fit(approval: &Approval, offered: &[u32]) -> bool {
+    let named: Vec<u32> = approval.documents.iter().map(|document| document.pages).collect();
+    named == offered && !named.contains(&0) && named.is_empty() == (approval.kind != ApprovalKind::Signature)
+}
+
+fn fetched(asked: Asked, page: Page, status: u16, body: Vec<u8>) -> Next {
+    match accepted(status, &body) {
+        Ok(()) if body.starts_with(PNG) => State::Reading { asked, page, image: Some(Octets(body)) }.on(),
+        Ok(()) => Next::refuse(Refusal::PageUnreadable),
+        Err(outcome) => Next::End(outcome),
+    }
+}
+
+/// From here on the transaction is spent on this phone, whether or not the server hears of it in this life.
+fn signed(asked: Asked, signature: RawSignature, ground: &mut Ground<'_>) -> Next {
+    if ground.now > asked.approval().expires_at {
+        return Next::refuse(Refusal::ApprovalExpired);
+    }
+    ground.memory.spent.add(asked.approval().transaction.clone(), asked.approval().expires_at, ground.now);
+    State::Approving { asked, signature }.on()
+}
+
+/// Only a log-in that began on this phone goes on somewhere, and only to a web page.
+fn approved(answer: Result<ApprovedAnswer, Outcome>, start: StartKind) -> Next {
+    let is_page = |address: &String| start == StartKind::SameDevice && (address.starts_with("https://") || address.starts_with("http://"));
+    Next::End(match answer {
+        Ok(answer) => Outcome::Approved { return_to: answer.return_to.filter(is_page) },
+        Err(outcome) => outcome,
+    })
+}
+
+impl Asked {
+    const fn approval(&self) -> &Approval {
+        &self.approval.0
+    }
+
+    fn path(&self, act: &str) -> String {
+        format!("/phone/approvals/{}/{act}", self.approval().transaction)
+    }
+
+    /// Documents with their numbers from 1.
+    fn documents(&self) -> impl Iterator<Item = (u32, &handslag_vocab::Document)> {
+        (1..).zip(&self.approval().documents)
+    }
+
+    fn pages_read(&self, document: u32) -> u32 {
+        let read = self.read.iter().filter(|page| page.document == document).count();
+        u32::try_from(read).unwrap_or(u32::MAX)
+    }
+
+    fn all_read(&self) -> bool {
+        self.documents().all(|(number, document)| self.pages_read(number) == document.pages)
+    }
+
+    fn has(&self, page: Page) -> bool {
+        self.documents().any(|(number, document)| number == page.document && (1..=document.pages).contains(&page.number))
+    }
+
+    fn shown(&self) -> Shown {
+        let pages_read: Vec<u32> = self.documents().map(|(number, _)| self.pages_read(number)).collect();
+        Shown { pages_read: Some(pages_read).filter(|pages| !pages.is_empty()) }
+    }
+
+    /// To the question. The server is told first, once, as soon as there is nothing left to read.
+    fn home(self) -> Next {
+        if self.all_read() && !self.told { State::Telling { asked: self }.on() } else { State::Showing { asked: self }.on() }
+    }
+
+    fn can_approve(&self) -> bool {
+        self.all_read() && self.told
+    }
+
+    fn pressed(self, button: Button, ground: &mut Ground<'_>) -> Step {
+        let in_time = ground.now <= self.approval().expires_at;
+        Ok(match button {
+            Button::Approve if !self.can_approve() => return Err(OutOfTurn::Button),
+            Button::Approve if !in_time => Next::refuse(Refusal::ApprovalExpired),
+            Button::Approve => State::Signing { asked: self }.on(),
+            Button::Cancel => self.declined(DeclineReason::Cancelled, ground),
+            Button::NotMe => self.declined(DeclineReason::NotMe, ground),
+            Button::Open { document, page: number } => {
+                let page = Page { document, number };
+                if !self.has(page) {
+                    return Err(OutOfTurn::Button);
+                }
+                State::Reading { asked: self, page, image: None }.on()
+            }
+            Button::Again | Button::Back | Button::Next | Button::RemoveHere => return Err(OutOfTurn::Button),
+        })
+    }
+
+    fn declined(self, reason: DeclineReason, ground: &mut Ground<'_>) -> Next {
+        ground.memory.spent.add(self.approval().transaction.clone(), self.approval().expires_at, ground.now);
+        State::Declining { asked: self, reason }.on()
+    }
+
+    /// Leaving a page forwards is having read it; leaving it backwards is not.
+    fn turned(mut self, page: Page, button: Button) -> Step {
+        let next = Page { number: page.number.saturating_add(1), ..page };
+        Ok(match button {
+            Button::Back => self.home(),
+            Button::Next => {
+                self.read.insert(page);
+                if self.has(next) { State::Reading { asked: self, page: next, image: None }.on() } else { self.home() }
+            }
+            _ => return Err(OutOfTurn::Button),
+        })
+    }
+
+    fn screen(&self) -> ApprovalScreen {
+        let approval = self.approval();
+        let requester = approval.requester.clone();
+        let documents = self.documents().map(|(number, document)| DocumentShown {
+            title: document.title.clone(),
+            words: document.words.clone(),
+            pages: document.pages,
+            pages_read: self.pages_read(number),
+        });
+        ApprovalScreen {
+            who_asks: WhoAsks { id: requester.id, name: requester.name, organisation: requester.organisation },
+            what_happens: WhatHappens {
+                kind: approval.kind,
+                text: approval.text.clone(),
+                documents: documents.collect(),
+                assurance: approval.assurance,
+                who: approval.who.clone(),
+                expires_at: approval.expires_at,
+            },
+            sent: approval.shared.iter().map(|shared| SentValue { label: shared.label.clone(), value: shared.value.clone() }).collect(),
+            buttons: self.buttons(),
+        }
+    }
+
+    /// Each document opens at its first unread page.
+    fn buttons(&self) -> Vec<Choice> {
+        let open = self.documents().map(|(document, content)| {
+            let unread = (1..=content.pages).find(|number| !self.read.contains(&Page { document, number: *number }));
+            Choice::on(Button::Open { document, page: unread.unwrap_or(1) })
+        });
+        let approve = Choice { button: Button::Approve, enabled: self.can_approve() };
+        open.chain([approve, Choice::on(Button::Cancel), Choice::on(Button::NotMe)]).collect()
+    }
+
+    fn page_screen(&self, page: Page, image: Octets) -> PageScreen {
+        let document = self.documents().find(|(number, _)| *number == page.document).map(|(_, document)| document);
+        PageScreen {
+            title: document.map(|document| document.title.clone()).unwrap_or_default(),
+            document: page.document,
+            page: page.number,
+            pages: document.map_or(0, |document| document.pages),
+            image,
+            buttons: vec![Choice::on(Button::Next), Choice::on(Button::Back)],
+        }
+    }
+}
+
+fn approval_key(memory: &Memory) -> crate::wire::PublicKey {
+    // Approving starts only on an enrolled phone; zeroes verify nothing.
+    memory.identity.as_ref().map_or(Fixed([0; 65]), |identity| identity.keys.approval)
+}
+
+/// The first eight bytes of every PNG file (PNG §5.2).
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";

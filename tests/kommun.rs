@@ -1,0 +1,1 @@
+//! The invented municipality that every test plays in.
