@@ -9,8 +9,8 @@ mod groups;
 mod inventory;
 mod once;
 mod statements;
-mod types;
 mod units;
+mod values;
 
 /// Each contract as a test of each engine.
 macro_rules! on_both_engines {
@@ -50,14 +50,6 @@ on_both_engines! {
     statements {
         every_statement_of_the_workspace_is_accepted,
     }
-    types {
-        a_missing_value_needs_an_option,
-        a_row_that_does_not_fit_its_type_is_refused_without_its_value,
-        a_text_in_a_number_column_never_comes_back_as_a_number,
-        every_kind_of_value_comes_back_as_it_was,
-        numbers_need_the_casts_that_the_readme_names,
-        rules_of_a_table_have_the_same_names,
-    }
     units {
         a_dropped_unit_leaves_nothing_and_harms_nobody,
         a_failed_statement_ends_its_unit,
@@ -69,5 +61,13 @@ on_both_engines! {
         an_error_undoes_its_unit_and_no_other,
         migrations_run_twice_and_from_two_nodes,
         what_was_answered_is_seen_by_the_next_read,
+    }
+    values {
+        a_missing_value_needs_an_option,
+        a_row_that_does_not_fit_its_type_is_refused_without_its_value,
+        a_text_in_a_number_column_never_comes_back_as_a_number,
+        every_kind_of_value_comes_back_as_it_was,
+        numbers_need_the_casts_that_the_readme_names,
+        rules_of_a_table_have_the_same_names,
     }
 }

@@ -214,3 +214,54 @@ fn read_record(bytes: &[u8; RECORD]) -> Option<Record> {
 const RECORD: usize = 2 + 8 + 8 + 65;
 /// Stands for "until somebody ends it".
 const NO_END: i64 = i64::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::{Chance, aged, t};
+
+    fn secrets_of_retired(ring: &Ring) -> usize {
+        let is_left = |record: &&Record| !record.state.is_published() && matches!(record.material, Material::Secret(_));
+        ring.records.iter().filter(is_left).count()
+    }
+
+    fn retired(ring: &Ring) -> usize {
+        ring.records.iter().filter(|record| !record.state.is_published()).count()
+    }
+
+    #[test]
+    fn no_way_out_of_use_leaves_a_secret_behind() {
+        for kind in [Kind::TokenSigning, Kind::Cookie] {
+            let first = || Ring::new(kind, t(0), &mut Chance(7)).unwrap();
+            let rotated = || first().rotate(aged(0), &mut Chance(8)).unwrap();
+            let old = first().records[0].material.kid(kind).unwrap();
+            for (way, ring) in [
+                ("compromise", first().compromise(t(1), &mut Chance(9)).unwrap()),
+                ("expire", rotated().expire(t(i64::MAX)).unwrap()),
+                ("end", rotated().end(&old, aged(1)).unwrap()),
+                ("rotate", rotated().rotate(aged(9_000_000), &mut Chance(9)).unwrap()),
+            ] {
+                assert_eq!((retired(&ring), secrets_of_retired(&ring)), (1, 0), "{kind} {way}");
+                assert_eq!(ring.records[0].material.kid(kind).unwrap(), old, "the name stays");
+                let read = Ring::decode(kind, &ring.encode()).unwrap();
+                assert_eq!(read.encode(), ring.encode(), "{kind} {way}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_ring_with_one_active_and_its_next_is_read() {
+        let whole = Ring::new(Kind::Cookie, t(0), &mut Chance(7)).unwrap().encode().to_vec();
+        let (active, next) = whole.split_at(RECORD);
+        assert!(Ring::decode(Kind::Cookie, &whole).is_some());
+        assert!(Ring::decode(Kind::PairwiseSubject, &whole).is_none(), "a kind that never rotates has no next");
+        for wrong in [vec![], active.to_vec(), next.to_vec(), [active, active, next].concat(), [active, next, next].concat(), whole[1..].to_vec()] {
+            assert!(Ring::decode(Kind::Cookie, &wrong).is_none(), "{} bytes", wrong.len());
+        }
+        for (place, byte) in [(0, 4), (1, 3)] {
+            let mut wrong = whole.clone();
+            wrong[place] = byte;
+            assert!(Ring::decode(Kind::Cookie, &wrong).is_none(), "byte {place}");
+        }
+    }
+}

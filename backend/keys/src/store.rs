@@ -285,7 +285,7 @@ impl Key {
 
     /// A *next* has made nothing, so nothing can be by it.
     fn has_made_things(&self) -> bool {
-        !matches!(self.state, KeyState::Retired { .. })
+        matches!(self.state, KeyState::Active { .. } | KeyState::Retiring { .. })
     }
 }
 

@@ -28,6 +28,8 @@ pub enum OAuthError {
     InvalidRequest,
     /// The scope is malformed or lacks `openid` (RFC 6749 §4.1.2.1).
     InvalidScope,
+    /// The client may not have a token for this resource (RFC 8707 §2).
+    InvalidTarget,
     /// The access token is wrong, expired or revoked (RFC 6750 §3.1).
     InvalidToken,
     /// `prompt=none` and nobody is logged in (OIDC Core §3.1.2.6).
@@ -54,7 +56,7 @@ pub enum OAuthError {
 
 impl OAuthError {
     /// Every code.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::AccessDenied,
         Self::AccountSelectionRequired,
         Self::ConsentRequired,
@@ -64,6 +66,7 @@ impl OAuthError {
         Self::InvalidGrant,
         Self::InvalidRequest,
         Self::InvalidScope,
+        Self::InvalidTarget,
         Self::InvalidToken,
         Self::LoginRequired,
         Self::RegistrationNotSupported,
@@ -89,6 +92,7 @@ impl OAuthError {
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::LoginRequired => "login_required",
             Self::RegistrationNotSupported => "registration_not_supported",
@@ -115,6 +119,7 @@ impl OAuthError {
             Self::InvalidGrant => "the authorization code is not valid for this request",
             Self::InvalidRequest => "a parameter is missing, repeated or malformed",
             Self::InvalidScope => "the scope is malformed or lacks openid",
+            Self::InvalidTarget => "the client is not registered for this resource",
             Self::InvalidToken => "the access token is not valid",
             Self::LoginRequired => "the person has to log in",
             Self::RegistrationNotSupported => "the registration parameter is not supported",

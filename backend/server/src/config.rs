@@ -122,6 +122,12 @@ pub struct Client {
     /// The level it always demands.
     #[serde(default = "lowest")]
     pub assurance: Assurance,
+    /// A public client installed on a device: loopback addresses with a free port.
+    #[serde(default)]
+    pub native: bool,
+    /// UserInfo as a signed JWT (the Swedish profile); JSON where a plain OpenID Connect client needs it.
+    #[serde(default = "yes")]
+    pub userinfo_signed: bool,
     /// Only accepts an e-ID reviewed by Digg (national tests).
     #[serde(default)]
     pub reviewed_only: bool,
@@ -129,6 +135,10 @@ pub struct Client {
 
 fn listen() -> String {
     "127.0.0.1:8080".to_owned()
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn lowest() -> Assurance {

@@ -10,14 +10,15 @@ use axum::{
 };
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
-use crate::{config::Mode, cookies, demo, doors, identity, login, oidc, page, pages, phone, problem::{self, Problem}, server::Server, signing};
+use crate::{cookies, doors, identity, login, oidc, page, pages, phone, problem::{self, Problem}, server::Server, signing};
 
 /// Bodies are small; the upload of a document sets its own limit.
 const BODY: usize = 256 * 1024;
 
 /// Every address of this server.
-pub fn routes(server: &Server) -> Router {
-    let mut all = Router::new()
+/// `beside` are addresses of a demonstration.
+pub fn routes(server: &Server, beside: Router<Server>) -> Router {
+    let all = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
         .merge(pages::assets())
@@ -27,10 +28,8 @@ pub fn routes(server: &Server) -> Router {
         .merge(doors::routes())
         .merge(oidc::routes())
         .merge(signing::routes())
-        .merge(pages::routes());
-    if server.config.mode == Mode::Demo {
-        all = all.merge(demo::routes());
-    }
+        .merge(pages::routes())
+        .merge(beside);
     all.fallback(async || Problem::not_found())
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn(problem::faces))

@@ -5,12 +5,13 @@ use std::{error::Error, future::Future, sync::Arc};
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
 use handslag_store::{Db, Place, Wakeups};
+use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::{
     caller::{Clock, Rng},
     config::Config,
-    routes, server::{Parts, Server},
+    server::{Parts, Server},
     signing,
 };
 
@@ -34,9 +35,8 @@ pub fn place(config: &Config) -> Result<Place, std::io::Error> {
 }
 
 /// Listens until `stop` is over, then lets open requests finish.
-pub async fn serve(server: Server, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let work = tokio::spawn(signing::work(server.clone()));
-    let app = routes::routes(&server);
+pub async fn serve(server: Server, app: Router, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let work = tokio::spawn(signing::work(server));
     axum::serve(listener, app).with_graceful_shutdown(stop).await?;
     work.abort();
     Ok(())

@@ -84,11 +84,8 @@ pub fn markdown() -> Result<String, Vec<Flaw>> {
 
 fn page(tables: &BTreeMap<String, Table>) -> String {
     let columns: usize = tables.values().map(|table| table.columns.len()).sum();
-    let mut page = format!(
-        "# What is stored\n\nWritten from `migrations/` by a test; change it there. {} tables, {columns} columns. \
-         Documents lie outside the database, encrypted.\n",
-        tables.len()
-    );
+    let mut page =
+        format!("# What is stored\n\nWritten from `migrations/` by a test; change it there. {} tables, {columns} columns.\n", tables.len());
     for (name, table) in tables {
         // Writing into a string cannot fail.
         let about = if table.about.is_empty() { String::new() } else { format!("{}\n\n", table.about) };

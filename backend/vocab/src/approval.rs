@@ -130,8 +130,18 @@ impl Approval {
     /// Sets the form mark; all else is given.
     #[expect(clippy::too_many_arguments, reason = "every member is a fact of its own and none has a default")]
     pub fn new(
-        kind: ApprovalKind, transaction: ApprovalId, who: String, requester: Requester, text: String, language: String, shared: Vec<Shared>,
-        documents: Vec<Document>, assurance: Assurance, start: StartKind, issued_at: UnixTime, expires_at: UnixTime,
+        kind: ApprovalKind,
+        transaction: ApprovalId,
+        who: String,
+        requester: Requester,
+        text: String,
+        language: String,
+        shared: Vec<Shared>,
+        documents: Vec<Document>,
+        assurance: Assurance,
+        start: StartKind,
+        issued_at: UnixTime,
+        expires_at: UnixTime,
     ) -> Self {
         let form = TYPE.to_owned();
         Self { assurance, documents, expires_at, issued_at, kind, language, requester, shared, start, text, transaction, form, who }
@@ -199,7 +209,13 @@ mod tests {
         let bytes = approval().to_bytes();
         assert_eq!(Approval::parse(&bytes).unwrap(), approval());
         let text = String::from_utf8(bytes).unwrap();
-        let spellings = [text.replace(":[", ": ["), text.replace("Å", "\\u00c5"), format!("{text}\n"), text.replace("approval/1", "approval/2"), text.replace("\"who\"", "\"extra\":1,\"who\"")];
+        let spellings = [
+            text.replace(":[", ": ["),
+            text.replace("Å", "\\u00c5"),
+            format!("{text}\n"),
+            text.replace("approval/1", "approval/2"),
+            text.replace("\"who\"", "\"extra\":1,\"who\""),
+        ];
         for spelling in spellings {
             assert!(Approval::parse(spelling.as_bytes()).is_err(), "{spelling}");
         }

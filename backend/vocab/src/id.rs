@@ -131,7 +131,11 @@ impl FromStr for ClientId {
     type Err = MalformedId;
     fn from_str(text: &str) -> Result<Self, MalformedId> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
-        if (1..=64).contains(&text.len()) && text.bytes().all(allowed) { Ok(Self(text.to_owned())) } else { Err(MalformedId { expected: "client id" }) }
+        if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(MalformedId { expected: "client id" })
+        }
     }
 }
 
@@ -163,7 +167,13 @@ mod tests {
         let text = "per_0123456789abcdefghjkmnpqrs";
         assert!(text.parse::<PersonId>().is_ok());
         assert_eq!(text.parse::<AffiliationId>(), Err(MalformedId { expected: "aff" }));
-        for wrong in ["per_", "per_0123456789ABCDEFGHJKMNPQRS", "per_0123456789abcdefghjkmnpqr", "0123456789abcdefghjkmnpqrs", "per_0123456789abcdefghjkmnpqrsi"] {
+        for wrong in [
+            "per_",
+            "per_0123456789ABCDEFGHJKMNPQRS",
+            "per_0123456789abcdefghjkmnpqr",
+            "0123456789abcdefghjkmnpqrs",
+            "per_0123456789abcdefghjkmnpqrsi",
+        ] {
             assert!(wrong.parse::<PersonId>().is_err(), "{wrong}");
         }
     }

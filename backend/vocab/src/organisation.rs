@@ -44,7 +44,7 @@ impl FromStr for OrganisationNumber {
         if !is_form {
             return Err(MalformedOrganisationNumber::Form);
         }
-        if luhn_sum(bytes) % 10 == 0 { Ok(Self(digits)) } else { Err(MalformedOrganisationNumber::CheckDigit) }
+        if luhn_sum(bytes).is_multiple_of(10) { Ok(Self(digits)) } else { Err(MalformedOrganisationNumber::CheckDigit) }
     }
 }
 

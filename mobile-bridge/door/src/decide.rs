@@ -1,6 +1,6 @@
 //! The lock's decision: a total, pure function, its checks in normative order. The first that fails is the answer.
 //!
-//! Steps 1 to 4 find out who asks, and only after them is anything about the pass said or written; steps 5 to 12 are the table [`CHECKS`]; step 13,
+//! Steps 1 to 4 find out who asks, and only after them is anything about the pass said or written; steps 5 to 12 are the table `CHECKS`; step 13,
 //! writing the log, is the caller's and ends in [`Allow::once_logged`]. A pass's `iat` is signed by the issuer, so it also serves as a signed time.
 
 use p256::ecdsa::VerifyingKey;

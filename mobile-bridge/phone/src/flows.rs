@@ -72,6 +72,7 @@ impl Call {
 }
 
 /// Where a transition leads.
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one step")]
 pub(crate) enum Next {
     End(Outcome),
     On(Flow),

@@ -201,3 +201,76 @@ fn keys_on_other_curves_and_malformed_keys_are_refused() {
     assert_eq!(PublicKey::from_spki(&[0x30, 0]), Err(Refused::NotDer));
     assert_eq!(Certificate::from_der(&vec![0x30; 40_000]), Err(Refused::Oversized));
 }
+
+/// The certificate again, its extensions changed and its issuer's name replaced if asked, under a fresh signature.
+fn reissued(certificate: &Certificate, issuer: &[u8], key: &Key, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
+    let mut whole = Fields::of_sequence(certificate.der()).unwrap();
+    let mut tbs = Fields::of_sequence(whole.required(tag::SEQUENCE).unwrap()).unwrap();
+    let mut fields = Vec::new();
+    while let Some(field) = tbs.next().unwrap() {
+        fields.push(field.to_vec());
+    }
+    fields[3] = issuer.to_vec();
+    let mut list = Fields::of_sequence(asn1::content(0xa3, &fields[7]).unwrap()).unwrap();
+    let mut extensions = Vec::new();
+    while let Some(extension) = list.next().unwrap() {
+        extensions.push(extension.to_vec());
+    }
+    change(&mut extensions);
+    fields[7] = asn1::tlv(0xa3, &[&asn1::tlv(tag::SEQUENCE, &[&extensions.concat()]).unwrap()]).unwrap();
+    let tbs = asn1::tlv(tag::SEQUENCE, &[&fields.concat()]).unwrap();
+    let signature = asn1::tlv(tag::BIT_STRING, &[&[0], &key.sign(&tbs)]).unwrap();
+    asn1::tlv(tag::SEQUENCE, &[&tbs, &es256::signature_algorithm().unwrap(), &signature]).unwrap()
+}
+
+fn raw_extension(oid: ObjectIdentifier, critical: &[u8], value: &[u8]) -> Vec<u8> {
+    asn1::tlv(tag::SEQUENCE, &[&oid.to_der().unwrap(), critical, &asn1::tlv(tag::OCTET_STRING, &[value]).unwrap()]).unwrap()
+}
+
+#[test]
+fn extensions_that_are_unknown_doubled_or_not_der_are_refused() {
+    let pki = Pki::new();
+    let issuer = pki.ca.subject().to_der().unwrap();
+    let with = |extension: Vec<u8>| reissued(&pki.signer, &issuer, &pki.ca_key, |extensions| extensions.push(extension));
+    let judge = |der: &[u8]| Certificate::from_der(der).and_then(|certificate| path(&certificate, std::slice::from_ref(&pki.ca), &pki.root, NOW));
+    let (critical, written_default): ([u8; 3], [u8; 3]) = ([1, 1, 0xff], [1, 1, 0]);
+    assert_eq!(judge(&with(raw_extension(test_pki::CERTIFICATE_POLICY, &[], b"x"))), Ok(()));
+    assert_eq!(judge(&with(raw_extension(test_pki::CERTIFICATE_POLICY, &critical, b"x"))), Err(Refused::CriticalExtensionUnknown));
+    assert_eq!(judge(&with(raw_extension(test_pki::CERTIFICATE_POLICY, &written_default, b"x"))), Err(Refused::NotDer));
+    assert_eq!(judge(&with(raw_extension(oid::QC_STATEMENTS, &[], b"x"))), Err(Refused::CertificateExtensionInvalid), "stands twice");
+}
+
+#[test]
+fn a_name_a_key_and_the_right_to_issue_must_all_fit() {
+    let pki = Pki::new();
+    let (root_name, ca_name, signer_name) =
+        (pki.root.subject().to_der().unwrap(), pki.ca.subject().to_der().unwrap(), pki.signer.subject().to_der().unwrap());
+    let read = |der: Vec<u8>| Certificate::from_der(&der).unwrap();
+    let renamed = read(reissued(&pki.signer, &root_name, &pki.ca_key, |_| {}));
+    assert_eq!(renamed.check_issued_by(&pki.ca), Err(Refused::CertificateIssuerMismatch), "the right key under another name");
+    let stranger = Key::new(13);
+    let impostor =
+        issue(&Profile::SigningCa(authority("Exempel signering"), addresses()), &stranger.public(), Some(&pki.root), &pki.root_key, years(1));
+    assert_eq!(pki.signer.check_issued_by(&impostor), Err(Refused::CertificateIssuerMismatch), "the right name over another key");
+    let by_a_person = read(reissued(&pki.signer, &signer_name, &pki.signer_key, |extensions| extensions.truncate(2)));
+    assert_eq!(by_a_person.check_issued_by(&pki.signer), Err(Refused::CertificateIssuerNotAuthority));
+    let forged = read(reissued(&pki.signer, &ca_name, &stranger, |_| {}));
+    assert_eq!(forged.check_issued_by(&pki.ca), Err(Refused::SignatureInvalid));
+}
+
+#[test]
+fn timestamping_must_be_critical_and_alone() {
+    use const_oid::AssociatedOid;
+    use x509_cert::ext::pkix::ExtendedKeyUsage;
+    let pki = Pki::new();
+    let issuer = pki.ca.subject().to_der().unwrap();
+    let with = |critical: &[u8], purposes: Vec<ObjectIdentifier>| {
+        let usage = raw_extension(ExtendedKeyUsage::OID, critical, &ExtendedKeyUsage(purposes).to_der().unwrap());
+        let der = reissued(&pki.tsa, &issuer, &pki.ca_key, |extensions| extensions[2] = usage);
+        Certificate::from_der(&der).unwrap().check_timestamping()
+    };
+    assert_eq!(with(&[1, 1, 0xff], vec![oid::KP_TIME_STAMPING]), Ok(()));
+    assert_eq!(with(&[], vec![oid::KP_TIME_STAMPING]), Err(Refused::TimestampSignerNotAuthority));
+    let both = vec![oid::KP_TIME_STAMPING, oid::KP_DOCUMENT_SIGNING];
+    assert_eq!(with(&[1, 1, 0xff], both), Err(Refused::TimestampSignerNotAuthority));
+}

@@ -18,12 +18,12 @@ impl SignedAttributes {
         Self(der)
     }
 
-    /// The octets to sign: the attributes under the SET tag 0x31, not the [0] they get inside the SignerInfo (RFC 5652 §5.4).
+    /// The octets to sign: the attributes under the SET tag 0x31, not the `[0]` they get inside the SignerInfo (RFC 5652 §5.4).
     pub fn to_be_signed(&self) -> &[u8] {
         &self.0
     }
 
-    /// The same attributes under the [0] tag.
+    /// The same attributes under the `[0]` tag.
     pub(crate) fn implicit(&self) -> Result<Vec<u8>, Refused> {
         asn1::tlv(tag::CONTEXT_0, &[asn1::content(tag::SET, &self.0)?])
     }
@@ -97,7 +97,7 @@ fn algorithm_protection() -> Result<Vec<u8>, Refused> {
     attribute(oid::ALGORITHM_PROTECTION, &protected_algorithms()?)
 }
 
-/// `CMSAlgorithmProtection` (RFC 6211 §2): the digest algorithm, and the signature algorithm under [1].
+/// `CMSAlgorithmProtection` (RFC 6211 §2): the digest algorithm, and the signature algorithm under `[1]`.
 fn protected_algorithms() -> Result<Vec<u8>, Refused> {
     let signature = es256::signature_algorithm()?;
     let signature = asn1::tlv(tag::CONTEXT_1, &[asn1::content(tag::SEQUENCE, &signature)?])?;

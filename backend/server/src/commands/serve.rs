@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 
 use super::{Ended, configuration, log};
-use crate::start;
+use crate::{routes, start};
 
 pub(super) fn run(words: &[&str]) -> Ended {
     log();
@@ -14,7 +14,8 @@ pub(super) fn run(words: &[&str]) -> Ended {
         let listener = TcpListener::bind(&config.listen).await?;
         let server = start::open(config).await?;
         eprintln!("handslag: listening on {} as {}", listener.local_addr()?, server.config.issuer);
-        start::serve(server, listener, start::asked_to_end()).await?;
+        let app = routes::routes(&server, axum::Router::new());
+        start::serve(server, app, listener, start::asked_to_end()).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -1,9 +1,55 @@
-//! The invented municipality.
-use axum::Router;
+//! The demonstration: an invented municipality in this process, with a desk and a phone side by side.
+//!
+//! The phone is the real core of `mobile-bridge/phone`, driven here, because a visitor's browser may have no authenticator at all.
+//! Nothing in this slice answers for another: it calls the same endpoints over HTTP as any phone and any service.
+
+mod camera;
+mod desk;
+mod handset;
+mod locks;
+mod place;
+mod school;
+mod telefon;
+mod town;
+
+
+pub use handset::{Halt, Handset};
+pub use place::{Place, at};
+pub use desk::MINUTES;
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Router, middleware,
+    routing::{get, post},
+};
 
 use crate::server::Server;
 
 /// The demonstration's pages.
-pub fn routes() -> Router<Server> {
+pub fn routes(place: Arc<Place>) -> Router<Server> {
     Router::new()
+        .route("/", get(desk::frames))
+        .route("/demo/hur", get(desk::engineers))
+        .route("/demo/skrivbord", get(desk::desk))
+        .route("/demo/skola", get(school::front))
+        .route("/demo/skola/logga-in", get(school::log_in))
+        .route("/demo/skola/tillbaka", get(school::back))
+        .route("/demo/protokoll.pdf", get(desk::minutes))
+        .route("/demo/telefon", get(telefon::show))
+        .route("/demo/telefon/skanna", post(telefon::scan))
+        .route("/demo/telefon/ja/{link}", post(telefon::yes))
+        .route("/demo/telefon/tryck", post(telefon::press))
+        .route("/demo/telefon/skriv-under/{signature}", post(telefon::sign))
+        .route("/demo/telefon/oppna/{door}", post(telefon::open))
+        .route("/demo/telefon/tackning", post(telefon::coverage))
+        .route("/demo/telefon/ta-bort", post(telefon::remove))
+        .route("/demo/telefon/sida.png", get(telefon::page_picture))
+        .route("/demo/borja-om", post(telefon::start_over))
+        .layer(Extension(place))
+}
+
+/// Lets the phone's camera see which code the desk shows.
+pub fn watched(app: Router, place: Arc<Place>) -> Router {
+    app.layer(middleware::from_fn_with_state(place, camera::watch))
 }

@@ -19,6 +19,9 @@ use crate::{
 /// Passes are handed out for visits that begin within this.
 const AHEAD: Seconds = Seconds::hours(12);
 
+/// A person of level 2 opens doors only with passes fetched this soon after the person was verified on this phone (architecture §7).
+const FRESH: Seconds = Seconds::hours(1);
+
 /// `GET /phone/wallet`.
 pub(super) async fn show(State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller) -> Result<Json<Wallet>, Problem> {
     let doors = server
@@ -51,7 +54,8 @@ async fn door(tx: &mut Tx, server: &Server, caller: &Caller, visit: Visit, now: 
 async fn new_pass(tx: &mut Tx, server: &Server, caller: &Caller, visit: &Visit, now: UnixTime, rng: &mut Rng) -> Result<Option<Vec<u8>>, Problem> {
     let Some(key) = phone::door_key(tx, &caller.phone.phone_id).await? else { return Ok(None) };
     let key = DoorKey::from_sec1(&key).map_err(|error| Problem::internal(&error))?;
-    if !super::allowed(server, caller, visit, now) {
+    let confirmed = phone::confirmed_since(tx, &caller.phone, now - FRESH).await?;
+    if !super::allowed(server, caller, visit, confirmed, now) {
         return Ok(None);
     }
     let pass = passes::issue(tx, server, (&caller.phone, &caller.affiliation, key), visit, now, rng).await?;

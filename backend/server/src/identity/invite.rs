@@ -90,5 +90,5 @@ async fn link_for(
 
 /// The address behind link and code.
 pub fn invitation_link(issuer: &str, link: &Secret) -> String {
-    format!("{issuer}/inbjudan/{}", link.reveal())
+    format!("{issuer}/inbjudan/{}", link.reveal().trim_start_matches("hs_invite_"))
 }

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use handslag_vocab::Secret;
+use handslag_vocab::UnixTime;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -35,6 +35,7 @@ struct InvitationPage {
     unit: String,
     manager: String,
     link: String,
+    yes: String,
     terms_version: &'static str,
 }
 
@@ -47,7 +48,12 @@ struct AnsweredPage {
 
 /// `GET /inbjudan/{link}`: looking changes nothing.
 pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, Path(link): Path<String>) -> Result<Response, Problem> {
-    let secret = Secret::presented(&link);
+    page(&server, voice, &link, format!("/telefon/ja/{link}"), now).await
+}
+
+/// The invitation, with the address that its yes goes to.
+pub async fn page(server: &Server, voice: Voice, link: &str, yes: String, now: UnixTime) -> Result<Response, Problem> {
+    let secret = super::invitation_of(link);
     let (invited, manager) = server
         .db
         .read(async |tx| {
@@ -63,7 +69,8 @@ pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voi
         name: invited.name(),
         unit: invited.unit.clone(),
         manager: manager.name(),
-        link,
+        link: link.to_owned(),
+        yes,
         terms_version: super::TERMS_VERSION,
     };
     Ok(Page(page).into_response())
@@ -83,7 +90,7 @@ pub(super) async fn answer(
         "other" => ("other_way", "invitation-other-way", "identity.another_way_wanted"),
         _ => return Err(Problem::bad("unknown_answer", "Välj ett av de tre svaren.", "Choose one of the three answers.")),
     };
-    let secret = Secret::presented(&link);
+    let secret = super::invitation_of(&link);
     server
         .db
         .write(async |tx| {
@@ -111,6 +118,6 @@ fn turned_down(invited: &affiliations::Affiliation, invitation: &invitations::In
 
 /// `GET /inbjudan/{link}/kod.svg`: the link as a code, for the manager's screen.
 pub(super) async fn code(State(server): State<Server>, Path(link): Path<String>) -> Result<Response, Problem> {
-    let picture = qr::svg(&super::invitation_link(&server.config.issuer, &Secret::presented(link)))?;
+    let picture = qr::svg(&super::invitation_link(&server.config.issuer, &super::invitation_of(&link)))?;
     Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }

@@ -13,16 +13,24 @@ mod persons;
 
 pub use affiliations::{Affiliation, AffiliationKind, Hired, Standing, block, blocked_event, by_id, by_subject, by_who, find, hire, of_unit};
 pub use invitations::{Invitation, begin_enrolment, create as create_invitation, enrolled, of_enrolment, peek as peek_invitation};
+pub use invited::page as invitation_page;
 pub use invite::{Answered, NewColleague, invite, invitation_link};
 pub use organisations::{Organisation, by_id as organisation, by_number as organisation_by_number, create as create_organisation};
 pub use persons::{Person, create as create_person};
 
 use axum::{Router, routing::get};
 
+use handslag_vocab::Secret;
+
 use crate::server::Server;
 
 /// The version of the seven lines; a change of their meaning is a new version, and the one accepted is kept with the invitation.
 pub const TERMS_VERSION: &str = "2026-11-1";
+
+/// The secret behind an invitation's address, or behind what stands after its last slash.
+pub fn invitation_of(text: &str) -> Secret {
+    Secret::presented(format!("hs_invite_{}", text.rsplit('/').next().unwrap_or_default()))
+}
 
 /// The pages an invited person meets.
 pub fn routes() -> Router<Server> {

@@ -268,3 +268,15 @@ pub async fn consume_within(tx: &mut Tx, id: &ApprovalId, now: UnixTime, life: S
     )
     .await
 }
+
+#[derive(FromRow)]
+struct Count {
+    count: i64,
+}
+
+/// Whether this phone has given an approval since then.
+pub async fn given_since(tx: &mut Tx, phone: &PhoneId, since: UnixTime) -> Result<bool, Error> {
+    let given: Count =
+        tx.one("SELECT COUNT(*) AS count FROM approvals WHERE phone_id = $1 AND evidence IS NOT NULL AND decided_at >= $2", (phone, since)).await?;
+    Ok(given.count > 0)
+}

@@ -36,7 +36,8 @@ pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(aske
     if asked.terms_version != identity::TERMS_VERSION {
         return Err(Problem::bad("terms_changed", "Texten har ändrats. Läs den igen.", "The text has changed. Read it again."));
     }
-    let link = Secret::presented(asked.invitation.reveal());
+    // The app sends what it scanned: the whole address, or only what stands after the last slash.
+    let link = identity::invitation_of(asked.invitation.reveal());
     let (enrolment, challenge) = derived(&server, &link)?;
     let invited = server
         .db

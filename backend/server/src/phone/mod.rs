@@ -28,7 +28,7 @@ use axum::{
 use handslag_keys::Kind;
 use handslag_protocol::jose::Jwk;
 use handslag_store::{Error, Tx};
-use handslag_vocab::{ApprovalId, Digest, PhoneId, Secret, StartKind};
+use handslag_vocab::{ApprovalId, Digest, PhoneId, Secret, StartKind, UnixTime};
 
 use crate::{problem::Problem, server::Server};
 
@@ -70,6 +70,11 @@ pub fn return_nonce(server: &Server, approval: &ApprovalId) -> Result<Secret, Pr
 /// The point of a phone's door key, in SEC1 form, if it has one.
 pub async fn door_key(tx: &mut Tx, phone: &PhoneId) -> Result<Option<Vec<u8>>, Error> {
     Ok(phones::key(tx, phone, phones::KeyUse::Door).await?.map(|key| key.public_key))
+}
+
+/// Whether the person was verified on this phone since then: by an approval, or by the enrolment itself.
+pub async fn confirmed_since(tx: &mut Tx, phone: &Phone, since: UnixTime) -> Result<bool, Error> {
+    Ok(phone.enrolled_at >= since || approvals::given_since(tx, &phone.phone_id, since).await?)
 }
 
 /// RFC 7638 thumbprint of a P-256 point; what is no point gets the digest of its bytes and is refused where it is used.

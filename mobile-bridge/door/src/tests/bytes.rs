@@ -114,6 +114,25 @@ fn another_writing_of_the_same_claims_is_refused() {
 }
 
 #[test]
+fn another_writing_of_the_envelope_is_refused() {
+    let rewritten = |bytes: &[u8], at: usize, from: &[u8], to: &[u8]| {
+        assert_eq!(&bytes[at..at + from.len()], from);
+        [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+    };
+    let (pass, request) = (golden_pass(), golden_request());
+    // longer forms of the tag, the array, the kid's length and label
+    for (at, from, to) in [(0, &[0xd2][..], &[0xd8, 18][..]), (1, &[0x84], &[0x98, 4]), (8, &[0x48], &[0x58, 8]), (7, &[4], &[0x18, 4])] {
+        assert_eq!(UnverifiedPass::parse(&rewritten(&pass, at, from, to)), Err(Error::NotDeterministic));
+    }
+    // no tag, an array without an end, a header that is not in the form
+    for (at, from, to) in [(0, &[0xd2][..], &[][..]), (1, &[0x84], &[0x9f]), (6, &[0xa1, 4], &[0xa2, 4])] {
+        assert_eq!(UnverifiedPass::parse(&rewritten(&pass, at, from, to)), Err(Error::Malformed));
+    }
+    assert_eq!(UnverifiedRequest::parse(&rewritten(&request, 0, &[0x82], &[0x98, 2])), Err(Error::NotDeterministic));
+    assert_eq!(UnverifiedRequest::parse(&rewritten(&request, 0, &[0x82], &[0x9f])), Err(Error::Malformed));
+}
+
+#[test]
 fn another_algorithm_is_refused() {
     let mut pass = golden_pass();
     assert_eq!(pass[2..6], [0x43, 0xa1, 0x01, 0x26]);

@@ -13,7 +13,9 @@ pub(crate) enum State {
 
 impl State {
     pub(super) fn ask(self, memory: &Memory) -> Ask {
-        Call::post("/phone/outbox", &memory.outbox.front())
+        match self {
+            Self::Delivering => Call::post("/phone/outbox", &memory.outbox.front()),
+        }
     }
 
     pub(super) fn next(self, got: Got, ground: &mut Ground<'_>) -> Step {

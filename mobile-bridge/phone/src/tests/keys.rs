@@ -85,6 +85,14 @@ fn the_demo_vendor_vouches_for_these_keys_and_this_challenge_only() {
     let attestation = telefon.store.attest(&challenge).unwrap();
     assert!(demo_attestation::verify(&vendor, &challenge, &keys, &attestation).is_ok());
     let stranger = es256::public(&SigningKey::generate_from_rng(&mut Chance(99)));
+    let replaced = [
+        crate::PublicKeys { approval: stranger, ..keys.clone() },
+        crate::PublicKeys { device: stranger, ..keys.clone() },
+        crate::PublicKeys { door: stranger, ..keys.clone() },
+    ];
+    for keys in replaced {
+        assert!(demo_attestation::verify(&vendor, &challenge, &keys, &attestation).is_err(), "every key is vouched for");
+    }
     let swapped = crate::PublicKeys { approval: keys.door, door: keys.approval, ..keys.clone() };
     let wrongs = [
         demo_attestation::verify(&stranger, &challenge, &keys, &attestation),

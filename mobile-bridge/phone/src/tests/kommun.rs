@@ -86,7 +86,7 @@ impl Kommun {
 
     fn route(&mut self, method: Method, path: &str, body: &[u8]) -> Got {
         match (method, path) {
-            (Method::Post, "/phone/enrol/start") => self.enrol_start(&read(body)),
+            (Method::Post, "/phone/enrol/start") => Self::enrol_start(&read(body)),
             (Method::Post, "/phone/enrol/finish") => self.enrol_finish(&read(body)),
             (Method::Get, "/phone/inbox") => ok(&inbox()),
             (Method::Post, "/phone/approvals") => {
@@ -114,7 +114,7 @@ impl Kommun {
         }
     }
 
-    fn enrol_start(&self, start: &EnrolStart) -> Got {
+    fn enrol_start(start: &EnrolStart) -> Got {
         if start.invitation.reveal() != "hs_invite_right" {
             return problem(410, "invitation_spent");
         }

@@ -1,0 +1,179 @@
+//! A phone in the demonstration: the real core of `mobile-bridge/phone` with keys in memory, driven here. It talks to this server
+//! over real HTTP like any phone, and to the simulated locks like any phone.
+
+use std::{sync::Arc, time::Duration};
+
+use handslag_phone::{
+    Button, Core, Got, Method, Moment, OutOfTurn, Outcome, Request, Screen, SoftwareKeyStore, Task, Turn, Want, key_store,
+    wire::{Fixed, Language},
+};
+use handslag_vocab::{DoorId, Seconds, UnixTime};
+use p256::ecdsa::SigningKey;
+use serde::{Deserialize, Serialize};
+
+use super::locks::Locks;
+use crate::{caller::Rng, problem::Problem, words};
+
+/// A phone with its network switch.
+pub struct Handset {
+    core: Core,
+    keys: SoftwareKeyStore,
+    turn: Option<Turn>,
+    http: reqwest::Client,
+    base: String,
+    locks: Arc<Locks>,
+    vendor: SigningKey,
+    /// "Ingen täckning" is off.
+    pub online: bool,
+}
+
+/// Where a task stands after the phone has done all that it could by itself.
+#[derive(Debug, Clone)]
+pub enum Halt {
+    /// It is over.
+    Done(Outcome),
+    /// A person must look and press.
+    Shown(Screen),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    core: Vec<u8>,
+    keys: Vec<u8>,
+    online: bool,
+}
+
+impl Handset {
+    /// A new phone out of its box. `base` is where this server listens, `issuer` what it calls itself.
+    pub fn new(base: &str, issuer: &str, vendor: SigningKey, locks: Arc<Locks>) -> Self {
+        let core = Core::new(issuer, Language::Sv);
+        Self { core, keys: SoftwareKeyStore::new(vendor.clone()), turn: None, http: http(), base: base.to_owned(), locks, vendor, online: true }
+    }
+
+    /// Everything that outlives a restart.
+    pub fn save(&self) -> Vec<u8> {
+        let saved = Saved { core: self.core.save(), keys: self.keys.export().to_vec(), online: self.online };
+        serde_json::to_vec(&saved).unwrap_or_default()
+    }
+
+    /// The phone as it was.
+    pub fn restore(bytes: &[u8], base: &str, vendor: SigningKey, locks: Arc<Locks>, now: UnixTime) -> Option<Self> {
+        let saved: Saved = serde_json::from_slice(bytes).ok()?;
+        let mut core = Core::restore(&saved.core).ok()?;
+        let turn = core.again(&mut Moment { now, rng: &mut Rng::system() });
+        let keys = SoftwareKeyStore::import(vendor.clone(), &saved.keys).ok()?;
+        Some(Self { core, keys, turn, http: http(), base: base.to_owned(), locks, vendor, online: saved.online })
+    }
+
+    /// What it knows.
+    pub const fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// The language of the next task.
+    pub fn speak(&mut self, language: words::Language) {
+        let language = if language == words::Language::English { Language::En } else { Language::Sv };
+        self.core.set_language(language);
+    }
+
+    /// The screen that waits for the person, if any.
+    pub fn screen(&self) -> Option<&Screen> {
+        match self.turn.as_ref().map(|turn| &turn.want) {
+            Some(Want::Show(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Begins a task and goes on until the person is needed. What ran before is given up.
+    pub async fn begin(&mut self, task: Task, now: UnixTime) -> Result<Halt, Problem> {
+        self.put_away(now).await?;
+        let turn = self.core.start(task, &mut Moment { now, rng: &mut Rng::system() }).map_err(out_of_turn)?;
+        self.go_on(turn, now).await
+    }
+
+    /// The person pressed a button of the screen.
+    pub async fn press(&mut self, button: Button, now: UnixTime) -> Result<Halt, Problem> {
+        let number = self.turn.as_ref().map(|turn| turn.number).ok_or_else(Problem::gone)?;
+        let turn = self.core.resume(number, Got::Pressed(button), &mut Moment { now, rng: &mut Rng::system() }).map_err(out_of_turn)?;
+        self.go_on(turn, now).await
+    }
+
+    /// Holds the phone to a door.
+    pub async fn open(&mut self, door: &DoorId, now: UnixTime) -> Result<Halt, Problem> {
+        let lock = self.locks.at(door).ok_or_else(Problem::gone)?;
+        let nonce = self.locks.challenge(lock, &mut Rng::system()).ok_or_else(Problem::gone)?;
+        let (op, reason, verified_ago) = (handslag_door::Op::Unlock, None, Seconds(0));
+        self.begin(Task::Unlock { door: door.clone(), lock: Fixed(lock.0), nonce: nonce.0, op, reason, verified_ago }, now).await
+    }
+
+    async fn put_away(&mut self, now: UnixTime) -> Result<(), Problem> {
+        if self.turn.take().is_some_and(|turn| !matches!(turn.want, Want::Done(_))) {
+            let turn = self.core.abandon(&mut Moment { now, rng: &mut Rng::system() }).map_err(out_of_turn)?;
+            self.go_on(turn, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what the core wants until it wants a person or nothing more.
+    async fn go_on(&mut self, mut turn: Turn, now: UnixTime) -> Result<Halt, Problem> {
+        loop {
+            let got = match &turn.want {
+                Want::Done(outcome) => {
+                    let outcome = outcome.clone();
+                    self.turn = None;
+                    return Ok(Halt::Done(outcome));
+                }
+                Want::Show(screen) => {
+                    let screen = screen.clone();
+                    self.turn = Some(turn);
+                    return Ok(Halt::Shown(screen));
+                }
+                Want::Send(request) => self.send(request).await,
+                Want::ToLock { pass, request } => self.to_lock(pass, request),
+                by_keys => key_store::fulfil(&mut self.keys, by_keys, &mut Rng::system()).ok_or_else(Problem::gone)?,
+            };
+            turn = self.core.resume(turn.number, got, &mut Moment { now, rng: &mut Rng::system() }).map_err(out_of_turn)?;
+        }
+    }
+
+    async fn send(&self, request: &Request) -> Got {
+        if !self.online {
+            return Got::Unreachable;
+        }
+        let url = format!("{}{}", self.base, request.path);
+        let mut call = match request.method {
+            Method::Delete => self.http.delete(url),
+            Method::Get => self.http.get(url),
+            Method::Post => self.http.post(url).body(request.body.clone()),
+        };
+        for (name, value) in &request.headers {
+            call = call.header(*name, value);
+        }
+        let Ok(answer) = call.send().await else { return Got::Unreachable };
+        let status = answer.status().as_u16();
+        answer.bytes().await.map_or(Got::Unreachable, |body| Got::Answer { status, body: body.to_vec() })
+    }
+
+    fn to_lock(&self, pass: &[u8], request: &[u8]) -> Got {
+        let lock = handslag_door::UnverifiedRequest::parse(request).map(|request| request.request.lock);
+        let heard = lock.ok().and_then(|lock| self.locks.open(lock, pass, request));
+        heard.map_or(Got::LockSilent, |heard| Got::FromLock { denied: heard.denied, logs: Vec::new(), receipt: heard.receipt })
+    }
+
+    /// Out of its box again, as after a removal.
+    pub fn reset(&mut self) {
+        self.keys = SoftwareKeyStore::new(self.vendor.clone());
+        self.turn = None;
+    }
+}
+
+fn http() -> reqwest::Client {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).redirect(reqwest::redirect::Policy::none()).no_proxy().build();
+    client.unwrap_or_default()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
+fn out_of_turn(error: OutOfTurn) -> Problem {
+    tracing::warn!(%error, "the phone was asked out of turn");
+    Problem::gone()
+}

@@ -1,0 +1,111 @@
+//! What the demonstration holds beside the node: the town, its locks, one phone, and what its camera sees. All of it is on disk
+//! too, so that the demonstration goes on where it was after a kill.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use handslag_phone::{es256, wire::Fixed};
+use handslag_vocab::UnixTime;
+use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::{
+    camera::Seen,
+    handset::Handset,
+    locks::{self, Locks},
+    school,
+    town::{self, Town},
+};
+use crate::{caller::Rng, config::Config, problem::Problem, server::Server, start};
+
+/// The demonstration around a node.
+pub struct Place {
+    /// The invented municipality.
+    pub town: Town,
+    /// The visitor's phone.
+    pub handset: AsyncMutex<Handset>,
+    /// Where this node listens.
+    pub base: String,
+    /// The school service's key.
+    pub school: SigningKey,
+    camera: Mutex<Option<Seen>>,
+    locks: Arc<Locks>,
+    vendor: SigningKey,
+    saved: PathBuf,
+}
+
+/// Opens a demonstration in a folder: the node and the place around it. `issuer` is what visitors type.
+pub async fn at(data: &Path, issuer: &str, base: &str) -> Result<(Server, Arc<Place>), Box<dyn std::error::Error + Send + Sync>> {
+    fs::create_dir_all(data)?;
+    let vendor = kept_key(&data.join("demo-vendor.key"))?;
+    let school = kept_key(&data.join("demo-school.key"))?;
+    let config: Config = town::config(data.to_owned(), issuer.to_owned(), vec![school::client(issuer, &school)?], es256::public(&vendor).0).map_err(told)?;
+    let server = start::open(config).await?;
+    let now = server.clock.now();
+    let town = town::settle(&server, now).await.map_err(told)?;
+    let doors = locks::of_town(&server, &town.organisation).await.map_err(told)?;
+    let locks = Arc::new(Locks::mount(&server, &data.join("locks"), &doors, now).map_err(told)?);
+    let saved = data.join("demo-phone");
+    let kept = fs::read(&saved).ok().and_then(|bytes| Handset::restore(&bytes, base, vendor.clone(), Arc::clone(&locks), now));
+    let handset = AsyncMutex::new(kept.unwrap_or_else(|| Handset::new(base, issuer, vendor.clone(), Arc::clone(&locks))));
+    let place = Place { town, handset, base: base.to_owned(), school, camera: Mutex::new(None), locks, vendor, saved };
+    Ok((server, Arc::new(place)))
+}
+
+fn told(problem: Problem) -> io::Error {
+    io::Error::other(problem.en)
+}
+
+/// A key that stays the same between starts.
+fn kept_key(path: &Path) -> io::Result<SigningKey> {
+    if let Ok(bytes) = fs::read(path) {
+        return SigningKey::from_slice(&bytes).map_err(io::Error::other);
+    }
+    let key = SigningKey::generate_from_rng(&mut Rng::system());
+    private(path, &key.to_bytes())?;
+    Ok(key)
+}
+
+/// Written beside and renamed, readable by the owner only.
+fn private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let beside = path.with_extension("new");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(beside, path)
+}
+
+impl Place {
+    /// Keeps the phone as it is now.
+    pub fn keep(&self, handset: &Handset) -> Result<(), Problem> {
+        private(&self.saved, &handset.save()).map_err(|error| Problem::internal(&error))
+    }
+
+    /// A phone out of its box.
+    pub fn new_handset(&self, issuer: &str) -> Handset {
+        Handset::new(&self.base, issuer, self.vendor.clone(), Arc::clone(&self.locks))
+    }
+
+    /// What the camera sees now.
+    pub fn camera(&self) -> Option<Seen> {
+        self.camera.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn camera_sees(&self, seen: Seen) {
+        *self.camera.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+
+    /// The school service's public key, uncompressed.
+    pub fn school_key(&self) -> Fixed<65> {
+        es256::public(&self.school)
+    }
+
+    /// A random number for what the demonstration's own services need.
+    pub fn now(server: &Server) -> UnixTime {
+        server.clock.now()
+    }
+}

@@ -1,0 +1,128 @@
+//! Authorizations that wait, grants, and their access tokens. A code is usable once; any attempt, right or wrong, ends it (RFC
+//! 6749 §4.1.2), and a second attempt ends what the first one got (OP-06).
+
+use handslag_protocol::{authorize::AuthorizationRequest, token::IssuedCode};
+use handslag_store::{Error, FromRow, Tx};
+use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, Secret, UnixTime};
+
+/// A checked request that waits for its log-in.
+#[derive(Debug, FromRow)]
+pub(super) struct Authorization {
+    request: String,
+}
+
+impl Authorization {
+    pub(super) fn request(&self) -> Result<AuthorizationRequest, serde_json::Error> {
+        serde_json::from_str(&self.request)
+    }
+}
+
+/// Remembers a request until its log-in is answered.
+pub(super) async fn wait(tx: &mut Tx, approval: &ApprovalId, request: &AuthorizationRequest, now: UnixTime) -> Result<(), Error> {
+    let json = serde_json::to_string(request).unwrap_or_default();
+    tx.execute(
+        "INSERT INTO authorizations (approval_id, client_id, request, created_at) VALUES ($1, $2, $3, $4)",
+        (approval, &request.client_id, json, now),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes the request out, once.
+pub(super) async fn answered(tx: &mut Tx, approval: &ApprovalId, now: UnixTime) -> Result<Option<Authorization>, Error> {
+    tx.optional("UPDATE authorizations SET answered_at = $2 WHERE approval_id = $1 AND answered_at IS NULL RETURNING request", (approval, now)).await
+}
+
+/// One grant.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct Grant {
+    pub(super) grant_id: GrantId,
+    pub(super) client_id: ClientId,
+    pub(super) affiliation_id: AffiliationId,
+    pub(super) approval_id: ApprovalId,
+    request: String,
+    pub(super) assurance: Assurance,
+    pub(super) hardware_key: i64,
+    pub(super) authenticated_at: UnixTime,
+    pub(super) code_expires_at: UnixTime,
+}
+
+impl Grant {
+    pub(super) fn request(&self) -> Result<AuthorizationRequest, serde_json::Error> {
+        serde_json::from_str(&self.request)
+    }
+
+    /// What the code is bound to.
+    pub(super) fn issued<'a>(&'a self, request: &'a AuthorizationRequest) -> IssuedCode<'a> {
+        IssuedCode { client_id: &self.client_id, redirect_uri: request.reply_to.redirect_uri(), challenge: &request.challenge, expires_at: self.code_expires_at }
+    }
+}
+
+/// What a grant is made from.
+pub(super) struct New<'a> {
+    pub(super) grant: &'a GrantId,
+    pub(super) code: &'a Secret,
+    pub(super) request: &'a AuthorizationRequest,
+    pub(super) affiliation: &'a AffiliationId,
+    pub(super) approval: &'a ApprovalId,
+    pub(super) assurance: Assurance,
+    pub(super) hardware_key: bool,
+    pub(super) authenticated_at: UnixTime,
+    pub(super) code_expires_at: UnixTime,
+}
+
+/// Gives.
+pub(super) async fn give(tx: &mut Tx, new: &New<'_>) -> Result<(), Error> {
+    let request = serde_json::to_string(new.request).unwrap_or_default();
+    tx.execute(
+        "INSERT INTO grants (grant_id, code_hash, client_id, affiliation_id, approval_id, request, assurance, hardware_key, authenticated_at, \
+         code_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        (
+            new.grant,
+            new.code.hash(),
+            &new.request.client_id,
+            new.affiliation,
+            new.approval,
+            request,
+            new.assurance,
+            i64::from(new.hardware_key),
+            new.authenticated_at,
+            new.code_expires_at,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes the grant behind a code and kills the code. A code that is dead already kills what it gave.
+pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<Option<Grant>, Error> {
+    let hash = code.hash();
+    let grant: Option<Grant> = tx
+        .optional(
+            "UPDATE grants SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL RETURNING grant_id, client_id, affiliation_id, \
+             approval_id, request, assurance, hardware_key, authenticated_at, code_expires_at",
+            (&hash, now),
+        )
+        .await?;
+    if grant.is_none() {
+        tx.execute("UPDATE grants SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL", (&hash, now)).await?;
+    }
+    Ok(grant)
+}
+
+/// Stores an access token for UserInfo.
+pub(super) async fn token(tx: &mut Tx, token: &Secret, grant: &GrantId, expires_at: UnixTime) -> Result<(), Error> {
+    tx.execute("INSERT INTO access_tokens (token_hash, grant_id, expires_at) VALUES ($1, $2, $3)", (token.hash(), grant, expires_at)).await?;
+    Ok(())
+}
+
+/// The living grant behind a living access token.
+pub(super) async fn by_token(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Grant>, Error> {
+    tx.optional(
+        "SELECT g.grant_id, g.client_id, g.affiliation_id, g.approval_id, g.request, g.assurance, g.hardware_key, g.authenticated_at, \
+         g.code_expires_at FROM access_tokens t JOIN grants g ON g.grant_id = t.grant_id \
+         WHERE t.token_hash = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL",
+        (token.hash(), now),
+    )
+    .await
+}
