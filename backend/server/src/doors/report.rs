@@ -1,16 +1,16 @@
 //! `POST /phone/outbox`: what locks wrote, carried back by phones. Checked against the lock's chain; told once.
 //!
-//! A receipt that does not fit is kept with its finding and journaled: a fork or a gap is a matter for a person. Bytes that no lock
-//! wrote are not kept. The same receipt again counts as taken, so the phone may forget it.
+//! A receipt that contradicts another is journaled with its finding: a fork is a matter for a person. Bytes that no lock wrote are
+//! not kept. Whatever came was taken, also the same again, so that the phone may forget it.
 
 use axum::{Json, extract::State};
 use handslag_door::{
     Receipt,
     log::{Chain, Kind},
 };
-use handslag_phone::wire::{Outbox, OutboxAnswer};
+use handslag_phone::wire::{Octets, Outbox, OutboxAnswer};
 use handslag_store::Tx;
-use handslag_vocab::{AffiliationId, UnixTime};
+use handslag_vocab::{AffiliationId, Digest, Seconds, UnixTime};
 use serde_json::json;
 
 use super::{
@@ -28,6 +28,8 @@ use crate::{
 /// At most so many at a time; a phone sends the rest next.
 const AT_A_TIME: usize = 100;
 
+const FORK_REMEMBERED: Seconds = Seconds::days(365);
+
 /// `POST /phone/outbox`.
 pub(super) async fn take(State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Json(outbox): Json<Outbox>) -> Result<Json<OutboxAnswer>, Problem> {
     if outbox.receipts.len() > AT_A_TIME || outbox.logs.len() > AT_A_TIME {
@@ -36,23 +38,29 @@ pub(super) async fn take(State(server): State<Server>, Now(now): Now, mut rng: R
     let receipts = server
         .db
         .write(async |tx| {
-            let mut taken = 0;
             for bytes in &outbox.receipts {
-                taken += u32::from(one(tx, &server, &caller, &bytes.0, now, &mut rng).await?);
+                one(tx, &server, &caller, &bytes.0, now, &mut rng).await?;
             }
-            Ok::<_, Problem>(taken)
+            Ok::<_, Problem>(count(&outbox.receipts))
         })
         .await?;
-    Ok(Json(OutboxAnswer { logs: 0, receipts }))
+    Ok(Json(OutboxAnswer { logs: count(&outbox.logs), receipts }))
 }
 
-async fn one(tx: &mut Tx, server: &Server, caller: &Caller, bytes: &[u8], now: UnixTime, rng: &mut Rng) -> Result<bool, Problem> {
-    let Ok(receipt) = Receipt::from_bytes(bytes) else { return Ok(false) };
-    let Some(door) = doors::by_lock(tx, receipt.lock).await? else { return Ok(false) };
-    let finding = finding(tx, server, &door, &receipt, bytes).await?;
-    if finding == Some("forged") {
-        return Ok(false);
+fn count(all: &[Octets]) -> u32 {
+    u32::try_from(all.len()).unwrap_or(u32::MAX)
+}
+
+async fn one(tx: &mut Tx, server: &Server, caller: &Caller, bytes: &[u8], now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
+    let Ok(receipt) = Receipt::from_bytes(bytes) else { return Ok(()) };
+    let Some(door) = doors::by_lock(tx, receipt.lock).await? else { return Ok(()) };
+    let chain = Chain::begin(receipt.lock, door.seed(server)?);
+    if receipt.verify(&chain).is_err() {
+        tracing::warn!(door = %door.door_id, "a receipt that no lock wrote");
+        return Ok(());
     }
+    let told_before = openings::told(tx, &door.door_id, receipt.seq()).await?;
+    let finding = told_before.filter(|before| before.as_slice() != bytes).map(|_| "fork");
     let event = &receipt.record.entry.event;
     let result = match event.kind {
         Kind::Allowed(..) => "opened",
@@ -63,20 +71,12 @@ async fn one(tx: &mut Tx, server: &Server, caller: &Caller, bytes: &[u8], now: U
     let affiliation = worker_of(tx, &event.pass.0).await?;
     let at = UnixTime::from_seconds(i64::from(event.t));
     let new = New { door: &door.door_id, seq: receipt.seq(), affiliation: affiliation.clone(), at, result, finding, receipt: bytes };
-    if openings::store(tx, &new, now).await? {
+    // A fork is told once however often it is brought.
+    let is_fork = finding.is_some() && tx.mark_once("fork", &Digest::of(bytes), now + FORK_REMEMBERED, now).await?;
+    if openings::store(tx, &new, now).await? || is_fork {
         audit::record(tx, told(caller, &door, affiliation, &new), now, rng).await?;
     }
-    Ok(true)
-}
-
-/// What does not fit: `forged` bytes no lock of ours wrote, or a `fork`: another entry under the same number was told before.
-async fn finding(tx: &mut Tx, server: &Server, door: &Door, receipt: &Receipt, bytes: &[u8]) -> Result<Option<&'static str>, Problem> {
-    let chain = Chain::begin(receipt.lock, door.seed(server)?);
-    if receipt.verify(&chain).is_err() {
-        return Ok(Some("forged"));
-    }
-    let before = openings::told(tx, &door.door_id, receipt.seq()).await?;
-    Ok(before.filter(|before| before.as_slice() != bytes).map(|_| "fork"))
+    Ok(())
 }
 
 #[derive(handslag_store::FromRow)]

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use handslag_pades::sign::{Options, Prepared, prepare};
-use handslag_phone::wire::{Claim, Claimed, Inbox, InboxItem, Octets};
+use handslag_phone::wire::{Claim, Claimed, Inbox, InboxItem, Octets, Start};
 use handslag_policy::{Act, DocumentClass};
 use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, ApprovalKind, ControlWords, Digest, Document, Secret, SignatureId, StartKind, UnixTime};
@@ -50,11 +50,15 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
     Ok(Json(Inbox { items }))
 }
 
-/// `POST /phone/signatures/{signature}`.
+/// `POST /phone/approvals`: what is assigned to a person starts here; what a screen nearby shows, in slice `phone`.
 pub(super) async fn claim(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Path(id): Path<SignatureId>, Json(asked): Json<Claim>,
+    State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Json(asked): Json<Claim>,
 ) -> Result<Json<Claimed>, Problem> {
-    let row = opened(&server, &caller, &id, asked.language.as_str(), now, &mut rng).await?;
+    let language = asked.language.as_str();
+    let row = match &asked.start {
+        Start::Assigned { signature } => opened(&server, &caller, signature, language, now, &mut rng).await?,
+        near => phone::taken(&server, &caller, near, language, now).await?,
+    };
     let documents = row.request().map_err(|error| Problem::internal(&error))?.documents.iter().map(|document| document.pages).collect();
     Ok(Json(Claimed { approval: Octets(row.bytes.unwrap_or_default()), documents }))
 }

@@ -38,7 +38,7 @@ pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
 pub fn routes() -> Router<Server> {
     Router::new()
         .route("/phone/inbox", get(claim::inbox))
-        .route("/phone/signatures/{signature}", post(claim::claim))
+        .route("/phone/approvals", post(claim::claim))
         .route("/phone/approvals/{txn}/documents/{document}/pages/{page}", get(claim::page))
         .route("/underskrift/{signature}/fil.pdf", get(ask::download))
         .route("/underskrift", post(ask::upload).layer(DefaultBodyLimit::max(LARGEST_FILE + 1024 * 1024)))
