@@ -27,7 +27,7 @@ handslag: one work identity on a person's own phone that logs in, signs and open
   matrix                                  who may do what";
 
 /// Runs one command.
-pub fn run(args: Vec<String>) -> ExitCode {
+pub fn run(args: &[String]) -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let ended = match words.as_slice() {
         ["demo", rest @ ..] => demo::run(rest),
