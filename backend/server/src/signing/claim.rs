@@ -80,7 +80,13 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
             approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + TO_DECIDE).await?;
-            if !signatures::opened(tx, id, &approval, &address, &range).await? {
+            // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and stays.
+            if let Some(earlier) = &signature.approval_id
+                && !approvals::replace(tx, earlier, now).await?
+            {
+                return Err(Problem::gone());
+            }
+            if !signatures::opened(tx, &signature, &approval, &address, &range).await? {
                 return Err(Problem::gone());
             }
             let row = approvals::by_id(tx, &approval).await?.ok_or_else(Problem::gone)?;
