@@ -66,7 +66,11 @@ struct NewPage {
 
 /// `GET /telefon/ny/{link}`: the button. A browser that is through already goes to its own page.
 pub(super) async fn show(
-    State(server): State<Server>, Now(now): Now, voice: Voice, caller: Result<Caller, Problem>, Path(link): Path<String>,
+    State(server): State<Server>,
+    Now(now): Now,
+    voice: Voice,
+    caller: Result<Caller, Problem>,
+    Path(link): Path<String>,
 ) -> Result<Response, Problem> {
     let enrolment = enrol::derived(&server, &identity::invitation_of(&link))?.0;
     match server.db.read(async |tx| invited(tx, &enrolment, now).await).await {
@@ -146,8 +150,16 @@ async fn begun_before(tx: &mut Tx, enrolment: &Secret, now: UnixTime) -> Result<
     serde_json::from_str(&state).map_err(|error| Problem::internal(&error))
 }
 
-async fn store(tx: &mut Tx, server: &Server, person: &Affiliation, kept: &Kept, greeting: &Secret, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
-    let phone = phones::enrol(tx, &person.affiliation_id, kept.tier(), Some(greeting.hash()), now, rng).await?;
+async fn store(
+    tx: &mut Tx,
+    server: &Server,
+    person: &Affiliation,
+    kept: &Kept,
+    greeting: &Secret,
+    now: UnixTime,
+    rng: &mut Rng,
+) -> Result<(), Problem> {
+    let phone = phones::enrol(tx, &person.affiliation_id, kept.tier, Some(greeting.hash()), now, rng).await?;
     let relying_party = registration::relying_party(&server.config.issuer);
     let key = NewKey {
         key_use: KeyUse::Browser,
@@ -159,7 +171,7 @@ async fn store(tx: &mut Tx, server: &Server, person: &Affiliation, kept: &Kept, 
         attestation: &kept.format,
     };
     phones::add_key(tx, &phone, &key, now, rng).await?;
-    audit::record(tx, enrol::enrolled_event(person, &phone, kept.tier(), &kept.format), now, rng).await?;
+    audit::record(tx, enrol::enrolled_event(person, &phone, kept.tier, &kept.format), now, rng).await?;
     Ok(())
 }
 
