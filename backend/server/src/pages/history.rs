@@ -73,7 +73,7 @@ pub(super) async fn of(tx: &mut Tx, voice: Voice, about: &Affiliation) -> Result
 }
 
 async fn entry(tx: &mut Tx, voice: Voice, about: &Affiliation, doors: &[Door], line: &Line) -> Result<Entry, Problem> {
-    let facts: Value = serde_json::from_str(&line.payload).unwrap_or_default();
+    let facts = line.facts();
     // A lock tells later what happened at its door: the time is the lock's.
     let at = facts.get("at").and_then(Value::as_i64).map_or(line.at, UnixTime::from_seconds);
     let place = place(tx, voice, doors, &line.kind, &facts).await?;
