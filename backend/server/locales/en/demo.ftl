@@ -87,3 +87,4 @@ phone-opened = The door is open.
 phone-refused = The phone stopped this. Start again at the desk.
 phone-removed = The work identity is removed from the phone.
 phone-sees-nothing = The camera sees no code. Bring one up on the desk first.
+demo-phone-home = The work identity in the phone

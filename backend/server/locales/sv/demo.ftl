@@ -87,3 +87,4 @@ phone-opened = Dörren är öppen.
 phone-refused = Telefonen stoppade det här. Börja om på skrivbordet.
 phone-removed = Jobb-id är borttaget från telefonen.
 phone-sees-nothing = Kameran ser ingen kod. Ta fram en på skrivbordet först.
+demo-phone-home = Jobb-id i telefonen

@@ -19,7 +19,6 @@ use super::{
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
-    doors,
     identity::{self, Affiliation, Standing},
     login::Worker,
     page::Page,
@@ -71,7 +70,6 @@ pub(super) async fn block(
 
 async fn ended(tx: &mut Tx, colleague: &Affiliation, by: &Affiliation, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
     if identity::block(tx, &colleague.affiliation_id, now).await? {
-        doors::revoke_all_of(tx, &colleague.affiliation_id, now).await?;
         audit::record(tx, identity::blocked_event(colleague, Actor::Person(by.affiliation_id.clone())), now, rng).await?;
     }
     Ok(())

@@ -72,6 +72,7 @@ pub enum KeyUse {
 
 /// One public key.
 #[derive(Debug, Clone, FromRow)]
+#[expect(clippy::struct_field_names, reason = "named as its column")]
 pub struct Credential {
     /// Names it.
     pub credential_id: CredentialId,

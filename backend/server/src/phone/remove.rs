@@ -16,9 +16,14 @@ use crate::{
 };
 
 /// From the moment this is answered, every key of the phone is dead.
-pub(super) async fn remove(State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller) -> Result<StatusCode, Problem> {
-    server.db.write(async |tx| taken_off(tx, &caller.phone.phone_id, &caller.affiliation, now, &mut rng).await).await?;
+pub(super) async fn remove(State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller) -> Result<StatusCode, Problem> {
+    ended(&server, &caller, now, rng).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends the phone that calls.
+pub(super) async fn ended(server: &Server, caller: &Caller, now: UnixTime, mut rng: Rng) -> Result<(), Problem> {
+    Ok(server.db.write(async |tx| taken_off(tx, &caller.phone.phone_id, &caller.affiliation, now, &mut rng).await).await?)
 }
 
 /// Ends a phone for the worker whose it is, with its journal line; twice is once.
