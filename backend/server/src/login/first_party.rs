@@ -122,15 +122,20 @@ pub(super) async fn finished(
         .db
         .write(async |tx| {
             let row = approvals::by_id(tx, &id).await?.ok_or_else(Problem::gone)?;
+            let is_over = matches!(row.state_at(now), approvals::State::Aborted | approvals::State::Declined | approvals::State::Expired);
+            if is_over {
+                return Ok(None);
+            }
             let is_ours = row.request().is_ok_and(|request| request.requester == OWN_PAGES);
             if !is_ours || !orders::may_go_on(&server, &headers, &row, wanted.svar.as_deref()) {
                 return Err(Problem::gone());
             }
             let consumed = approvals::consume(tx, &id, now).await?.ok_or_else(Problem::gone)?;
-            session_from(tx, &id, &consumed, now, &mut rng).await
+            session_from(tx, &id, &consumed, now, &mut rng).await.map(Some)
         })
         .await?;
-    Ok(with_session(&server, &cookie, own_path(&wanted.till)))
+    // Who said no, or came too late, is at the beginning again.
+    Ok(cookie.map_or_else(|| Redirect::to("/").into_response(), |cookie| with_session(&server, &cookie, own_path(&wanted.till))))
 }
 
 async fn session_from(tx: &mut Tx, id: &ApprovalId, consumed: &approvals::Consumed, now: handslag_vocab::UnixTime, rng: &mut Rng) -> Result<Secret, Problem> {

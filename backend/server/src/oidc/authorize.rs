@@ -53,12 +53,12 @@ async fn begin(server: &Server, pairs: Vec<(String, String)>, headers: &HeaderMa
     let view = client.map(clients::view).transpose()?;
     let (request, client) = match (unverified.check(view.as_ref(), &provider(server)), client) {
         (Ok(request), Some(client)) => (request, client),
-        (Err(Rejected::Redirect { reply_to, refusal }), _) => return Ok(refused(&reply_to, refusal)),
+        (Err(Rejected::Redirect { reply_to, refusal }), _) => return Ok(refused(server, &reply_to, refusal)),
         (Err(Rejected::Here(refusal)), _) => return Err(shown_here(refusal)),
         (Ok(_), None) => return Err(shown_here(Refusal::ClientUnknown)),
     };
     if let Some(error) = known_beforehand(server, client, &request) {
-        return Ok(redirect(&request.reply_to.error(error, error.description())));
+        return Ok(redirect(server, &request.reply_to.error(error, error.description())));
     }
     let approval = ApprovalId::random(&mut rng);
     let asked = asked(server, client, &request, &approval).await?;
@@ -70,7 +70,7 @@ async fn begin(server: &Server, pairs: Vec<(String, String)>, headers: &HeaderMa
             Ok::<_, Problem>(grants::wait(tx, &approval, &request, now).await?)
         })
         .await?;
-    let mut response = redirect(&format!("/login/{approval}{}", language(request.language)));
+    let mut response = redirect(server, &format!("/login/{approval}{}", language(request.language)));
     if let Some(cookie) = new_cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -127,7 +127,7 @@ pub(super) async fn answer(
             }
         })
         .await?;
-    Ok(redirect(&address))
+    Ok(redirect(&server, &address))
 }
 
 /// A code for the service, if the work identity may still be used and is the one the service wanted.
@@ -181,8 +181,8 @@ fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &App
     }
 }
 
-fn refused(reply_to: &ReplyTo, refusal: Refusal) -> Response {
-    redirect(&reply_to.error(refusal.oauth(), &refusal.to_string()))
+fn refused(server: &Server, reply_to: &ReplyTo, refusal: Refusal) -> Response {
+    redirect(server, &reply_to.error(refusal.oauth(), &refusal.to_string()))
 }
 
 /// An error page for the person; the service's developer finds the code on it (OP-02).
@@ -202,7 +202,9 @@ const fn language(language: Option<Language>) -> &'static str {
     }
 }
 
-/// 303: the browser goes on with GET, whatever it came with.
-fn redirect(address: &str) -> Response {
-    Redirect::to(address).into_response()
+/// 303: the browser goes on with GET, whatever it came with. An address of our own is told as a path, so that who came by another
+/// name of this machine keeps its cookies.
+fn redirect(server: &Server, address: &str) -> Response {
+    let path = address.strip_prefix(&server.config.issuer).filter(|path| path.starts_with('/'));
+    Redirect::to(path.unwrap_or(address)).into_response()
 }
