@@ -150,6 +150,7 @@ async fn granted(
         code: &code,
         request,
         affiliation: &affiliation.affiliation_id,
+        phone: &phone.phone_id,
         approval: id,
         assurance,
         hardware_key: phone.tier.assurance() == Assurance::Loa3,
@@ -164,8 +165,9 @@ async fn granted(
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
 fn is_wanted(request: &AuthorizationRequest, affiliation: &Affiliation) -> bool {
     let is_subject = request.claims.takes("sub", &affiliation.subject.as_str().into());
-    let values = release::RELEASE.iter().filter_map(|row| affiliation.claim(row.claim).map(|value| (row.claim, value)));
-    is_subject && values.into_iter().all(|(claim, value)| request.claims.takes(claim, &value.into()))
+    // A value named for something this person has not is not met: null is never among the values a service names.
+    let value = |claim| affiliation.claim(claim).map_or(serde_json::Value::Null, Into::into);
+    is_subject && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim)))
 }
 
 fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &ApprovalId, assurance: Assurance) -> Event {

@@ -23,7 +23,7 @@ use crate::{
     identity,
     phone::{
         self, Caller,
-        approvals::{self, Request, Row, Starts, State as ApprovalState, TO_DECIDE},
+        approvals::{self, Request, Row, Starts, State as ApprovalState},
         authority,
     },
     problem::Problem,
@@ -89,7 +89,7 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         .db
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
-            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + TO_DECIDE).await?;
+            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + approvals::time_for(ApprovalKind::Signature)).await?;
             // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and stays.
             if let Some(earlier) = &signature.approval_id
                 && !approvals::replace(tx, earlier, now).await?
