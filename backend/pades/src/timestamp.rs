@@ -7,14 +7,14 @@
 mod info;
 mod request;
 mod response;
-mod service;
+mod authority;
 mod token;
 
 pub use self::{
     info::TstInfo,
     request::{Algorithm, Imprint, Request},
     response::{Failure, check, granted, rejected},
-    service::{Service, Unsigned},
+    authority::{Service, Unsigned},
     token::Token,
 };
 

@@ -7,7 +7,7 @@ const title = /** @type {HTMLElement} */ (document.getElementById("title"));
 const { signature = "", language = "sv" } = status.dataset;
 
 try {
-  const claimed = await ask(`/phone/signatures/${signature}`, { language, start: { by: "assigned", signature } });
+  const claimed = await ask("/phone/approvals", { language, start: { by: "assigned", signature } });
   const approval = JSON.parse(new TextDecoder().decode(toBytes(claimed.approval)));
   location.replace(`/telefon/godkann/${approval.transaction}`);
 } catch (error) {

@@ -10,11 +10,15 @@ mod locks;
 mod place;
 mod school;
 mod telefon;
+mod tour;
 mod town;
+mod visitor;
 
 
 pub use handset::{Halt, Handset};
 pub use place::{Place, at};
+pub use tour::{Step, Tour};
+pub use visitor::Visitor;
 pub use desk::MINUTES;
 
 use std::sync::Arc;

@@ -7,9 +7,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use handslag_phone::{es256, wire::Fixed};
-use handslag_vocab::UnixTime;
+use handslag_phone::es256;
 use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
+use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
@@ -32,6 +32,7 @@ pub struct Place {
     /// The school service's key.
     pub school: SigningKey,
     camera: Mutex<Option<Seen>>,
+    id_token: Mutex<Option<Value>>,
     locks: Arc<Locks>,
     vendor: SigningKey,
     saved: PathBuf,
@@ -51,7 +52,7 @@ pub async fn at(data: &Path, issuer: &str, base: &str) -> Result<(Server, Arc<Pl
     let saved = data.join("demo-phone");
     let kept = fs::read(&saved).ok().and_then(|bytes| Handset::restore(&bytes, base, vendor.clone(), Arc::clone(&locks), now));
     let handset = AsyncMutex::new(kept.unwrap_or_else(|| Handset::new(base, issuer, vendor.clone(), Arc::clone(&locks))));
-    let place = Place { town, handset, base: base.to_owned(), school, camera: Mutex::new(None), locks, vendor, saved };
+    let place = Place { town, handset, base: base.to_owned(), school, camera: Mutex::new(None), id_token: Mutex::new(None), locks, vendor, saved };
     Ok((server, Arc::new(place)))
 }
 
@@ -99,13 +100,12 @@ impl Place {
         *self.camera.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
     }
 
-    /// The school service's public key, uncompressed.
-    pub fn school_key(&self) -> Fixed<65> {
-        es256::public(&self.school)
+    /// The ID Token that the school service got last: header and claims, for the engineers' page and the tour.
+    pub fn last_id_token(&self) -> Option<Value> {
+        self.id_token.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A random number for what the demonstration's own services need.
-    pub fn now(server: &Server) -> UnixTime {
-        server.clock.now()
+    pub(super) fn got_id_token(&self, decoded: Value) {
+        *self.id_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(decoded);
     }
 }

@@ -139,8 +139,10 @@ async fn exchanged(server: &Server, place: &Place, started: &Secret, code: Strin
     let text = |name: &str| tokens.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let sent = http.get(format!("{}/userinfo", place.base)).bearer_auth(text("access_token")).send().await;
     let userinfo = sent.map_err(|error| Problem::internal(&error))?.text().await.map_err(|error| Problem::internal(&error))?;
-    let mut claims = claims_of(&text("id_token"));
-    claims.extend(claims_of(&userinfo));
+    let id_token = text("id_token");
+    place.got_id_token(json!({ "header": part(&id_token, 0), "claims": part(&id_token, 1) }));
+    let mut claims = part(&id_token, 1);
+    claims.extend(part(&userinfo, 1));
     Ok(claims)
 }
 
@@ -151,10 +153,10 @@ fn assertion(issuer: &str, key: &SigningKey, started: &Secret, now: UnixTime) ->
     unsigned.signed(&signature.0).map_err(|error| Problem::internal(&error))
 }
 
-/// The payload of a compact JWS.
-pub(super) fn claims_of(jwt: &str) -> Map<String, Value> {
+/// One part of a compact JWS, decoded.
+fn part(jwt: &str, which: usize) -> Map<String, Value> {
     use base64::Engine;
-    let payload = jwt.split('.').nth(1).unwrap_or_default();
+    let payload = jwt.split('.').nth(which).unwrap_or_default();
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }

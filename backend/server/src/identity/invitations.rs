@@ -2,7 +2,7 @@
 //! expired ones are dead. A yes on a phone that then cannot carry the work identity may still become "another way".
 
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, InvitationId, Secret, SecretHash, UnixTime};
+use handslag_vocab::{AffiliationId, InvitationId, Seconds, Secret, SecretHash, UnixTime};
 
 /// One invitation.
 #[derive(Debug, Clone, FromRow)]
@@ -61,11 +61,15 @@ pub async fn begin_enrolment(tx: &mut Tx, link: &Secret, enrolment: &SecretHash,
     .await
 }
 
+/// From the yes, the phone has this long; then the yes is worth nothing and the link is dead already.
+pub const TO_ENROL: Seconds = Seconds::minutes(15);
+
 /// The accepted invitation an enrolment belongs to.
-pub async fn of_enrolment(tx: &mut Tx, enrolment: &SecretHash) -> Result<Option<Invitation>, Error> {
+pub async fn of_enrolment(tx: &mut Tx, enrolment: &SecretHash, now: UnixTime) -> Result<Option<Invitation>, Error> {
     tx.optional(
-        "SELECT invitation_id, affiliation_id, invited_by, expires_at, state FROM invitations WHERE enrolment_hash = $1 AND state = 'accepted'",
-        (enrolment.clone(),),
+        "SELECT invitation_id, affiliation_id, invited_by, expires_at, state FROM invitations WHERE enrolment_hash = $1 AND state = 'accepted' \
+         AND answered_at > $2",
+        (enrolment, now - TO_ENROL),
     )
     .await
 }

@@ -236,6 +236,18 @@ pub async fn abort(tx: &mut Tx, id: &ApprovalId, browser: &SecretHash, now: Unix
     Ok(changed == 1)
 }
 
+/// Ends one because a newer takes its place. False if it was answered with yes, and then stands.
+pub async fn replace(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<bool, Error> {
+    tx.execute(
+        "UPDATE approvals SET state = 'aborted', reason = 'replaced', decided_at = $2 \
+         WHERE approval_id = $1 AND state IN ('created', 'claimed', 'shown')",
+        (id, now),
+    )
+    .await?;
+    let row = by_id(tx, id).await?;
+    Ok(row.is_none_or(|row| !matches!(row.state, State::Approved | State::Consumed)))
+}
+
 /// An approved one that was now given out.
 #[derive(Debug, Clone, FromRow)]
 pub struct Consumed {
@@ -267,6 +279,11 @@ pub async fn consume_within(tx: &mut Tx, id: &ApprovalId, now: UnixTime, life: S
         (id, now, now - life),
     )
     .await
+}
+
+/// One that was given out before.
+pub async fn consumed(tx: &mut Tx, id: &ApprovalId) -> Result<Option<Consumed>, Error> {
+    tx.optional("SELECT affiliation_id, phone_id, bytes, evidence, decided_at FROM approvals WHERE approval_id = $1 AND state = 'consumed'", (id,)).await
 }
 
 #[derive(FromRow)]

@@ -1,10 +1,9 @@
-//! `POST /phone/approvals`: something near (a moving code, a link on the same phone) leads this phone to an approval.
+//! Something near (a moving code, a link on the same phone) leads this phone to an approval.
 //!
 //! The claim fixes the canonical bytes: who asks, what is shared about *this* person, until when. A second phone comes too late;
 //! the same phone asking again gets the same bytes.
 
-use axum::{Json, extract::State};
-use handslag_phone::wire::{Claim, Claimed, Octets, Start};
+use handslag_phone::wire::Start;
 use handslag_policy::Act;
 use handslag_protocol::moving_qr;
 use handslag_store::Tx;
@@ -17,19 +16,11 @@ use super::{
     decide::is_late,
     released,
 };
-use crate::{caller::Now, problem::Problem, server::Server};
-
-/// `POST /phone/approvals`.
-pub(super) async fn claim(State(server): State<Server>, Now(now): Now, caller: Caller, Json(asked): Json<Claim>) -> Result<Json<Claimed>, Problem> {
-    let row = taken(&server, &caller, &asked.start, asked.language.as_str(), now).await?;
-    server.wakeups.wake(row.approval_id.as_str());
-    let documents = row.request().map_err(|error| Problem::internal(&error))?.documents.iter().map(|document| document.pages).collect();
-    Ok(Json(Claimed { approval: Octets(row.bytes.unwrap_or_default()), documents }))
-}
+use crate::{problem::Problem, server::Server};
 
 /// `created → claimed`, or the approval that this phone has claimed already.
-pub(super) async fn taken(server: &Server, caller: &Caller, start: &Start, language: &str, now: UnixTime) -> Result<Row, Problem> {
-    server
+pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &str, now: UnixTime) -> Result<Row, Problem> {
+    let row = server
         .db
         .write(async |tx| {
             let row = found(tx, server, start, now).await?;
@@ -42,7 +33,9 @@ pub(super) async fn taken(server: &Server, caller: &Caller, start: &Start, langu
             }
             fix(tx, server, caller, row, start.kind(), language, now).await
         })
-        .await
+        .await?;
+    server.wakeups.wake(row.approval_id.as_str());
+    Ok(row)
 }
 
 /// Writes the canonical bytes for this person and phone.

@@ -18,7 +18,8 @@ mod released;
 mod remove;
 
 pub use caller::{BROWSER, Caller, CallerIsBrowser};
-pub use claim::{fix, reaches};
+pub use claim::{fix, reaches, taken};
+pub use evidence::evidence_holds;
 pub use phones::{Phone, Tier, block, by_id, of_affiliation};
 
 use axum::{
@@ -37,7 +38,6 @@ pub fn routes() -> Router<Server> {
     Router::new()
         .route("/phone/enrol/start", post(enrol::start))
         .route("/phone/enrol/finish", post(enrol::finish))
-        .route("/phone/approvals", post(claim::claim))
         .route("/phone/approvals/{txn}/shown", post(decide::show))
         .route("/phone/approvals/{txn}/approve", post(decide::approve))
         .route("/phone/approvals/{txn}/decline", post(decide::decline))
@@ -57,7 +57,8 @@ fn return_to(server: &Server, row: &approvals::Row) -> Result<Option<String>, Pr
     let request = row.request().map_err(|error| Problem::internal(&error))?;
     let Some(path) = request.return_to.filter(|_| row.start_kind == Some(StartKind::SameDevice)) else { return Ok(None) };
     let joint = if path.contains('?') { '&' } else { '?' };
-    Ok(Some(format!("{path}{joint}svar={}", return_nonce(server, &row.approval_id)?.reveal())))
+    let nonce = return_nonce(server, &row.approval_id)?;
+    Ok(Some(format!("{}{path}{joint}svar={}", server.config.issuer, nonce.reveal())))
 }
 
 /// The nonce in [`return_to`], computed and never stored.

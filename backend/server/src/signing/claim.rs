@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use handslag_pades::sign::{Options, Prepared, prepare};
-use handslag_phone::wire::{Claim, Claimed, Inbox, InboxItem, Octets};
+use handslag_phone::wire::{Claim, Claimed, Inbox, InboxItem, Octets, Start};
 use handslag_policy::{Act, DocumentClass};
 use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, ApprovalKind, ControlWords, Digest, Document, Secret, SignatureId, StartKind, UnixTime};
@@ -50,11 +50,15 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
     Ok(Json(Inbox { items }))
 }
 
-/// `POST /phone/signatures/{signature}`.
+/// `POST /phone/approvals`: what is assigned to a person starts here; what a screen nearby shows, in slice `phone`.
 pub(super) async fn claim(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Path(id): Path<SignatureId>, Json(asked): Json<Claim>,
+    State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Json(asked): Json<Claim>,
 ) -> Result<Json<Claimed>, Problem> {
-    let row = opened(&server, &caller, &id, asked.language.as_str(), now, &mut rng).await?;
+    let language = asked.language.as_str();
+    let row = match &asked.start {
+        Start::Assigned { signature } => opened(&server, &caller, signature, language, now, &mut rng).await?,
+        near => phone::taken(&server, &caller, near, language, now).await?,
+    };
     let documents = row.request().map_err(|error| Problem::internal(&error))?.documents.iter().map(|document| document.pages).collect();
     Ok(Json(Claimed { approval: Octets(row.bytes.unwrap_or_default()), documents }))
 }
@@ -71,18 +75,28 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
     let approval = ApprovalId::random(rng);
     let browser = Secret::random("none", rng).hash(); // no browser began this: nothing can ever match it
     let request = request(server, &signature, &prepared, file);
-    server
+    let row = server
         .db
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
             approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + TO_DECIDE).await?;
-            if !signatures::opened(tx, id, &approval, &address, &range).await? {
+            // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and stays.
+            if let Some(earlier) = &signature.approval_id
+                && !approvals::replace(tx, earlier, now).await?
+            {
+                return Err(Problem::gone());
+            }
+            if !signatures::opened(tx, &signature, &approval, &address, &range).await? {
                 return Err(Problem::gone());
             }
             let row = approvals::by_id(tx, &approval).await?.ok_or_else(Problem::gone)?;
             phone::fix(tx, server, caller, row, StartKind::Assigned, language, now).await
         })
-        .await
+        .await?;
+    // What an earlier opening had prepared can no longer be signed.
+    let earlier = signature.prepared_hash.as_deref().and_then(Digest::from_slice).filter(|earlier| *earlier != address);
+    earlier.iter().for_each(|earlier| Files::of(server).forget(earlier));
+    Ok(row)
 }
 
 async fn waiting(server: &Server, caller: &Caller, id: &SignatureId, now: UnixTime) -> Result<Signature, Problem> {

@@ -34,15 +34,20 @@ use crate::server::Server;
 /// The largest file taken (attack I8), a little over it so that the refusal is a sentence and not a cut connection.
 pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
 
-/// The signer's API, the public key infrastructure, the timestamp service, and the core.
+/// The signer's API, the public key infrastructure and the timestamp service. The core is not among them: it is called in this
+/// process, or listens alone where nobody but the portal reaches it.
 pub fn routes() -> Router<Server> {
     Router::new()
         .route("/phone/inbox", get(claim::inbox))
-        .route("/phone/signatures/{signature}", post(claim::claim))
+        .route("/phone/approvals", post(claim::claim))
         .route("/phone/approvals/{txn}/documents/{document}/pages/{page}", get(claim::page))
         .route("/underskrift/{signature}/fil.pdf", get(ask::download))
         .route("/underskrift", post(ask::upload).layer(DefaultBodyLimit::max(LARGEST_FILE + 1024 * 1024)))
         .route("/pki/{file}", get(pki::file))
         .route("/tsa", post(timestamp::answer))
-        .merge(core::routes())
+}
+
+/// Only the core: what `serve --role signing-core` listens with.
+pub fn core_routes() -> Router<Server> {
+    core::routes()
 }

@@ -9,7 +9,13 @@ use p256::{ecdsa::SigningKey, elliptic_curve::Generate as _};
 use serde_json::{Value, json};
 
 use super::Chance;
-use crate::{Got, Method, PublicKeys, Request, demo_attestation, es256, wire::*};
+use crate::{
+    Got, Method, PublicKeys, Request, demo_attestation, es256,
+    wire::{
+        ApprovalSignature, Approve, ApprovedAnswer, Claim, Claimed, Decline, DeclineReason, EnrolChallenge, EnrolFinish, EnrolStart, Enrolled, Fixed,
+        Inbox, InboxItem, Octets, Outbox, OutboxAnswer, PhoneFacts, Problem, RawSignature, Shown, Tier, Transparency, Use, Wallet, WalletDoor,
+    },
+};
 
 pub(crate) const NOW: i64 = 1_790_000_000;
 pub(crate) const ADDRESS: &str = "https://kvarnby.example";

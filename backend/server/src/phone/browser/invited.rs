@@ -99,7 +99,7 @@ pub(super) async fn options(State(server): State<Server>, Now(now): Now, mut rng
             let person = invited(tx, &enrolment, now).await?;
             let begun = registration::begin(&server.config.issuer, &person, &mut rng)?;
             let state = serde_json::to_string(&begun).map_err(|error| Problem::internal(&error))?;
-            registrations::begin(tx, &enrolment.hash(), &challenge, now, now + enrol::TO_FINISH).await?;
+            registrations::begin(tx, &enrolment.hash(), &challenge, now, now + identity::TO_ENROL).await?;
             registrations::ask_browser(tx, &enrolment.hash(), &state, now).await?;
             Ok(Json(begun_before(tx, &enrolment, now).await?.options))
         })
@@ -138,7 +138,7 @@ pub(super) async fn finish(State(server): State<Server>, Now(now): Now, mut rng:
 
 /// Whose enrolment this is, while it is open.
 async fn invited(tx: &mut Tx, enrolment: &Secret, now: UnixTime) -> Result<Affiliation, Problem> {
-    let invitation = identity::of_enrolment(tx, &enrolment.hash()).await?.filter(|invitation| now < invitation.expires_at);
+    let invitation = identity::of_enrolment(tx, &enrolment.hash(), now).await?;
     let invitation = invitation.ok_or_else(Problem::gone)?;
     Ok(identity::by_id(tx, &invitation.affiliation_id).await?)
 }
