@@ -90,6 +90,22 @@ pub async fn turn_down(tx: &mut Tx, link: &Secret, state: &'static str, now: Uni
     .await
 }
 
+#[derive(FromRow)]
+struct Accepted {
+    terms_version: Option<String>,
+}
+
+/// The version of the seven lines that this person said yes to.
+pub async fn terms_accepted(tx: &mut Tx, affiliation: &AffiliationId) -> Result<Option<String>, Error> {
+    let accepted: Option<Accepted> = tx
+        .optional(
+            "SELECT terms_version FROM invitations WHERE affiliation_id = $1 AND state IN ('accepted', 'enrolled') ORDER BY answered_at DESC LIMIT 1",
+            (affiliation.clone(),),
+        )
+        .await?;
+    Ok(accepted.and_then(|accepted| accepted.terms_version))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

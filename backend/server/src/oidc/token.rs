@@ -29,7 +29,7 @@ use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
     config,
-    identity::{self, Affiliation, Standing},
+    identity::Affiliation,
     problem::Problem,
     server::Server,
 };
@@ -106,10 +106,7 @@ async fn exchanged(
     let grant = grants::redeem(tx, &exchange.code, now).await?.ok_or_else(dead_code)?;
     let request = grant.request().map_err(|error| Problem::internal(&error))?;
     exchange.check(&grant.issued(&request), &client.id, now)?;
-    let affiliation = identity::by_id(tx, &grant.affiliation_id).await?;
-    if affiliation.standing(now) != Standing::Good {
-        return Err(dead_code());
-    }
+    let affiliation = grant.usable(tx, now).await?.ok_or_else(dead_code)?;
     let access_token = access_token(tx, server, &grant, &request, &affiliation, audience, (now, rng)).await?;
     let id_token = id_token(server, &grant, &request, &affiliation, &access_token, now)?;
     audit::record(tx, redeemed(&affiliation, &grant), now, rng).await?;
