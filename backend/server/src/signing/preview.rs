@@ -17,7 +17,7 @@ use hayro::{
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 
-use crate::problem::Problem;
+use crate::{problem::Problem, server::Server};
 
 /// Seconds of processor, and of patience.
 const SECONDS: u64 = 10;
@@ -27,8 +27,11 @@ const LARGEST_PICTURE: usize = 8 * 1024 * 1024;
 const WIDTH: f32 = 1_000.0;
 
 /// Draws one page (from 1) of a file as PNG.
-pub(super) async fn page(file: Vec<u8>, page: u32) -> Result<Vec<u8>, Problem> {
-    let program = std::env::current_exe().map_err(|error| Problem::internal(&error))?;
+pub(super) async fn page(server: &Server, file: Vec<u8>, page: u32) -> Result<Vec<u8>, Problem> {
+    let program = match &server.config.page_drawer {
+        Some(program) => program.clone(),
+        None => std::env::current_exe().map_err(|error| Problem::internal(&error))?,
+    };
     let mut child = Command::new(program)
         .args(["render-page", &page.to_string()])
         .env_clear()
