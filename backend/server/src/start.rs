@@ -1,6 +1,6 @@
 //! From a configuration to a running node: open the database and the keys, migrate, listen, and work off the outbox.
 
-use std::{error::Error, future::Future, sync::Arc};
+use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
@@ -14,6 +14,9 @@ use crate::{
     server::{Parts, Server},
     signing,
 };
+
+/// How often to tidy.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Opens everything; nothing listens yet.
 pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>> {
@@ -36,10 +39,26 @@ pub fn place(config: &Config) -> Result<Place, std::io::Error> {
 
 /// Listens until `stop` is over, then lets open requests finish.
 pub async fn serve(server: Server, app: Router, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let tidying = tokio::spawn(tidy(server.clone()));
     let work = tokio::spawn(signing::work(server));
     axum::serve(listener, app).with_graceful_shutdown(stop).await?;
     work.abort();
+    tidying.abort();
     Ok(())
+}
+
+/// Once a minute: disposes of marks that have run out, and lets keys go on through their states.
+async fn tidy(server: Server) {
+    loop {
+        let now = server.clock.now();
+        if let Err(error) = server.db.write(async |tx| tx.purge_marks(now).await).await {
+            tracing::warn!(%error, "marks that have run out could not be disposed of");
+        }
+        if let Err(error) = server.keys.expire(now, &mut Rng::system()) {
+            tracing::warn!(%error, "keys could not go on through their states");
+        }
+        tokio::time::sleep(TIDY_EVERY).await;
+    }
 }
 
 /// Over when the process is asked to end (Ctrl-C or TERM).

@@ -122,7 +122,7 @@ pub(super) async fn answer(
             }
             let request = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?.request().map_err(|error| Problem::internal(&error))?;
             match approvals::consume(tx, &id, now).await? {
-                Some(consumed) => granted(tx, &server, &id, &request, &consumed, now, &mut rng).await,
+                Some(consumed) => granted(tx, &id, &request, &consumed, now, &mut rng).await,
                 None => Ok(request.reply_to.error(OAuthError::AccessDenied, "the person cancelled or did not answer in time")),
             }
         })
@@ -132,7 +132,7 @@ pub(super) async fn answer(
 
 /// A code for the service, if the work identity may still be used and is the one the service wanted.
 async fn granted(
-    tx: &mut Tx, server: &Server, id: &ApprovalId, request: &AuthorizationRequest, consumed: &approvals::Consumed, now: UnixTime, rng: &mut Rng,
+    tx: &mut Tx, id: &ApprovalId, request: &AuthorizationRequest, consumed: &approvals::Consumed, now: UnixTime, rng: &mut Rng,
 ) -> Result<String, Problem> {
     let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
     let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;

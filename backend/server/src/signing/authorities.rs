@@ -107,7 +107,6 @@ pub(super) fn policy(server: &Server, number: u8) -> Result<ObjectIdentifier, Pr
 }
 
 /// A certificate or token of our own that does not hold together is our fault.
-#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
 pub(super) fn refused(refused: handslag_pades::refused::Refused) -> Problem {
     Problem::internal(&refused)
 }

@@ -75,7 +75,7 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
     let approval = ApprovalId::random(rng);
     let browser = Secret::random("none", rng).hash(); // no browser began this: nothing can ever match it
     let request = request(server, &signature, &prepared, file);
-    server
+    let row = server
         .db
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
@@ -86,7 +86,11 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
             let row = approvals::by_id(tx, &approval).await?.ok_or_else(Problem::gone)?;
             phone::fix(tx, server, caller, row, StartKind::Assigned, language, now).await
         })
-        .await
+        .await?;
+    // What an earlier opening had prepared can no longer be signed.
+    let earlier = signature.prepared_hash.as_deref().and_then(Digest::from_slice).filter(|earlier| *earlier != address);
+    earlier.iter().for_each(|earlier| Files::of(server).forget(earlier));
+    Ok(row)
 }
 
 async fn waiting(server: &Server, caller: &Caller, id: &SignatureId, now: UnixTime) -> Result<Signature, Problem> {

@@ -82,6 +82,9 @@ async fn complete(server: &Server, approval: &ApprovalId, now: UnixTime) -> Resu
             outbox::done(tx, Topic::SignatureApproved, approval.as_str(), now).await
         })
         .await?;
+    if let Some(prepared) = signature.prepared_hash.as_deref().and_then(Digest::from_slice) {
+        Files::of(server).forget(&prepared);
+    }
     Ok(())
 }
 

@@ -39,6 +39,15 @@ impl Files {
         if Digest::of(&bytes) == *address { Ok(bytes.to_vec()) } else { Err(Problem::internal(&io::Error::other("a stored document does not match its address"))) }
     }
 
+    /// Takes away a file that only waited for its signature. One that is gone already is no error.
+    pub fn forget(&self, address: &Digest) {
+        if let Err(error) = fs::remove_file(self.path(address))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "a prepared file could not be taken away");
+        }
+    }
+
     /// Two letters a folder, so that no folder grows without bound.
     fn path(&self, address: &Digest) -> PathBuf {
         let name = address.to_base64url();

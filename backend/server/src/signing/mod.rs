@@ -46,3 +46,8 @@ pub fn routes() -> Router<Server> {
         .route("/tsa", post(timestamp::answer))
         .merge(core::routes())
 }
+
+/// Only the core: what `serve --role signing-core` listens with.
+pub fn core_routes() -> Router<Server> {
+    core::routes()
+}
