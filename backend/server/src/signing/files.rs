@@ -9,6 +9,7 @@ use std::{
 
 use handslag_keys::Kind;
 use handslag_vocab::Digest;
+use rand_core::Rng as _;
 
 use crate::{caller::Rng, problem::Problem, server::Server};
 
@@ -60,7 +61,8 @@ impl Files {
 fn written(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    // A name of its own: two who store the same bytes at once must not write into one another's file.
+    let beside = path.with_extension(format!("{:016x}.new", Rng::system().next_u64()));
     let mut file = fs::File::create(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
