@@ -274,6 +274,29 @@ struct Count {
     count: i64,
 }
 
+/// Whether the phone that gave this approval may still be used. What it gave ends with it (LC-08).
+pub async fn is_phone_in_use(tx: &mut Tx, id: &ApprovalId) -> Result<bool, Error> {
+    let in_use: Count = tx
+        .one(
+            "SELECT COUNT(*) AS count FROM approvals a JOIN phones p ON p.phone_id = a.phone_id WHERE a.approval_id = $1 AND p.blocked_at IS NULL",
+            (id,),
+        )
+        .await?;
+    Ok(in_use.count > 0)
+}
+
+/// Any waiting state `→ aborted`, because the same signature was opened anew. False if it was answered meanwhile.
+pub async fn supersede(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<bool, Error> {
+    tx.execute(
+        "UPDATE approvals SET state = 'aborted', reason = 'opened_anew', decided_at = $2 WHERE approval_id = $1 AND state IN ('claimed', 'shown')",
+        (id, now),
+    )
+    .await?;
+    let given: Count =
+        tx.one("SELECT COUNT(*) AS count FROM approvals WHERE approval_id = $1 AND state IN ('approved', 'consumed')", (id,)).await?;
+    Ok(given.count == 0)
+}
+
 /// Whether this phone has given an approval since then.
 pub async fn given_since(tx: &mut Tx, phone: &PhoneId, since: UnixTime) -> Result<bool, Error> {
     let given: Count =

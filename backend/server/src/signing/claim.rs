@@ -79,8 +79,14 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         .db
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
+            // One yes at a time: what another phone holds open of this signature is dead from here on.
+            if let Some(earlier) = &signature.approval_id
+                && !approvals::supersede(tx, earlier, now).await?
+            {
+                return Err(Problem::gone());
+            }
             approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + TO_DECIDE).await?;
-            if !signatures::opened(tx, id, &approval, &address, &range).await? {
+            if !signatures::opened(tx, &signature, &approval, &address, &range).await? {
                 return Err(Problem::gone());
             }
             let row = approvals::by_id(tx, &approval).await?.ok_or_else(Problem::gone)?;

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
-    identity,
+    identity::{self, Standing},
     phone::{self, approvals},
     problem::Problem,
     server::Server,
@@ -111,7 +111,11 @@ async fn made(
     tx: &mut Tx, server: &Server, id: &ApprovalId, consumed: &approvals::Consumed, request: &cms::Request, now: UnixTime, rng: &mut Rng,
 ) -> Result<Signed, Problem> {
     let signer = identity::by_id(tx, &consumed.affiliation_id).await?;
-    let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(not_approved)?;
+    let phone = phone::by_id(tx, &consumed.phone_id).await?.filter(|phone| phone.blocked_at.is_none()).ok_or_else(not_approved)?;
+    // A blocked identity gets no certificate, also where the yes came first (LC-08).
+    if signer.standing(now) == Standing::Blocked {
+        return Err(not_approved());
+    }
     let authorities = establish(tx, server, now).await?;
     let assurance = Assurance::of(signer.assurance, phone.tier.assurance(), Assurance::Loa3);
     let key = OneShotKey::new(rng)?;
