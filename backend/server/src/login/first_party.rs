@@ -59,7 +59,11 @@ async fn recognised(parts: &mut Parts, server: &Server) -> Result<Option<Worker>
         .read(async |tx| {
             let Some(session) = sessions::by_cookie(tx, &cookie.hash(), now).await? else { return Ok(None) };
             let affiliation = identity::by_id(tx, &session.affiliation_id).await?;
-            Ok((affiliation.standing(now) == Standing::Good).then_some(Worker { affiliation, assurance: session.assurance }))
+            let is_phone_in_use = match &session.approval_id {
+                Some(approval) => approvals::is_phone_in_use(tx, approval).await?,
+                None => true,
+            };
+            Ok((is_phone_in_use && affiliation.standing(now) == Standing::Good).then_some(Worker { affiliation, assurance: session.assurance }))
         })
         .await
 }

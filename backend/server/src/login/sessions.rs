@@ -14,6 +14,8 @@ pub struct Session {
     pub session_id: SessionId,
     /// Who is logged in.
     pub affiliation_id: AffiliationId,
+    /// The approval it came from; none in a demonstration's ready-made session.
+    pub approval_id: Option<ApprovalId>,
     /// The level that was really performed.
     pub assurance: Assurance,
     /// When the person approved.
@@ -48,7 +50,7 @@ pub async fn start(tx: &mut Tx, from: &From, now: UnixTime, rng: &mut (dyn Crypt
 /// The session of a cookie, while it is in force.
 pub async fn by_cookie(tx: &mut Tx, cookie: &SecretHash, now: UnixTime) -> Result<Option<Session>, Error> {
     tx.optional(
-        "SELECT session_id, affiliation_id, assurance, authenticated_at FROM sessions WHERE cookie_hash = $1 AND ended_at IS NULL AND expires_at > $2",
+        "SELECT session_id, affiliation_id, approval_id, assurance, authenticated_at FROM sessions WHERE cookie_hash = $1 AND ended_at IS NULL AND expires_at > $2",
         (cookie, now),
     )
     .await

@@ -30,6 +30,7 @@ use crate::{
     caller::{Now, Rng},
     config,
     identity::{self, Affiliation, Standing},
+    phone::approvals,
     problem::Problem,
     server::Server,
 };
@@ -111,7 +112,7 @@ async fn exchanged(
         return Ok(Err(refusal.into()));
     }
     let affiliation = identity::by_id(tx, &grant.affiliation_id).await?;
-    if affiliation.standing(now) != Standing::Good {
+    if affiliation.standing(now) != Standing::Good || !approvals::is_phone_in_use(tx, &grant.approval_id).await? {
         return Ok(Err(dead_code()));
     }
     let access_token = access_token(tx, server, &grant, &request, &affiliation, audience, (now, rng)).await?;

@@ -15,6 +15,7 @@ use super::{clients, grants, signed::signed, token::values};
 use crate::{
     caller::Now,
     identity::{self, Standing},
+    phone::approvals,
     problem::Problem,
     server::Server,
 };
@@ -28,7 +29,8 @@ pub(super) async fn tell(State(server): State<Server>, Now(now): Now, headers: H
         .read(async |tx| {
             let Some(grant) = grants::by_token(tx, &token, now).await? else { return Ok(None) };
             let affiliation = identity::by_id(tx, &grant.affiliation_id).await?;
-            Ok::<_, Problem>((affiliation.standing(now) == Standing::Good).then_some((grant, affiliation)))
+            let is_good = affiliation.standing(now) == Standing::Good && approvals::is_phone_in_use(tx, &grant.approval_id).await?;
+            Ok::<_, Problem>(is_good.then_some((grant, affiliation)))
         })
         .await
         .map_err(IntoResponse::into_response)?;
