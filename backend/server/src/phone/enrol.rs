@@ -62,7 +62,7 @@ async fn begin(tx: &mut Tx, link: &Secret, enrolment: &Secret, now: UnixTime) ->
     let hash = enrolment.hash();
     let invitation = match identity::begin_enrolment(tx, link, &hash, identity::TERMS_VERSION, now).await? {
         Some(invitation) => invitation,
-        None => identity::of_enrolment(tx, &hash).await?.ok_or_else(Problem::gone)?,
+        None => identity::of_enrolment(tx, &hash).await?.filter(|invitation| now < invitation.expires_at).ok_or_else(Problem::gone)?,
     };
     Ok(identity::by_id(tx, &invitation.affiliation_id).await?)
 }
