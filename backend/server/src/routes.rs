@@ -32,10 +32,12 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .merge(beside);
     all.fallback(async || Problem::not_found())
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(middleware::from_fn(problem::faces))
         .layer(middleware::from_fn(own_pages_only))
+        .layer(middleware::from_fn(problem::faces))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header_layer(header::REFERRER_POLICY, "no-referrer"))
+        // Nothing to other sites. With "no-referrer" browsers say `Origin: null` on our own forms too, and over plain http nothing
+        // else tells that they are ours.
+        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
         .layer(header_layer(HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=()"))
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY))
         .layer(CompressionLayer::new())

@@ -19,7 +19,13 @@ use super::{
     school,
     town::{self, Town},
 };
-use crate::{caller::Rng, config::Config, problem::Problem, server::Server, start};
+use crate::{
+    caller::Rng,
+    config::{Client, Config},
+    problem::Problem,
+    server::Server,
+    start,
+};
 
 /// The demonstration around a node.
 pub struct Place {
@@ -38,12 +44,14 @@ pub struct Place {
     saved: PathBuf,
 }
 
-/// Opens a demonstration in a folder: the node and the place around it. `issuer` is what visitors type.
-pub async fn at(data: &Path, issuer: &str, base: &str) -> Result<(Server, Arc<Place>), Box<dyn std::error::Error + Send + Sync>> {
+/// Opens a demonstration in a folder: the node and the place around it. `issuer` is what visitors type; `clients` are registered
+/// beside the invented municipality's own services.
+pub async fn at(data: &Path, issuer: &str, base: &str, mut clients: Vec<Client>) -> Result<(Server, Arc<Place>), Box<dyn std::error::Error + Send + Sync>> {
     fs::create_dir_all(data)?;
     let vendor = kept_key(&data.join("demo-vendor.key"))?;
     let school = kept_key(&data.join("demo-school.key"))?;
-    let config: Config = town::config(data.to_owned(), issuer.to_owned(), vec![school::client(issuer, &school)?], es256::public(&vendor).0).map_err(told)?;
+    clients.insert(0, school::client(issuer, &school)?); // the first of one id wins, so no file can stand in for the school portal
+    let config: Config = town::config(data.to_owned(), issuer.to_owned(), clients, es256::public(&vendor).0).map_err(told)?;
     let server = start::open(config).await?;
     let now = server.clock.now();
     let town = town::settle(&server, now).await.map_err(told)?;
