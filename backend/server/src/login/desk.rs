@@ -10,7 +10,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
     http::{HeaderMap, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use handslag_vocab::{ApprovalId, SecretHash, StartKind, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -92,22 +92,12 @@ pub(super) async fn status(
     Ok(Json(Status { state: word(state), words: voice.say(&format!("login-state-{}", word(state))), next }))
 }
 
-#[derive(Template)]
-#[template(path = "login/cancelled.html")]
-struct CancelledPage {
-    voice: Voice,
-    back: String,
-}
-
-/// `POST /login/{txn}/avbryt`: a page that goes on to the service by itself. A redirect would be stopped on its way there, because
-/// our forms lead nowhere but here (`form-action`).
-pub(super) async fn cancel(
-    State(server): State<Server>, Now(now): Now, voice: Voice, headers: HeaderMap, Path(id): Path<ApprovalId>,
-) -> Result<Response, Problem> {
+/// `POST /login/{txn}/avbryt`.
+pub(super) async fn cancel(State(server): State<Server>, Now(now): Now, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
     let row = own(&server, &headers, &id).await?;
     aborted(&server, &id, &row.browser_hash, now).await?;
     let back = request_of(&row)?.return_to.unwrap_or_else(|| "/".to_owned());
-    Ok(Page(CancelledPage { voice, back }).into_response())
+    Ok(Redirect::to(&back).into_response())
 }
 
 async fn aborted(server: &Server, id: &ApprovalId, browser: &SecretHash, now: UnixTime) -> Result<(), Problem> {
