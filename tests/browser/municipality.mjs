@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const running = new Set();
+process.once("exit", () => { for (const { child } of running) child.kill("SIGKILL"); }); // also when this process falls
 
 /** A port that was free a moment ago. */
 export function freePort() {

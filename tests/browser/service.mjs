@@ -4,7 +4,8 @@
 import { webcrypto } from "node:crypto";
 import { createServer } from "node:http";
 
-globalThis.crypto ??= webcrypto; // Node 18 keeps it aside
+globalThis.crypto ??= webcrypto; // Node 18 keeps both aside
+globalThis.CryptoKey ??= webcrypto.CryptoKey;
 const oidc = await import("openid-client");
 
 const ID = "lonetjansten";
