@@ -1,4 +1,5 @@
-//! Invitations: `open → accepted → enrolled`, or `open → declined | other_way | withdrawn`. Each edge once; expired ones are dead.
+//! Invitations: `open → accepted → enrolled`, or `open | accepted → declined | other_way`, or `open → withdrawn`. Each edge once;
+//! expired ones are dead. A yes on a phone that then cannot carry the work identity may still become "another way".
 
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, InvitationId, Secret, SecretHash, UnixTime};
@@ -19,9 +20,9 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// Whether it can still be answered.
+    /// Whether it can still be answered, or a yes that led to no phone yet can be given again or taken back.
     pub fn is_open(&self, now: UnixTime) -> bool {
-        self.state == "open" && now < self.expires_at
+        matches!(self.state.as_str(), "open" | "accepted") && now < self.expires_at
     }
 }
 
@@ -75,10 +76,10 @@ pub async fn enrolled(tx: &mut Tx, id: &InvitationId) -> Result<bool, Error> {
     Ok(changed == 1)
 }
 
-/// `open → declined` (nothing was stored on the phone, so nothing is left there) or `open → other_way`.
+/// `open | accepted → declined` or `other_way`: nothing is stored on the phone before the enrolment, so nothing is left there.
 pub async fn turn_down(tx: &mut Tx, link: &Secret, state: &'static str, now: UnixTime) -> Result<Option<Invitation>, Error> {
     tx.optional(
-        "UPDATE invitations SET state = $3, answered_at = $2 WHERE link_hash = $1 AND state = 'open' AND expires_at > $2 \
+        "UPDATE invitations SET state = $3, answered_at = $2 WHERE link_hash = $1 AND state IN ('open', 'accepted') AND expires_at > $2 \
          RETURNING invitation_id, affiliation_id, invited_by, expires_at, state",
         (link.hash(), now, state),
     )

@@ -25,6 +25,13 @@ pub fn assets() -> Router<Server> {
     Router::new()
         .route("/assets/look.css", asset!("text/css; charset=utf-8", "../../assets/look.css"))
         .route("/assets/desk.js", asset!("text/javascript; charset=utf-8", "../../assets/desk.js"))
+        .route("/assets/phone.css", asset!("text/css; charset=utf-8", "../../assets/phone.css"))
+        .route("/assets/phone-approve.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-approve.js"))
+        .route("/assets/phone-home.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-home.js"))
+        .route("/assets/phone-new.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-new.js"))
+        .route("/assets/phone-removed.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-removed.js"))
+        .route("/assets/phone-sign.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-sign.js"))
+        .route("/assets/phone-wire.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-wire.js"))
 }
 
 fn asset(media: &'static str, body: &'static str) -> Response {

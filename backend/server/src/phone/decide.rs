@@ -118,7 +118,7 @@ pub(super) async fn turn_down(
 }
 
 /// The approval, if this phone claimed it; anybody else's does not exist.
-async fn own(tx: &mut Tx, caller: &Caller, id: &ApprovalId) -> Result<Row, Problem> {
+pub(super) async fn own(tx: &mut Tx, caller: &Caller, id: &ApprovalId) -> Result<Row, Problem> {
     let row = approvals::by_id(tx, id).await?.filter(|row| row.phone_id.as_ref() == Some(&caller.phone.phone_id));
     row.ok_or_else(Problem::gone)
 }

@@ -11,7 +11,7 @@ use handslag_phone::{
     wire::{Attestation, Challenge, EnrolChallenge, EnrolFinish, EnrolStart, Enrolled, EnrolledKey, Fixed, KeyUse as WireUse, Tier as WireTier},
 };
 use handslag_store::Tx;
-use handslag_vocab::{PhoneId, Seconds, Secret, UnixTime};
+use handslag_vocab::{PhoneId, Seconds, Secret, SecretHash, UnixTime};
 use rand_core::CryptoRng;
 use serde_json::json;
 
@@ -29,13 +29,11 @@ use crate::{
 };
 
 /// From the yes, the phone has this long to make and prove its keys.
-const TO_FINISH: Seconds = Seconds::minutes(15);
+pub(super) const TO_FINISH: Seconds = Seconds::minutes(15);
 
 /// `POST /phone/enrol/start`.
 pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(asked): Json<EnrolStart>) -> Result<Json<EnrolChallenge>, Problem> {
-    if asked.terms_version != identity::TERMS_VERSION {
-        return Err(Problem::bad("terms_changed", "Texten har ändrats. Läs den igen.", "The text has changed. Read it again."));
-    }
+    has_read(&asked.terms_version)?;
     // The app sends what it scanned: the whole address, or only what stands after the last slash.
     let link = identity::invitation_of(asked.invitation.reveal());
     let (enrolment, challenge) = derived(&server, &link)?;
@@ -43,7 +41,7 @@ pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(aske
         .db
         .write(async |tx| {
             let invited = begin(tx, &link, &enrolment, now).await?;
-            registrations::begin(tx, &enrolment.hash(), &challenge, None, now, now + TO_FINISH).await?;
+            registrations::begin(tx, &enrolment.hash(), &challenge, now, now + TO_FINISH).await?;
             Ok::<_, Problem>(invited)
         })
         .await?;
@@ -57,8 +55,16 @@ pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(aske
     }))
 }
 
+/// The yes is to the text that is in force.
+pub(super) fn has_read(terms_version: &str) -> Result<(), Problem> {
+    if terms_version == identity::TERMS_VERSION {
+        return Ok(());
+    }
+    Err(Problem::bad("terms_changed", "Texten har ändrats. Läs den igen.", "The text has changed. Read it again."))
+}
+
 /// Takes the yes, or finds the one this same link already gave.
-async fn begin(tx: &mut Tx, link: &Secret, enrolment: &Secret, now: UnixTime) -> Result<Affiliation, Problem> {
+pub(super) async fn begin(tx: &mut Tx, link: &Secret, enrolment: &Secret, now: UnixTime) -> Result<Affiliation, Problem> {
     let hash = enrolment.hash();
     let invitation = match identity::begin_enrolment(tx, link, &hash, identity::TERMS_VERSION, now).await? {
         Some(invitation) => invitation,
@@ -68,7 +74,7 @@ async fn begin(tx: &mut Tx, link: &Secret, enrolment: &Secret, now: UnixTime) ->
 }
 
 /// The enrolment's secret and challenge, computed from the link so that asking again gives the same.
-fn derived(server: &Server, link: &Secret) -> Result<(Secret, [u8; 32]), Problem> {
+pub(super) fn derived(server: &Server, link: &Secret) -> Result<(Secret, [u8; 32]), Problem> {
     let challenge = server.keys.mac(Kind::Cookie, &[b"enrol challenge", link.reveal().as_bytes()].concat())?;
     let name = server.keys.mac(Kind::Cookie, &[b"enrol secret", link.reveal().as_bytes()].concat())?;
     Ok((Secret::presented(format!("hs_enrol_{}", handslag_vocab::Digest(name).to_base64url())), challenge))
@@ -85,15 +91,10 @@ pub(super) async fn finish(
     let enrolled = server
         .db
         .write(async |tx| {
-            let invitation = identity::of_enrolment(tx, &enrolment).await?.ok_or_else(Problem::gone)?;
-            let affiliation = identity::by_id(tx, &invitation.affiliation_id).await?;
-            let is_first = registrations::finish(tx, &enrolment, now).await? && identity::enrolled(tx, &invitation.invitation_id).await?;
-            if !is_first || affiliation.standing(now) == Standing::Blocked {
-                return Err(Problem::gone());
-            }
+            let affiliation = finished(tx, &enrolment, now).await?;
             let phone = store(tx, &affiliation, tier, &asked, now, &mut rng).await?;
             audit::record(tx, enrolled_event(&affiliation, &phone, tier, &asked.attestation.format), now, &mut rng).await?;
-            Ok((affiliation, phone))
+            Ok::<_, Problem>((affiliation, phone))
         })
         .await;
     let (affiliation, phone) = match enrolled {
@@ -102,6 +103,14 @@ pub(super) async fn finish(
         Ok(enrolled) => enrolled,
     };
     Ok(Json(Enrolled { organisation: affiliation.organisation_name, phone, server_time: now, tier: wire_tier(tier), who: affiliation.who }))
+}
+
+/// Uses the enrolment, once, and gives whose it is.
+pub(super) async fn finished(tx: &mut Tx, enrolment: &SecretHash, now: UnixTime) -> Result<Affiliation, Problem> {
+    let invitation = identity::of_enrolment(tx, enrolment).await?.ok_or_else(Problem::gone)?;
+    let affiliation = identity::by_id(tx, &invitation.affiliation_id).await?;
+    let is_first = registrations::finish(tx, enrolment, now).await? && identity::enrolled(tx, &invitation.invitation_id).await?;
+    if is_first && affiliation.standing(now) != Standing::Blocked { Ok(affiliation) } else { Err(Problem::gone()) }
 }
 
 /// Each key proves itself, the three are different, and the evidence decides the tier.
@@ -158,7 +167,7 @@ async fn again(server: &Server, asked: &EnrolFinish) -> Result<Option<(Affiliati
         .await
 }
 
-fn enrolled_event(affiliation: &Affiliation, phone: &PhoneId, tier: Tier, attestation: &str) -> Event {
+pub(super) fn enrolled_event(affiliation: &Affiliation, phone: &PhoneId, tier: Tier, attestation: &str) -> Event {
     Event {
         chain: affiliation.chain(Purpose::Administration),
         kind: "phone.enrolled",

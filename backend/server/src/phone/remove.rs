@@ -1,6 +1,7 @@
 //! `DELETE /phone`: the worker takes the work identity off the phone, with one tap, without asking anybody (LC-08, LC-14).
 
 use axum::{extract::State, http::StatusCode};
+use handslag_vocab::UnixTime;
 use serde_json::json;
 
 use super::{caller::Caller, phones};
@@ -12,7 +13,13 @@ use crate::{
 };
 
 /// From the moment this is answered, every key of the phone is dead.
-pub(super) async fn remove(State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller) -> Result<StatusCode, Problem> {
+    ended(&server, &caller, now, rng).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends the phone that calls.
+pub(super) async fn ended(server: &Server, caller: &Caller, now: UnixTime, mut rng: Rng) -> Result<(), Problem> {
     server
         .db
         .write(async |tx| {
@@ -28,6 +35,5 @@ pub(super) async fn remove(State(server): State<Server>, Now(now): Now, mut rng:
             }
             Ok::<_, Problem>(())
         })
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
+        .await
 }

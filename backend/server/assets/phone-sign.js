@@ -1,0 +1,14 @@
+// @ts-check
+// Opens a document to sign: the server makes it ready, and the approval screen shows what it asks.
+import { ask, say, sentence, toBytes } from "/assets/phone-wire.js";
+
+const status = /** @type {HTMLElement} */ (document.getElementById("status"));
+const { signature = "", language = "sv" } = status.dataset;
+
+try {
+  const claimed = await ask(`/phone/signatures/${signature}`, { language, start: { by: "assigned", signature } });
+  const approval = JSON.parse(new TextDecoder().decode(toBytes(claimed.approval)));
+  location.replace(`/telefon/godkann/${approval.transaction}`);
+} catch (error) {
+  say(status, sentence(error, status.dataset), "bad");
+}
