@@ -94,6 +94,7 @@ test("logs in to a service on the same phone, which is told what the person read
 test("says no at the log-in page and the service is told so", async () => {
   await phone.page.goto(`${service.address}/logga-in`);
   await button("Avbryt").click();
+  await phone.page.getByRole("link", { name: /^Tillbaka/ }).click();
   await phone.page.waitForURL(`${service.address}/**`);
   assert.equal(service.refusals.at(-1).error, "access_denied");
 });

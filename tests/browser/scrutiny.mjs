@@ -15,14 +15,14 @@ export const looked = new Set();
 export async function faults(page, name, { isPhone, picture }) {
   looked.add(name);
   const size = page.viewportSize();
-  const found = [...(await bones(page)), ...(isPhone ? await smallButtons(page) : []), ...(await broken(page, "light"))];
+  const found = [...(await bones(page)), ...(isPhone ? await smallButtons(page) : []), ...(await spilt(page)), ...(await broken(page, "light"))];
   await picture(name);
   await page.emulateMedia({ colorScheme: "dark" });
   found.push(...(await broken(page, "dark")));
   await picture(`${name}-dark`);
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: NARROW, height: 640 });
-  found.push(...(await overflow(page)));
+  found.push(...(await overflow(page)), ...(await spilt(page)));
   await picture(`${name}-320`);
   await page.setViewportSize(size);
   return found.map((fault) => `${name}: ${fault}`);
@@ -66,6 +66,23 @@ async function broken(page, scheme) {
       .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target.join(" ")).join(", ")})`);
   });
   return violations.map((violation) => `${scheme}: ${violation}`);
+}
+
+/** Words that run out of their own box lie over others. */
+async function spilt(page) {
+  const words = await page.evaluate(() => {
+    const over = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const box = text.parentElement;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const isShown = text.textContent.trim() && box.checkVisibility() && getComputedStyle(box).display !== "inline";
+      if (isShown && range.getBoundingClientRect().right > box.getBoundingClientRect().right + 1) over.push(text.textContent.trim());
+    }
+    return over;
+  });
+  return words.map((text) => `"${text}" runs out of its box`);
 }
 
 async function overflow(page) {

@@ -8,9 +8,9 @@ export function about(name) {
   group = name;
 }
 
-/** Keeps a test until `tell` takes its turn. */
+/** Keeps a test until `tell` takes its turn. Tests of one group are one story: after a red one the rest cannot be told. */
 export function test(name, body) {
-  told.push({ name: `${group}: ${name}`, body });
+  told.push({ group, name: `${group}: ${name}`, body });
 }
 
 /** Runs every test whose name holds `wanted`; gives whether all went well. `onRed` may look at what went wrong. */
@@ -18,15 +18,17 @@ export async function tell(wanted, onRed) {
   const chosen = told.filter(({ name }) => name.includes(wanted));
   console.log(`running ${chosen.length} tests`);
   const red = [];
+  const broken = new Set();
   const started = Date.now();
-  for (const { name, body } of chosen) {
+  for (const { name, body, group: story } of chosen) {
     const before = Date.now();
-    const failure = await body().then(() => null, (error) => error);
+    const failure = broken.has(story) ? "not reached" : await body().then(() => null, (error) => error);
     console.log(`test ${name} ... ${failure ? "FAILED" : "ok"} (${((Date.now() - before) / 1000).toFixed(1)} s)`);
     if (failure) {
       console.log(indented(failure.stack ?? String(failure)));
       red.push(name);
-      await onRed(name).catch((error) => console.log(indented(`no picture: ${error.message}`)));
+      if (!broken.has(story)) await onRed(name).catch((error) => console.log(indented(`no picture: ${error.message}`)));
+      broken.add(story);
     }
   }
   const ignored = told.length - chosen.length;

@@ -6,7 +6,7 @@ const status = /** @type {HTMLElement} */ (document.getElementById("status"));
 const { signature = "", language = "sv" } = status.dataset;
 
 try {
-  const claimed = await ask(`/phone/signatures/${signature}`, { language, start: { by: "assigned", signature } });
+  const claimed = await ask("/phone/approvals", { language, start: { by: "assigned", signature } });
   const approval = JSON.parse(new TextDecoder().decode(toBytes(claimed.approval)));
   location.replace(`/telefon/godkann/${approval.transaction}`);
 } catch (error) {
