@@ -17,7 +17,7 @@ export class Person {
 
   /** Begins a job; what follows is counted for it. */
   begin(name) {
-    this.job = { name, taps: 0, keys: 0, screens: 0, roundTrips: 0 };
+    this.job = { name, taps: 0, swipes: 0, keys: 0, screens: 0, roundTrips: 0 };
     this.jobs.push(this.job);
   }
 
@@ -72,6 +72,12 @@ export class Person {
     await field.setInputFiles(file);
   }
 
+  /** Reads one page of a document and scrolls on: a screen for each page, a swipe and no tap. */
+  async scrollsPast(figure) {
+    if (this.job) Object.assign(this.job, { screens: this.job.screens + 1, swipes: this.job.swipes + 1 });
+    await figure.evaluate((element) => element.scrollIntoView({ block: "end" }));
+  }
+
   /** Reads what is shown, as the end of something: it must come into view. */
   async reads(target) {
     await target.waitFor();
@@ -99,11 +105,11 @@ export function seconds({ screens, keys, roundTrips }) {
 /** All jobs in one. */
 export function sum(name, jobs) {
   const total = (key) => jobs.reduce((all, job) => all + job[key], 0);
-  return { name, taps: total("taps"), keys: total("keys"), screens: total("screens"), roundTrips: total("roundTrips") };
+  return { name, taps: total("taps"), swipes: total("swipes"), keys: total("keys"), screens: total("screens"), roundTrips: total("roundTrips") };
 }
 
 /** The table "För människor", for docs/performance.md. */
 export function table(jobs) {
-  const row = (job) => `| ${job.name} | ${job.taps} | ${job.keys} | ${job.screens} | ${job.roundTrips} | ${seconds(job).toFixed(1)} |`;
-  return ["| job | taps | keys | screens | round trips | seconds |", "|---|--:|--:|--:|--:|--:|", ...jobs.map(row)].join("\n");
+  const row = (job) => `| ${job.name} | ${job.taps} | ${job.swipes} | ${job.keys} | ${job.screens} | ${job.roundTrips} | ${seconds(job).toFixed(1)} |`;
+  return ["| job | taps | swipes | keys | screens | round trips | seconds |", "|---|--:|--:|--:|--:|--:|--:|", ...jobs.map(row)].join("\n");
 }
