@@ -46,7 +46,7 @@ export class Manager {
   async fetchesSigned() {
     await this.page.goto(`${this.address}/underskrifter`);
     const link = this.page.locator("a[href$='/fil.pdf']").first();
-    await this.page.getByText("Underskriven").first().waitFor();
+    await this.page.getByText("Underskrivet").first().waitFor();
     const answer = await this.page.context().request.get(new URL(await link.getAttribute("href"), this.address).href);
     return answer.body();
   }
