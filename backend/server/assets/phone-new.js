@@ -46,5 +46,6 @@ if (button && canLock()) {
   button.addEventListener("click", make);
 } else {
   impossible.hidden = false;
+  for (const id of ["steps", "private"]) document.getElementById(id)?.setAttribute("hidden", "");
   if (button) button.hidden = true;
 }

@@ -3,6 +3,7 @@
 import { ask, say, sentence, toBytes } from "/assets/phone-wire.js";
 
 const status = /** @type {HTMLElement} */ (document.getElementById("status"));
+const title = /** @type {HTMLElement} */ (document.getElementById("title"));
 const { signature = "", language = "sv" } = status.dataset;
 
 try {
@@ -10,5 +11,6 @@ try {
   const approval = JSON.parse(new TextDecoder().decode(toBytes(claimed.approval)));
   location.replace(`/telefon/godkann/${approval.transaction}`);
 } catch (error) {
+  title.textContent = document.title = title.dataset.failed ?? "";
   say(status, sentence(error, status.dataset), "bad");
 }

@@ -1,19 +1,24 @@
 //! From a configuration to a running node: open the database and the keys, migrate, listen, and work off the outbox.
 
-use std::{error::Error, future::Future, sync::Arc};
+use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
 use handslag_store::{Db, Place, Wakeups};
+use handslag_vocab::UnixTime;
 use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::{
     caller::{Clock, Rng},
     config::Config,
+    login, oidc, phone,
     server::{Parts, Server},
     signing,
 };
+
+/// How often to tidy.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Opens everything; nothing listens yet.
 pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>> {
@@ -36,10 +41,39 @@ pub fn place(config: &Config) -> Result<Place, std::io::Error> {
 
 /// Listens until `stop` is over, then lets open requests finish.
 pub async fn serve(server: Server, app: Router, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let tidying = tokio::spawn(tidy(server.clone()));
     let work = tokio::spawn(signing::work(server));
     axum::serve(listener, app).with_graceful_shutdown(stop).await?;
     work.abort();
+    tidying.abort();
     Ok(())
+}
+
+/// Once a minute: disposes of marks that have run out, and lets keys go on through their states.
+async fn tidy(server: Server) {
+    loop {
+        let now = server.clock.now();
+        if let Err(error) = purged(&server, now).await {
+            tracing::warn!(%error, "what has run out could not be disposed of");
+        }
+        if let Err(error) = server.keys.expire(now, &mut Rng::system()) {
+            tracing::warn!(%error, "keys could not go on through their states");
+        }
+        tokio::time::sleep(TIDY_EVERY).await;
+    }
+}
+
+/// Disposes of what has run out, by the rules in the migrations.
+async fn purged(server: &Server, now: UnixTime) -> Result<(), handslag_store::Error> {
+    server
+        .db
+        .write(async |tx| {
+            tx.purge_marks(now).await?;
+            oidc::purge(tx, now).await?;
+            login::purge(tx, now).await?;
+            phone::approvals::purge(tx, now).await
+        })
+        .await
 }
 
 /// Over when the process is asked to end (Ctrl-C or TERM).

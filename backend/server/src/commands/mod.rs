@@ -20,7 +20,7 @@ handslag: one work identity on a person's own phone that logs in, signs and open
   demo [--port N] [--data DIR] [--lan]    an invented municipality in this process; open the address it prints
        [--name HOST] [--client FILE]      under a name of its own; with services of your own beside the invented ones
   tour --out DIR [--json]                 the whole job without a person; leaves what it made in DIR
-  serve --config FILE                     a node
+  serve --config FILE [--role signing-core]  a node, or only what makes signatures
   check-config --config FILE              says what is wrong with a configuration
   migrate --config FILE                   brings the database to this version
   keys list|rotate KIND|compromise KIND --config FILE
@@ -28,7 +28,7 @@ handslag: one work identity on a person's own phone that logs in, signs and open
   matrix                                  who may do what";
 
 /// Runs one command.
-pub fn run(args: Vec<String>) -> ExitCode {
+pub fn run(args: &[String]) -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let ended = match words.as_slice() {
         ["demo", rest @ ..] => demo::run(rest),

@@ -1,11 +1,12 @@
-//! `handslag serve --config FILE`.
+//! `handslag serve --config FILE [--role signing-core]`.
 
 use std::process::ExitCode;
 
+use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{Ended, configuration, log};
-use crate::{routes, start};
+use super::{Ended, configuration, log, option};
+use crate::{routes, signing, start};
 
 pub(super) fn run(words: &[&str]) -> Ended {
     log();
@@ -14,8 +15,11 @@ pub(super) fn run(words: &[&str]) -> Ended {
         let listener = TcpListener::bind(&config.listen).await?;
         let server = start::open(config).await?;
         eprintln!("handslag: listening on {} as {}", listener.local_addr()?, server.config.issuer);
-        let app = routes::routes(&server, axum::Router::new());
-        start::serve(server, app, listener, start::asked_to_end()).await?;
+        match option(words, "--role") {
+            None => start::serve(server.clone(), routes::routes(&server, Router::new()), listener, start::asked_to_end()).await?,
+            Some("signing-core") => axum::serve(listener, signing::core_routes().with_state(server)).with_graceful_shutdown(start::asked_to_end()).await?,
+            Some(_) => return Err("the only role that runs alone is signing-core".into()),
+        }
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -172,7 +172,6 @@ fn http() -> reqwest::Client {
     client.unwrap_or_default()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
 fn out_of_turn(error: OutOfTurn) -> Problem {
     tracing::warn!(%error, "the phone was asked out of turn");
     Problem::gone()

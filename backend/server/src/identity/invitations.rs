@@ -2,7 +2,7 @@
 //! expired ones are dead. A yes on a phone that then cannot carry the work identity may still become "another way".
 
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, InvitationId, Secret, SecretHash, UnixTime};
+use handslag_vocab::{AffiliationId, InvitationId, Seconds, Secret, SecretHash, UnixTime};
 
 /// One invitation.
 #[derive(Debug, Clone, FromRow)]
@@ -61,11 +61,15 @@ pub async fn begin_enrolment(tx: &mut Tx, link: &Secret, enrolment: &SecretHash,
     .await
 }
 
+/// From the yes, the phone has this long; then the yes is worth nothing and the link is dead already.
+pub const TO_ENROL: Seconds = Seconds::minutes(15);
+
 /// The accepted invitation an enrolment belongs to.
-pub async fn of_enrolment(tx: &mut Tx, enrolment: &SecretHash) -> Result<Option<Invitation>, Error> {
+pub async fn of_enrolment(tx: &mut Tx, enrolment: &SecretHash, now: UnixTime) -> Result<Option<Invitation>, Error> {
     tx.optional(
-        "SELECT invitation_id, affiliation_id, invited_by, expires_at, state FROM invitations WHERE enrolment_hash = $1 AND state = 'accepted'",
-        (enrolment.clone(),),
+        "SELECT invitation_id, affiliation_id, invited_by, expires_at, state FROM invitations WHERE enrolment_hash = $1 AND state = 'accepted' \
+         AND answered_at > $2",
+        (enrolment, now - TO_ENROL),
     )
     .await
 }
@@ -84,4 +88,20 @@ pub async fn turn_down(tx: &mut Tx, link: &Secret, state: &'static str, now: Uni
         (link.hash(), now, state),
     )
     .await
+}
+
+#[derive(FromRow)]
+struct Accepted {
+    terms_version: Option<String>,
+}
+
+/// The version of the seven lines that this person said yes to.
+pub async fn terms_accepted(tx: &mut Tx, affiliation: &AffiliationId) -> Result<Option<String>, Error> {
+    let accepted: Option<Accepted> = tx
+        .optional(
+            "SELECT terms_version FROM invitations WHERE affiliation_id = $1 AND state IN ('accepted', 'enrolled') ORDER BY answered_at DESC LIMIT 1",
+            (affiliation.clone(),),
+        )
+        .await?;
+    Ok(accepted.and_then(|accepted| accepted.terms_version))
 }

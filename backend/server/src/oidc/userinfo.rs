@@ -14,7 +14,6 @@ use serde_json::json;
 use super::{clients, grants, signed::signed, token::values};
 use crate::{
     caller::Now,
-    identity::{self, Standing},
     problem::Problem,
     server::Server,
 };
@@ -27,8 +26,8 @@ pub(super) async fn tell(State(server): State<Server>, Now(now): Now, headers: H
         .db
         .read(async |tx| {
             let Some(grant) = grants::by_token(tx, &token, now).await? else { return Ok(None) };
-            let affiliation = identity::by_id(tx, &grant.affiliation_id).await?;
-            Ok::<_, Problem>((affiliation.standing(now) == Standing::Good).then_some((grant, affiliation)))
+            let affiliation = grant.usable(tx, now).await?;
+            Ok::<_, Problem>(affiliation.map(|affiliation| (grant, affiliation)))
         })
         .await
         .map_err(IntoResponse::into_response)?;

@@ -58,13 +58,15 @@ async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) ->
     let uri = format!("{}{}", server.config.issuer, parts.uri.path());
     let request = dpop::Request { method: parts.method.as_str(), address: &uri, access_token: None, now };
     let proof = dpop::verify(proof, &request).map_err(|_| unproved())?;
+    // Anybody can make a key and a proof; only a known one costs a durable mark.
+    let phone = server.db.read(async |tx| phones::by_device_key(tx, &proof.thumbprint).await).await?.ok_or_else(unproved)?;
     server
         .db
         .write(async |tx| {
-            // Marked before anything is looked up: a proof counts once, whatever it asks for.
-            let is_first = tx.mark_once("dpop", &Digest::of(proof.jti.as_bytes()), proof.forget_at, now).await?;
-            let phone = if is_first { phones::by_device_key(tx, &proof.thumbprint).await? } else { None };
-            let Some(phone) = phone else { return Ok(Err(unproved())) };
+            if !tx.mark_once("dpop", &Digest::of(proof.jti.as_bytes()), proof.forget_at, now).await? {
+                return Ok(Err(unproved()));
+            }
+            let phone = phones::by_id(tx, &phone.phone_id).await?.ok_or_else(unproved)?;
             Ok::<_, Problem>(in_use(tx, phone, CallerIsBrowser::No, None, now).await)
         })
         .await?

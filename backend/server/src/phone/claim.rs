@@ -11,7 +11,7 @@ use handslag_vocab::{Approval, Assurance, Requester, Secret, Shared, StartKind, 
 
 use super::{
     authority,
-    approvals::{self, Request, Row, State as ApprovalState, TO_DECIDE},
+    approvals::{self, Request, Row, State as ApprovalState},
     caller::{Caller, CallerIsBrowser},
     decide::is_late,
     released,
@@ -114,6 +114,6 @@ fn written(caller: &Caller, row: &Row, request: &Request, start: StartKind, lang
         request.assurance,
         start,
         now,
-        now + TO_DECIDE,
+        now + approvals::time_for(row.kind),
     )
 }

@@ -11,7 +11,7 @@ use handslag_phone::{
     wire::{Attestation, Challenge, EnrolChallenge, EnrolFinish, EnrolStart, Enrolled, EnrolledKey, Fixed, KeyUse as WireUse, Tier as WireTier},
 };
 use handslag_store::Tx;
-use handslag_vocab::{PhoneId, Seconds, Secret, SecretHash, UnixTime};
+use handslag_vocab::{PhoneId, Secret, SecretHash, UnixTime};
 use rand_core::CryptoRng;
 use serde_json::json;
 
@@ -28,9 +28,6 @@ use crate::{
     server::Server,
 };
 
-/// From the yes, the phone has this long to make and prove its keys.
-pub(super) const TO_FINISH: Seconds = Seconds::minutes(15);
-
 /// `POST /phone/enrol/start`.
 pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(asked): Json<EnrolStart>) -> Result<Json<EnrolChallenge>, Problem> {
     has_read(&asked.terms_version)?;
@@ -41,7 +38,7 @@ pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(aske
         .db
         .write(async |tx| {
             let invited = begin(tx, &link, &enrolment, now).await?;
-            registrations::begin(tx, &enrolment.hash(), &challenge, now, now + TO_FINISH).await?;
+            registrations::begin(tx, &enrolment.hash(), &challenge, now, now + identity::TO_ENROL).await?;
             Ok::<_, Problem>(invited)
         })
         .await?;
@@ -68,7 +65,7 @@ pub(super) async fn begin(tx: &mut Tx, link: &Secret, enrolment: &Secret, now: U
     let hash = enrolment.hash();
     let invitation = match identity::begin_enrolment(tx, link, &hash, identity::TERMS_VERSION, now).await? {
         Some(invitation) => invitation,
-        None => identity::of_enrolment(tx, &hash).await?.ok_or_else(Problem::gone)?,
+        None => identity::of_enrolment(tx, &hash, now).await?.ok_or_else(Problem::gone)?,
     };
     Ok(identity::by_id(tx, &invitation.affiliation_id).await?)
 }
@@ -107,7 +104,7 @@ pub(super) async fn finish(
 
 /// Uses the enrolment, once, and gives whose it is.
 pub(super) async fn finished(tx: &mut Tx, enrolment: &SecretHash, now: UnixTime) -> Result<Affiliation, Problem> {
-    let invitation = identity::of_enrolment(tx, enrolment).await?.ok_or_else(Problem::gone)?;
+    let invitation = identity::of_enrolment(tx, enrolment, now).await?.ok_or_else(Problem::gone)?;
     let affiliation = identity::by_id(tx, &invitation.affiliation_id).await?;
     let is_first = registrations::finish(tx, enrolment, now).await? && identity::enrolled(tx, &invitation.invitation_id).await?;
     if is_first && affiliation.standing(now) != Standing::Blocked { Ok(affiliation) } else { Err(Problem::gone()) }

@@ -72,13 +72,10 @@ pub enum KeyUse {
 
 /// One public key.
 #[derive(Debug, Clone, FromRow)]
+#[expect(clippy::struct_field_names, reason = "named as its column")]
 pub struct Credential {
     /// Names it.
     pub credential_id: CredentialId,
-    /// The phone that holds the private half.
-    pub phone_id: PhoneId,
-    /// What it signs.
-    pub key_use: KeyUse,
     /// SEC1 point, or COSE key for [`KeyUse::Browser`].
     pub public_key: Vec<u8>,
     /// WebAuthn credential id.
@@ -175,7 +172,7 @@ pub async fn of_affiliation(tx: &mut Tx, affiliation: &AffiliationId) -> Result<
 /// One key of a phone.
 pub async fn key(tx: &mut Tx, phone: &PhoneId, key_use: KeyUse) -> Result<Option<Credential>, Error> {
     tx.optional(
-        "SELECT credential_id, phone_id, key_use, public_key, external_id, relying_party, backup_eligible FROM credentials \
+        "SELECT credential_id, public_key, external_id, relying_party, backup_eligible FROM credentials \
          WHERE phone_id = $1 AND key_use = $2",
         (phone.clone(), key_use),
     )

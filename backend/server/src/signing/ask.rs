@@ -22,7 +22,7 @@ use crate::{
     config,
     identity::{self, Affiliation},
     login::Worker,
-    phone::{Tier, authority},
+    phone::authority,
     problem::Problem,
     server::Server,
 };
@@ -46,7 +46,7 @@ pub struct Asked {
 /// `POST /underskrift`: the form with the file.
 pub(super) async fn upload(State(server): State<Server>, Now(now): Now, rng: Rng, worker: Worker, form: Multipart) -> Result<Response, Problem> {
     let asked = read(form).await?;
-    ask(&server, &worker.affiliation, asked, now, rng).await?;
+    ask(&server, &worker, asked, now, rng).await?;
     Ok(Redirect::to("/underskrifter").into_response())
 }
 
@@ -67,11 +67,13 @@ async fn read(mut form: Multipart) -> Result<Asked, Problem> {
 }
 
 /// Checks the file, stores it and asks.
-pub async fn ask(server: &Server, requester: &Affiliation, asked: Asked, now: UnixTime, mut rng: Rng) -> Result<SignatureId, Problem> {
+pub async fn ask(server: &Server, worker: &Worker, asked: Asked, now: UnixTime, mut rng: Rng) -> Result<SignatureId, Problem> {
+    let requester = &worker.affiliation;
     let class = class_of(server, &asked.class)?;
     let policy_class = DocumentClass { organisation: requester.organisation_id.clone(), name: class.id.clone(), level: class.assurance };
-    authority::allowed(server, requester, Tier::T2, Act::AskForSignature { class: policy_class }, now)?;
+    authority::allowed(server, requester, worker.tier, Act::AskForSignature { class: policy_class }, now)?;
     let signer: AffiliationId = asked.signer.parse().map_err(|_| no_signer())?;
+    known_signer(server, requester, &signer).await?;
     let (checked, file) = checked(asked.file).await?;
     let title = checked.title.filter(|title| !title.trim().is_empty()).unwrap_or(asked.file_name);
     let file_hash = Files::of(server).put(server, &file)?;
@@ -113,21 +115,23 @@ async fn stored(server: &Server, requester: &Affiliation, new: &Signature, now: 
     server
         .db
         .write(async |tx| {
-            // A signer of another organisation is another issue; here it does not exist.
-            let signer = identity::find(tx, &new.signer).await?.filter(|signer| signer.organisation_id == requester.organisation_id);
-            let signer = signer.ok_or_else(no_signer)?;
             signatures::create(tx, new).await?;
             let event = Event {
                 chain: requester.chain(Purpose::Signing),
                 kind: "signing.asked",
                 actor: Actor::Person(requester.affiliation_id.clone()),
-                objects: vec![signer.affiliation_id.to_string(), requester.affiliation_id.to_string(), new.signature_id.to_string()],
+                objects: vec![new.signer.to_string(), requester.affiliation_id.to_string(), new.signature_id.to_string()],
                 payload: json!({ "signature": new.signature_id, "class": new.class, "file": Digest::from_slice(&new.file_hash) }),
             };
-            audit::record(tx, event, now, rng).await?;
-            Ok(())
+            Ok::<_, Problem>(audit::record(tx, event, now, rng).await?)
         })
         .await
+}
+
+/// Asked before anything is stored. A signer of another organisation does not exist here.
+async fn known_signer(server: &Server, requester: &Affiliation, signer: &AffiliationId) -> Result<(), Problem> {
+    let found = server.db.read(async |tx| identity::find(tx, signer).await).await?;
+    found.filter(|signer| signer.organisation_id == requester.organisation_id).map(|_| ()).ok_or_else(no_signer)
 }
 
 fn class_of(server: &Server, id: &str) -> Result<config::DocumentClass, Problem> {

@@ -23,7 +23,7 @@ use crate::{
     identity,
     phone::{
         self, Caller,
-        approvals::{self, Request, Row, Starts, State as ApprovalState, TO_DECIDE},
+        approvals::{self, Request, Row, Starts, State as ApprovalState},
         authority,
     },
     problem::Problem,
@@ -40,6 +40,9 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
         .read(async |tx| {
             let mut items = Vec::new();
             for signature in signatures::waiting_for(tx, &caller.affiliation.affiliation_id, now).await? {
+                if is_answered(tx, &signature).await? {
+                    continue;
+                }
                 let requester = identity::by_id(tx, &signature.requested_by).await?.name();
                 let pages = u32::try_from(signature.pages).unwrap_or(u32::MAX);
                 items.push(InboxItem { expires_at: signature.expires_at, pages, requester, signature: signature.signature_id, title: signature.title });
@@ -48,6 +51,13 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
         })
         .await?;
     Ok(Json(Inbox { items }))
+}
+
+/// The yes is given, and the signature is being made: it no longer waits for the person.
+async fn is_answered(tx: &mut Tx, signature: &Signature) -> Result<bool, Problem> {
+    let Some(approval) = &signature.approval_id else { return Ok(false) };
+    let row = approvals::by_id(tx, approval).await?;
+    Ok(row.is_some_and(|row| matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed)))
 }
 
 /// `POST /phone/approvals`: what is assigned to a person starts here; what a screen nearby shows, in slice `phone`.
@@ -75,18 +85,28 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
     let approval = ApprovalId::random(rng);
     let browser = Secret::random("none", rng).hash(); // no browser began this: nothing can ever match it
     let request = request(server, &signature, &prepared, file);
-    server
+    let row = server
         .db
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
-            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + TO_DECIDE).await?;
-            if !signatures::opened(tx, id, &approval, &address, &range).await? {
+            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + approvals::time_for(ApprovalKind::Signature)).await?;
+            // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and stays.
+            if let Some(earlier) = &signature.approval_id
+                && !approvals::replace(tx, earlier, now).await?
+            {
+                return Err(Problem::gone());
+            }
+            if !signatures::opened(tx, &signature, &approval, &address, &range).await? {
                 return Err(Problem::gone());
             }
             let row = approvals::by_id(tx, &approval).await?.ok_or_else(Problem::gone)?;
             phone::fix(tx, server, caller, row, StartKind::Assigned, language, now).await
         })
-        .await
+        .await?;
+    // What an earlier opening had prepared can no longer be signed.
+    let earlier = signature.prepared_hash.as_deref().and_then(Digest::from_slice).filter(|earlier| *earlier != address);
+    earlier.iter().for_each(|earlier| Files::of(server).forget(earlier));
+    Ok(row)
 }
 
 async fn waiting(server: &Server, caller: &Caller, id: &SignatureId, now: UnixTime) -> Result<Signature, Problem> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use handslag_keys::Kind;
-use handslag_vocab::Digest;
+use handslag_vocab::{Digest, Secret};
 
 use crate::{caller::Rng, problem::Problem, server::Server};
 
@@ -39,6 +39,15 @@ impl Files {
         if Digest::of(&bytes) == *address { Ok(bytes.to_vec()) } else { Err(Problem::internal(&io::Error::other("a stored document does not match its address"))) }
     }
 
+    /// Takes away a file that only waited for its signature. One that is gone already is no error.
+    pub fn forget(&self, address: &Digest) {
+        if let Err(error) = fs::remove_file(self.path(address))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "a prepared file could not be taken away");
+        }
+    }
+
     /// Two letters a folder, so that no folder grows without bound.
     fn path(&self, address: &Digest) -> PathBuf {
         let name = address.to_base64url();
@@ -51,8 +60,9 @@ impl Files {
 fn written(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = fs::File::create(&beside)?;
+    // A name of its own for every writer: two who store the same bytes at once must not share a half-written file.
+    let beside = folder.join(format!(".{}.new", Secret::random("file", &mut Rng::system()).reveal()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;

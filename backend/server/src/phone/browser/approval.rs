@@ -44,7 +44,13 @@ struct OutcomePage {
 }
 
 /// `GET /telefon/godkann/{txn}`: the question while it waits, afterwards the sentence about how it ended.
-pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, caller: Caller, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(server): State<Server>,
+    Now(now): Now,
+    voice: Voice,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+) -> Result<Response, Problem> {
     let (row, key) = server
         .db
         .read(async |tx| {
@@ -70,13 +76,25 @@ pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voi
 }
 
 /// `POST /telefon/godkann/{txn}/avbryt`.
-pub(super) async fn cancel(State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller, Path(id): Path<ApprovalId>) -> Result<Redirect, Problem> {
+pub(super) async fn cancel(
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+) -> Result<Redirect, Problem> {
     decide::turn_down(&server, &caller, &id, DeclineReason::Cancelled, now, rng).await?;
     Ok(Redirect::to(&format!("/telefon/godkann/{id}")))
 }
 
 /// `POST /telefon/godkann/{txn}/inte-jag`.
-pub(super) async fn not_me(State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller, Path(id): Path<ApprovalId>) -> Result<Redirect, Problem> {
+pub(super) async fn not_me(
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+) -> Result<Redirect, Problem> {
     decide::turn_down(&server, &caller, &id, DeclineReason::NotMe, now, rng).await?;
     Ok(Redirect::to(&format!("/telefon/godkann/{id}")))
 }

@@ -50,7 +50,11 @@ pub(super) struct Chosen {
 
 /// `GET /telefon`.
 pub(super) async fn show(
-    State(server): State<Server>, Now(now): Now, voice: Voice, caller: Caller, Query(chosen): Query<Chosen>,
+    State(server): State<Server>,
+    Now(now): Now,
+    voice: Voice,
+    caller: Caller,
+    Query(chosen): Query<Chosen>,
 ) -> Result<Response, Problem> {
     let Caller { phone, affiliation, .. } = caller;
     let page = HomePage {

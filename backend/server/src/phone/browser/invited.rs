@@ -66,7 +66,11 @@ struct NewPage {
 
 /// `GET /telefon/ny/{link}`: the button. A browser that is through already goes to its own page.
 pub(super) async fn show(
-    State(server): State<Server>, Now(now): Now, voice: Voice, caller: Result<Caller, Problem>, Path(link): Path<String>,
+    State(server): State<Server>,
+    Now(now): Now,
+    voice: Voice,
+    caller: Result<Caller, Problem>,
+    Path(link): Path<String>,
 ) -> Result<Response, Problem> {
     let enrolment = enrol::derived(&server, &identity::invitation_of(&link))?.0;
     match server.db.read(async |tx| invited(tx, &enrolment, now).await).await {
@@ -95,7 +99,7 @@ pub(super) async fn options(State(server): State<Server>, Now(now): Now, mut rng
             let person = invited(tx, &enrolment, now).await?;
             let begun = registration::begin(&server.config.issuer, &person, &mut rng)?;
             let state = serde_json::to_string(&begun).map_err(|error| Problem::internal(&error))?;
-            registrations::begin(tx, &enrolment.hash(), &challenge, now, now + enrol::TO_FINISH).await?;
+            registrations::begin(tx, &enrolment.hash(), &challenge, now, now + identity::TO_ENROL).await?;
             registrations::ask_browser(tx, &enrolment.hash(), &state, now).await?;
             Ok(Json(begun_before(tx, &enrolment, now).await?.options))
         })
@@ -134,7 +138,7 @@ pub(super) async fn finish(State(server): State<Server>, Now(now): Now, mut rng:
 
 /// Whose enrolment this is, while it is open.
 async fn invited(tx: &mut Tx, enrolment: &Secret, now: UnixTime) -> Result<Affiliation, Problem> {
-    let invitation = identity::of_enrolment(tx, &enrolment.hash()).await?.filter(|invitation| now < invitation.expires_at);
+    let invitation = identity::of_enrolment(tx, &enrolment.hash(), now).await?;
     let invitation = invitation.ok_or_else(Problem::gone)?;
     Ok(identity::by_id(tx, &invitation.affiliation_id).await?)
 }
@@ -146,8 +150,16 @@ async fn begun_before(tx: &mut Tx, enrolment: &Secret, now: UnixTime) -> Result<
     serde_json::from_str(&state).map_err(|error| Problem::internal(&error))
 }
 
-async fn store(tx: &mut Tx, server: &Server, person: &Affiliation, kept: &Kept, greeting: &Secret, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
-    let phone = phones::enrol(tx, &person.affiliation_id, kept.tier(), Some(greeting.hash()), now, rng).await?;
+async fn store(
+    tx: &mut Tx,
+    server: &Server,
+    person: &Affiliation,
+    kept: &Kept,
+    greeting: &Secret,
+    now: UnixTime,
+    rng: &mut Rng,
+) -> Result<(), Problem> {
+    let phone = phones::enrol(tx, &person.affiliation_id, kept.tier, Some(greeting.hash()), now, rng).await?;
     let relying_party = registration::relying_party(&server.config.issuer);
     let key = NewKey {
         key_use: KeyUse::Browser,
@@ -159,7 +171,7 @@ async fn store(tx: &mut Tx, server: &Server, person: &Affiliation, kept: &Kept, 
         attestation: &kept.format,
     };
     phones::add_key(tx, &phone, &key, now, rng).await?;
-    audit::record(tx, enrol::enrolled_event(person, &phone, kept.tier(), &kept.format), now, rng).await?;
+    audit::record(tx, enrol::enrolled_event(person, &phone, kept.tier, &kept.format), now, rng).await?;
     Ok(())
 }
 

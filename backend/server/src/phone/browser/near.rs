@@ -22,7 +22,11 @@ struct UnknownPage {
 
 /// `GET /q/{code}`: the moving code, opened by a stock camera.
 pub(super) async fn scanned(
-    State(server): State<Server>, Now(now): Now, voice: Voice, caller: Result<Caller, Problem>, Path(code): Path<String>,
+    State(server): State<Server>,
+    Now(now): Now,
+    voice: Voice,
+    caller: Result<Caller, Problem>,
+    Path(code): Path<String>,
 ) -> Result<Response, Problem> {
     let start = Start::Qr { text: Bearer::new(code) };
     led(&server, voice, caller, &start, now).await.map_err(|problem| if problem.status == StatusCode::GONE { moved_on() } else { problem })
@@ -30,7 +34,11 @@ pub(super) async fn scanned(
 
 /// `GET /t/{token}`: "Fortsätt på den här telefonen".
 pub(super) async fn same_phone(
-    State(server): State<Server>, Now(now): Now, voice: Voice, caller: Result<Caller, Problem>, Path(token): Path<String>,
+    State(server): State<Server>,
+    Now(now): Now,
+    voice: Voice,
+    caller: Result<Caller, Problem>,
+    Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     led(&server, voice, caller, &Start::Link { token: Bearer::new(token) }, now).await
 }
