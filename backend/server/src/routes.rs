@@ -34,11 +34,12 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .merge(beside);
     all.fallback(async || Problem::not_found())
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(middleware::from_fn(problem::faces))
         .layer(middleware::from_fn(own_pages_only))
         .layer(middleware::from_fn(language_kept))
+        .layer(middleware::from_fn(problem::faces))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header_layer(header::REFERRER_POLICY, "no-referrer"))
+        // Not `no-referrer`: a form would then say `Origin: null`, and over plain http nothing else tells our page from another's.
+        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
         .layer(header_layer(HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=()"))
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY))
         .layer(CompressionLayer::new())
