@@ -3,8 +3,9 @@
 import { fileURLToPath } from "node:url";
 
 export class Manager {
-  constructor({ page }, address) {
-    this.page = page;
+  constructor(opened, address) {
+    this.opened = opened;
+    this.page = opened.page;
     this.address = address;
     this.links = [];
   }
@@ -42,11 +43,21 @@ export class Manager {
     await this.page.waitForURL("**/underskrifter");
   }
 
-  /** The newest file, once it is signed. */
+  /** Blocks a colleague's work identity. */
+  async blocks(name) {
+    await this.page.goto(`${this.address}/personal`);
+    await this.page.getByRole("link", { name }).click();
+    await this.page.getByRole("button", { name: "Spärra" }).click();
+    await this.page.getByText("Jobb-id är spärrat.").waitFor();
+  }
+
+  /** The newest file, once it is signed; the page is asked again, as a person does whose browser runs no scripts. */
   async fetchesSigned() {
-    await this.page.goto(`${this.address}/underskrifter`);
     const link = this.page.locator("a[href$='/fil.pdf']").first();
-    await this.page.getByText("Underskrivet").first().waitFor();
+    for (let look = 0; look < 40 && !(await link.isVisible()); look += 1) {
+      await this.page.waitForTimeout(250);
+      await this.page.goto(`${this.address}/underskrifter`);
+    }
     const answer = await this.page.context().request.get(new URL(await link.getAttribute("href"), this.address).href);
     return answer.body();
   }

@@ -7,6 +7,10 @@ import { createRequire } from "node:module";
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LEAST_BUTTON = 52;
 const NARROW = 320;
+/** Words that docs/ord.md keeps off pages for people. */
+const KEPT_OFF = "token|claim|scope|acr|amr|loa|digest|hash|credential|passkey|authenticator|oidc|openid|oauth|jwt|jwks|pkce|webauthn|nonce|api";
+/** The page for engineers may use them. */
+const FOR_ENGINEERS = "/demo/hur";
 
 /** Every page that was looked at, by name, for the account at the end. */
 export const looked = new Set();
@@ -15,7 +19,7 @@ export const looked = new Set();
 export async function faults(page, name, { isPhone, picture }) {
   looked.add(name);
   const size = page.viewportSize();
-  const found = [...(await bones(page)), ...(isPhone ? await smallButtons(page) : []), ...(await spilt(page)), ...(await broken(page, "light"))];
+  const found = [...(await bones(page)), ...(isPhone ? await smallButtons(page) : []), ...(await words(page)), ...(await spilt(page)), ...(await broken(page, "light"))];
   await picture(name);
   await page.emulateMedia({ colorScheme: "dark" });
   found.push(...(await broken(page, "dark")));
@@ -32,6 +36,15 @@ export async function faults(page, name, { isPhone, picture }) {
 export async function scrutinise(page, name, how) {
   const found = await faults(page, name, how);
   assert.deepEqual(found, [], `${found.length} faults on ${name}`);
+}
+
+/** Words that no person should meet: those of protocols, and names of texts that are missing. */
+export async function words(page) {
+  const shown = await page.locator("body").innerText();
+  const isForEngineers = new URL(page.url()).pathname === FOR_ENGINEERS;
+  const jargon = isForEngineers ? [] : shown.match(new RegExp(`(?<![\\p{L}-])(${KEPT_OFF})(?![\\p{L}-])`, "giu")) ?? [];
+  const missing = shown.split("\n").filter((line) => /^[a-z]+(-[a-z0-9]+)+$/.test(line.trim()));
+  return [...jargon, ...missing].map((word) => `"${word}" is no word for people`);
 }
 
 /** Language, title, one heading. */
