@@ -6,7 +6,7 @@
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use handslag_vocab::{Seconds, Secret};
 
-use crate::{server::Server, words::Voice};
+use crate::server::Server;
 
 /// One cookie of ours, without prefix.
 #[derive(Clone, Copy, Debug)]
@@ -42,13 +42,6 @@ impl Name {
 
 /// Recognises the browser that began a log-in; only that browser may go on with it (MB-04).
 pub const BEGAN: Name = Name("browser");
-
-/// Keeps the language somebody chose. It is no secret and has no prefix, because it is read where no configuration is known.
-pub fn language(server: &Server, voice: Voice) -> HeaderValue {
-    let secure = if server.config.is_https() { "; Secure" } else { "" };
-    let text = format!("lang={}; Path=/; SameSite=Lax; Max-Age={}{secure}", voice.tag(), Seconds::days(365).0);
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
-}
 
 /// Whether a request that changes something came from a page of ours. `SameSite=Lax` says so too; this holds also where a
 /// neighbouring host name under the same site is hostile.

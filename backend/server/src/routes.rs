@@ -35,8 +35,8 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
     all.fallback(async || Problem::not_found())
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn(own_pages_only))
-        .layer(middleware::from_fn(language_kept))
         .layer(middleware::from_fn(problem::faces))
+        .layer(middleware::from_fn(language_kept))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // Not `no-referrer`: a form would then say `Origin: null`, and over plain http nothing else tells our page from another's.
         .layer(header_layer(header::REFERRER_POLICY, "same-origin"))

@@ -137,7 +137,7 @@ impl Voice {
     /// A day and a time on the wall in Sweden: "21 november kl. 14.05".
     pub fn moment(self, at: impl Borrow<UnixTime>) -> String {
         let at = in_sweden(*at.borrow());
-        let month = self.say(&format!("month-{}", at.strftime("%-m")));
+        let month = self.say(&format!("page-month-{}", at.strftime("%-m")));
         self.say2("moment", &("day", &format!("{} {month}", at.strftime("%-d"))), &("time", &self.clock(&at)))
     }
 

@@ -72,10 +72,9 @@ pub(super) async fn desk(
 
 /// `POST /demo/skriv-under`: the manager asks whoever has the phone to sign the minutes.
 pub(super) async fn ask(
-    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, rng: Rng,
+    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, rng: Rng, manager: Worker,
 ) -> Result<Response, Problem> {
     let signer = holder(&server, &place).await?.ok_or_else(nobody)?;
-    let manager = server.db.read(async |tx| identity::by_id(tx, &place.town.manager).await).await?;
     let asked = Asked {
         file: MINUTES.to_vec(),
         file_name: "protokoll.pdf".to_owned(),

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{
     Head,
     history::{self, History},
-    staff, tier,
+    staff,
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -84,7 +84,7 @@ async fn found(server: &Server, worker: &Worker, id: &AffiliationId, now: UnixTi
         unit: authority::unit(&colleague.organisation_id, &colleague.unit),
         roles: authority::roles(&colleague),
     };
-    authority::allowed(server, &worker.affiliation, tier(worker), Act::Block { colleague: asked }, now)?;
+    authority::allowed(server, &worker.affiliation, worker.tier, Act::Block { colleague: asked }, now)?;
     Ok(colleague)
 }
 

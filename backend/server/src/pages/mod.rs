@@ -18,12 +18,12 @@ use axum::{
     routing::{get, post},
 };
 use handslag_policy::Act;
-use handslag_vocab::{Assurance, Seconds, UnixTime};
+use handslag_vocab::{Seconds, UnixTime};
 
 use crate::{
     login::Worker,
     page::Page,
-    phone::{Tier, authority},
+    phone::authority,
     server::Server,
     words::Voice,
 };
@@ -62,14 +62,9 @@ struct Head {
 impl Head {
     fn of(server: &Server, worker: &Worker, here: &'static str, now: UnixTime) -> Self {
         let affiliation = &worker.affiliation;
-        let leads = authority::allowed(server, affiliation, tier(worker), put_to_work(worker, true, Seconds::days(1)), now).is_ok();
+        let leads = authority::allowed(server, affiliation, worker.tier, put_to_work(worker, true, Seconds::days(1)), now).is_ok();
         Self { organisation: affiliation.organisation_name.clone(), name: affiliation.name(), leads, here }
     }
-}
-
-/// A session on our own pages has no phone in its hand; it is worth what the log-in was worth.
-fn tier(worker: &Worker) -> Tier {
-    if worker.assurance == Assurance::Loa3 { Tier::T2 } else { Tier::T0 }
 }
 
 /// The question about a colleague nobody here knows yet.

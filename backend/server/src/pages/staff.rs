@@ -10,7 +10,7 @@ use handslag_store::Tx;
 use handslag_vocab::{AffiliationId, Seconds, UnixTime};
 use serde::Deserialize;
 
-use super::{Head, put_to_work as question, tier};
+use super::{Head, put_to_work as question};
 use crate::{
     caller::{Now, Rng},
     identity::{self, Affiliation, NewColleague, Standing},
@@ -44,7 +44,7 @@ struct Member {
 
 /// `GET /personal`.
 pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, worker: Worker) -> Result<Response, Problem> {
-    authority::allowed(&server, &worker.affiliation, tier(&worker), question(&worker, true, Seconds::days(1)), now)?;
+    authority::allowed(&server, &worker.affiliation, worker.tier, question(&worker, true, Seconds::days(1)), now)?;
     let staff = server.db.read(async |tx| members(tx, &worker.affiliation, now).await).await?;
     let head = Head::of(&server, &worker, "staff", now);
     Ok(Page(StaffPage { voice, head, unit: worker.affiliation.unit, staff }).into_response())
@@ -102,7 +102,7 @@ pub(super) async fn put_to_work(
     let is_seen = form.identity_document_seen.is_some();
     let new = new_colleague(form)?;
     let lasts = new.days.map_or(LONG, Seconds::days);
-    authority::allowed(&server, &worker.affiliation, tier(&worker), question(&worker, is_seen, lasts), now)?;
+    authority::allowed(&server, &worker.affiliation, worker.tier, question(&worker, is_seen, lasts), now)?;
     let answered = server.db.write(async |tx| identity::invite(tx, &worker.affiliation, &new, now, &mut rng).await).await?;
     let link = identity::invitation_link(&server.config.issuer, &answered.link);
     let code = format!("{}/kod.svg", link.strip_prefix(&server.config.issuer).unwrap_or_default());

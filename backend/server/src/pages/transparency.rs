@@ -6,7 +6,7 @@ use handslag_phone::wire::{Look, PhoneFacts, Tier as WireTier, Transparency, Use
 use super::history::{self, Entry};
 use crate::{
     identity,
-    phone::{Caller, Tier},
+    phone::Caller,
     problem::Problem,
     server::Server,
     words::Voice,
@@ -30,7 +30,7 @@ pub(super) async fn show(State(server): State<Server>, voice: Voice, caller: Cal
             enrolled_at: caller.phone.enrolled_at,
             last_used_at: caller.phone.last_used_at,
             terms_version: terms.unwrap_or_default(),
-            tier: wire_tier(caller.phone.tier),
+            tier: WireTier::from(caller.phone.tier),
         },
         uses: history.uses.into_iter().map(|entry| Use { at: entry.at, what: entry.what, place: entry.place }).collect(),
     }))
@@ -40,11 +40,3 @@ fn look(entry: Entry) -> Look {
     Look { at: entry.at, who: entry.by.unwrap_or_default(), why: entry.what }
 }
 
-const fn wire_tier(tier: Tier) -> WireTier {
-    match tier {
-        Tier::T0 => WireTier::T0,
-        Tier::T1 => WireTier::T1,
-        Tier::T2 => WireTier::T2,
-        Tier::T3 => WireTier::T3,
-    }
-}

@@ -99,7 +99,7 @@ pub(super) async fn finish(
         Err(problem) => again(&server, &asked).await?.ok_or(problem)?,
         Ok(enrolled) => enrolled,
     };
-    Ok(Json(Enrolled { organisation: affiliation.organisation_name, phone, server_time: now, tier: wire_tier(tier), who: affiliation.who }))
+    Ok(Json(Enrolled { organisation: affiliation.organisation_name, phone, server_time: now, tier: WireTier::from(tier), who: affiliation.who }))
 }
 
 /// Uses the enrolment, once, and gives whose it is.
@@ -179,14 +179,5 @@ const fn own_use(key_use: WireUse) -> KeyUse {
         WireUse::Approval => KeyUse::Approval,
         WireUse::Device => KeyUse::Device,
         WireUse::Door => KeyUse::Door,
-    }
-}
-
-const fn wire_tier(tier: Tier) -> WireTier {
-    match tier {
-        Tier::T0 => WireTier::T0,
-        Tier::T1 => WireTier::T1,
-        Tier::T2 => WireTier::T2,
-        Tier::T3 => WireTier::T3,
     }
 }

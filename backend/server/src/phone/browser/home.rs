@@ -4,12 +4,11 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use handslag_vocab::{Seconds, SignatureId, UnixTime};
-use serde::Deserialize;
+use handslag_vocab::{Seconds, SignatureId};
 
 use super::super::{
     caller::{BROWSER, Caller},
@@ -18,7 +17,6 @@ use super::super::{
 };
 use crate::{
     caller::{Now, Rng},
-    cookies,
     page::Page,
     problem::Problem,
     server::Server,
@@ -42,20 +40,8 @@ struct HomePage {
     is_new: bool,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Chosen {
-    /// The language switch.
-    lang: Option<String>,
-}
-
 /// `GET /telefon`.
-pub(super) async fn show(
-    State(server): State<Server>,
-    Now(now): Now,
-    voice: Voice,
-    caller: Caller,
-    Query(chosen): Query<Chosen>,
-) -> Result<Response, Problem> {
+pub(super) async fn show(Now(now): Now, voice: Voice, caller: Caller) -> Response {
     let Caller { phone, affiliation, .. } = caller;
     let page = HomePage {
         voice,
@@ -64,15 +50,11 @@ pub(super) async fn show(
         organisation: affiliation.organisation_name,
         identity_name: affiliation.identity_name,
         unit: affiliation.unit,
-        used: phone.last_used_at.map(|time| day_and_time(time, voice)),
-        enrolled: day_and_time(phone.enrolled_at, voice),
+        used: phone.last_used_at.map(|time| voice.moment(time)),
+        enrolled: voice.moment(phone.enrolled_at),
         is_new: phone.last_used_at.is_none() && now < phone.enrolled_at + NEW,
     };
-    let mut response = Page(page).into_response();
-    if chosen.lang.is_some() {
-        response.headers_mut().append(header::SET_COOKIE, cookies::language(&server, voice));
-    }
-    Ok(response)
+    Page(page).into_response()
 }
 
 #[derive(Template)]
@@ -105,13 +87,4 @@ pub(super) async fn remove(State(server): State<Server>, Now(now): Now, rng: Rng
     response.headers_mut().append(header::SET_COOKIE, BROWSER.clear(&server));
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(response)
-}
-
-/// "21 november kl. 14.05" in Swedish time.
-fn day_and_time(time: UnixTime, voice: Voice) -> String {
-    let zone = jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC);
-    let Ok(at) = jiff::Timestamp::from_second(time.seconds()).map(|at| at.to_zoned(zone)) else { return String::new() };
-    let month = voice.say(&format!("month-{}", at.month()));
-    let (day, clock) = (at.day().to_string(), at.strftime(if voice.tag() == "en" { "%H:%M" } else { "%H.%M" }).to_string());
-    voice.say2("browser-when", &("day", &format!("{day} {month}")), &("time", &clock))
 }
