@@ -19,7 +19,13 @@ use super::{
     school,
     town::{self, Town},
 };
-use crate::{caller::Rng, config::Config, problem::Problem, server::Server, start};
+use crate::{
+    caller::Rng,
+    config::Config,
+    problem::Problem,
+    server::Server,
+    start,
+};
 
 /// The demonstration around a node.
 pub struct Place {
