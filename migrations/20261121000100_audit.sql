@@ -33,3 +33,12 @@ CREATE TABLE journal_objects (
     PRIMARY KEY (object, chain, seq),
     FOREIGN KEY (chain, seq) REFERENCES journal_entries (chain, seq)
 );
+
+CREATE TABLE journal_disposals (
+    chain TEXT NOT NULL, -- purpose: the entry whose payload was disposed of; retention: 10 years; seen by: auditor
+    seq BIGINT NOT NULL, -- purpose: the entry whose payload was disposed of; retention: 10 years; seen by: auditor
+    rule TEXT NOT NULL, -- purpose: the lawful rule; retention: 10 years; seen by: auditor
+    at BIGINT NOT NULL, -- purpose: when; retention: 10 years; seen by: auditor
+    PRIMARY KEY (chain, seq),
+    FOREIGN KEY (chain, seq) REFERENCES journal_entries (chain, seq)
+);

@@ -36,7 +36,6 @@ CREATE TABLE passes (
     issued_at BIGINT NOT NULL, -- purpose: when it was issued; retention: 2 weeks after it ended; seen by: auditor
     not_before BIGINT NOT NULL, -- purpose: first second; retention: 2 weeks after it ended; seen by: shift leader, the worker it is about
     not_after BIGINT NOT NULL, -- purpose: last second; retention: 2 weeks after it ended; seen by: shift leader, the worker it is about
-    revoked_at BIGINT, -- purpose: set: on the list of ended passes; retention: 2 weeks after it ended; seen by: shift leader, the worker it is about
     UNIQUE (phone_id, visit_id, door_id, issued_at)
 );
 

@@ -12,6 +12,7 @@ CREATE TABLE grants (
     code_hash BYTEA NOT NULL UNIQUE, -- purpose: finds it by its one-time code, stored nowhere; retention: 30 days; seen by: nobody
     client_id TEXT NOT NULL, -- purpose: which service it was given to; retention: 30 days; seen by: auditor, the worker it is about
     affiliation_id TEXT NOT NULL REFERENCES affiliations (affiliation_id), -- purpose: who logged in; retention: 30 days; seen by: auditor, the worker it is about
+    phone_id TEXT NOT NULL REFERENCES phones (phone_id), -- purpose: the phone it rests on: blocked with it; retention: 30 days; seen by: auditor
     approval_id TEXT NOT NULL REFERENCES approvals (approval_id), -- purpose: the approval it rests on; retention: 30 days; seen by: auditor
     request TEXT NOT NULL, -- purpose: what was asked and is released (JSON); retention: 30 days; seen by: auditor
     assurance TEXT NOT NULL, -- purpose: the level told; retention: 30 days; seen by: auditor, the worker it is about

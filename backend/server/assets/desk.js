@@ -2,7 +2,7 @@
 // The page that waits for a phone: a new picture each second, and the words of every state as the server says them.
 
 const waiting = /** @type {HTMLElement} */ (document.querySelector("[data-login]"));
-const picture = /** @type {HTMLImageElement} */ (document.getElementById("code"));
+const picture = /** @type {HTMLImageElement | null} */ (document.getElementById("code"));
 const status = /** @type {HTMLElement} */ (document.getElementById("status"));
 const address = `/login/${waiting.dataset.login}`;
 let state = waiting.dataset.state ?? "";
@@ -14,8 +14,19 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 function move() {
   if (state !== "created") return;
   const next = new Image();
-  next.onload = () => { picture.src = next.src; };
+  next.onload = () => { if (picture) picture.src = next.src; };
   next.src = `${address}/kod.svg?t=${Date.now()}`;
+}
+
+/**
+ * Nothing more comes: the way back is the one thing left to press.
+ * @param {string | null} back
+ */
+function over(back) {
+  status.className = "note bad";
+  for (const open of document.querySelectorAll("[data-while-open]")) open.toggleAttribute("hidden", true);
+  const link = /** @type {HTMLAnchorElement} */ (document.getElementById("back"));
+  if (back) { link.href = back; link.hidden = false; }
 }
 
 async function watch() {
@@ -23,20 +34,22 @@ async function watch() {
     try {
       const answer = await fetch(`${address}/status?seen=${encodeURIComponent(state)}`, { headers: { accept: "application/json" } });
       if (!answer.ok) { location.reload(); return; }
-      const { state: now, words, next } = await answer.json();
+      const { state: now, words, next, back } = await answer.json();
       if (now !== state) {
         state = now;
         status.textContent = words;
         waiting.dataset.state = now;
-        picture.parentElement?.classList.toggle("used", now !== "created");
+        picture?.parentElement?.classList.toggle("used", now !== "created");
       }
       if (next) { location.assign(next); return; }
-      if (["declined", "expired", "aborted", "consumed"].includes(now)) { status.className = "note bad"; return; }
+      if (["declined", "expired", "aborted", "consumed"].includes(now)) { over(back); return; }
     } catch {
       await pause(1000); // no coverage for a moment: ask again
     }
   }
 }
 
-setInterval(move, 1000);
-watch();
+if (document.querySelector("[data-while-open]")) {
+  setInterval(move, 1000);
+  watch();
+}

@@ -12,7 +12,10 @@ use axum::{
 use handslag_vocab::UnixTime;
 use rand_core::{TryCryptoRng, TryRng, UnwrapErr};
 
-use crate::{server::Server, words::{Language, Voice}};
+use crate::{
+    server::Server,
+    words::{self, Language, Voice},
+};
 
 /// The time of this request, read once.
 #[derive(Clone, Copy, Debug)]
@@ -82,9 +85,9 @@ impl FromRequestParts<Server> for Rng {
 impl<S: Sync> FromRequestParts<S> for Voice {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let asked = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
         let kept = cookie(&parts.headers, "lang");
-        let language = asked.or(kept.as_deref()).and_then(Language::named).unwrap_or_else(|| accepted(&parts.headers));
+        let language = words::chosen(parts.uri.query()).or_else(|| kept.as_deref().and_then(Language::named));
+        let language = language.unwrap_or_else(|| accepted(&parts.headers));
         Ok(Self::in_language(language))
     }
 }

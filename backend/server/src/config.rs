@@ -1,8 +1,13 @@
 //! The configuration: one TOML file. An unknown key refuses the start and is named; secrets are paths to files; a missing
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
+use const_oid::ObjectIdentifier;
+use handslag_protocol::jose::JwkSet;
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber};
 use serde::Deserialize;
 
@@ -151,6 +156,9 @@ const fn lowest() -> Assurance {
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
+    /// Named twice, without an address, or with keys that are no key set.
+    #[error("the client {0} is named twice, has no redirect address, or has keys that are not understood")]
+    Client(String),
     /// Keys in files, in production, without the sentence that accepts it.
     #[error("in production, issuing with keys in files must be accepted in so many words: [keys] allow_file_keys = \"{FILE_KEYS_ACCEPTED}\"")]
     FileKeys,
@@ -165,6 +173,9 @@ pub enum Refused {
     /// Not https, or ends with a slash.
     #[error("the issuer must be an https address without a slash at its end")]
     Issuer,
+    /// Not dotted numbers.
+    #[error("operator.oid_arc must be an object identifier")]
+    OidArc,
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -191,6 +202,16 @@ impl Config {
         let is_production = self.mode == Mode::Production;
         if self.issuer.ends_with('/') || (is_production && !self.issuer.starts_with("https://")) {
             return Err(Refused::Issuer);
+        }
+        if ObjectIdentifier::new(&format!("{}.2", self.operator.oid_arc)).is_err() {
+            return Err(Refused::OidArc);
+        }
+        let mut ids = BTreeSet::new();
+        for client in &self.clients {
+            let is_read = client.jwks.as_ref().is_none_or(|jwks| JwkSet::parse(&jwks.to_string()).is_ok());
+            if !ids.insert(&client.id) || !is_read || client.redirect_uris.is_empty() {
+                return Err(Refused::Client(client.id.to_string()));
+            }
         }
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
             return Err(Refused::FileKeys);

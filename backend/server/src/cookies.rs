@@ -40,6 +40,9 @@ impl Name {
     }
 }
 
+/// Recognises the browser that began a log-in; only that browser may go on with it (MB-04).
+pub const BEGAN: Name = Name("browser");
+
 /// Whether a request that changes something came from a page of ours. `SameSite=Lax` says so too; this holds also where a
 /// neighbouring host name under the same site is hostile.
 pub fn is_own_page(method: &Method, headers: &HeaderMap) -> bool {

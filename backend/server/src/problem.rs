@@ -9,13 +9,15 @@ use askama::Template;
 use axum::{
     Json,
     extract::Request,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     middleware::Next,
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use handslag_phone::wire;
 
 use crate::words::Voice;
+
+const NOT_LOGGED_IN: &str = "not_logged_in";
 
 /// A refusal.
 #[derive(Clone, Debug)]
@@ -60,7 +62,7 @@ impl Problem {
 
     /// 401: nobody is logged in, or the phone is unknown.
     pub fn unknown_caller() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "not_logged_in", "Du behöver logga in först.", "You need to log in first.")
+        Self::new(StatusCode::UNAUTHORIZED, NOT_LOGGED_IN, "Du behöver logga in först.", "You need to log in first.")
     }
 
     /// 410: used, too late, or ended by somebody. The same answer for all of them tells a guesser nothing.
@@ -119,8 +121,13 @@ struct ProblemPage<'a> {
 /// Gives a refusal a page when a browser asks for one.
 pub async fn faces(voice: Voice, request: Request, next: Next) -> Response {
     let wants_page = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let path = (request.method() == Method::GET).then(|| request.uri().path().to_owned());
     let response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>().filter(|_| wants_page) else { return response };
+    // A page that needs somebody logged in leads to the log-in, and back.
+    if let Some(path) = path.filter(|_| problem.code == NOT_LOGGED_IN) {
+        return Redirect::to(&format!("/logga-in?till={path}")).into_response();
+    }
     match (ProblemPage { voice, problem }).render() {
         Ok(page) => (problem.status, Html(page)).into_response(),
         Err(error) => {

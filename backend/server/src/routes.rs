@@ -10,7 +10,7 @@ use axum::{
 };
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
-use crate::{cookies, doors, identity, login, oidc, page, pages, phone, problem::{self, Problem}, server::Server, signing};
+use crate::{config::Mode, cookies, doors, identity, login, oidc, page, pages, phone, problem::{self, Problem}, server::Server, signing, words};
 
 /// Bodies are small; the upload of a document sets its own limit.
 const BODY: usize = 256 * 1024;
@@ -29,13 +29,17 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .merge(oidc::routes())
         .merge(signing::routes())
         .merge(pages::routes())
+        // A demonstration has a first page of its own.
+        .merge(if server.config.mode == Mode::Demo { Router::new() } else { pages::front() })
         .merge(beside);
     all.fallback(async || Problem::not_found())
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(middleware::from_fn(problem::faces))
         .layer(middleware::from_fn(own_pages_only))
+        .layer(middleware::from_fn(problem::faces))
+        .layer(middleware::from_fn(language_kept))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header_layer(header::REFERRER_POLICY, "no-referrer"))
+        // Not `no-referrer`: a form would then say `Origin: null`, and over plain http nothing else tells our page from another's.
+        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
         .layer(header_layer(HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=()"))
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY))
         .layer(CompressionLayer::new())
@@ -53,6 +57,16 @@ async fn own_pages_only(request: Request, next: Next) -> Response {
         return Problem::forbidden("Begäran kom från en annan webbplats.", "The request came from another site.").into_response();
     }
     next.run(request).await
+}
+
+/// A chosen language stays chosen: `?lang=` is kept in a cookie that says nothing else.
+async fn language_kept(request: Request, next: Next) -> Response {
+    let chosen = words::chosen(request.uri().query());
+    let mut response = next.run(request).await;
+    if let Some(language) = chosen {
+        response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_static(language.kept()));
+    }
+    response
 }
 
 /// Ready when the database answers.

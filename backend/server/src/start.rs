@@ -5,12 +5,14 @@ use std::{error::Error, future::Future, sync::Arc, time::Duration};
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
 use handslag_store::{Db, Place, Wakeups};
+use handslag_vocab::UnixTime;
 use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::{
     caller::{Clock, Rng},
     config::Config,
+    login, oidc, phone,
     server::{Parts, Server},
     signing,
 };
@@ -51,14 +53,27 @@ pub async fn serve(server: Server, app: Router, listener: TcpListener, stop: imp
 async fn tidy(server: Server) {
     loop {
         let now = server.clock.now();
-        if let Err(error) = server.db.write(async |tx| tx.purge_marks(now).await).await {
-            tracing::warn!(%error, "marks that have run out could not be disposed of");
+        if let Err(error) = purged(&server, now).await {
+            tracing::warn!(%error, "what has run out could not be disposed of");
         }
         if let Err(error) = server.keys.expire(now, &mut Rng::system()) {
             tracing::warn!(%error, "keys could not go on through their states");
         }
         tokio::time::sleep(TIDY_EVERY).await;
     }
+}
+
+/// Disposes of what has run out, by the rules in the migrations.
+async fn purged(server: &Server, now: UnixTime) -> Result<(), handslag_store::Error> {
+    server
+        .db
+        .write(async |tx| {
+            tx.purge_marks(now).await?;
+            oidc::purge(tx, now).await?;
+            login::purge(tx, now).await?;
+            phone::approvals::purge(tx, now).await
+        })
+        .await
 }
 
 /// Over when the process is asked to end (Ctrl-C or TERM).

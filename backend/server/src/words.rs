@@ -1,8 +1,9 @@
 //! What the pages say, in Swedish and English, from `locales/*/*.ftl` (one file a slice). Every key stands in both.
 
-use std::{fmt::Display, sync::LazyLock};
+use std::{borrow::Borrow, fmt::Display, sync::LazyLock};
 
 use fluent::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use handslag_vocab::UnixTime;
 use unic_langid::langid;
 
 /// The two languages of the pages.
@@ -33,6 +34,21 @@ impl Language {
     }
 }
 
+impl Language {
+    /// The cookie that keeps the choice for a year.
+    pub const fn kept(self) -> &'static str {
+        match self {
+            Self::English => "lang=en; Path=/; SameSite=Lax; Max-Age=31536000",
+            Self::Swedish => "lang=sv; Path=/; SameSite=Lax; Max-Age=31536000",
+        }
+    }
+}
+
+/// The language chosen in an address: `?lang=`.
+pub fn chosen(query: Option<&str>) -> Option<Language> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Language::named)
+}
+
 type Bundle = FluentBundle<FluentResource>;
 
 macro_rules! texts {
@@ -61,6 +77,12 @@ fn bundle(language: unic_langid::LanguageIdentifier, texts: &[&str]) -> Bundle {
         }
     }
     bundle
+}
+
+/// Swedish working life runs on Swedish time, whatever the machine's zone.
+fn in_sweden(at: UnixTime) -> jiff::Zoned {
+    let zone = jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC);
+    jiff::Timestamp::from_second(at.seconds()).unwrap_or_default().to_zoned(zone)
 }
 
 /// Speaks one language. Templates call `voice.say("key")`.
@@ -106,10 +128,26 @@ impl Voice {
     }
 
     /// A text that bends after a number.
-    pub fn count(self, key: &str, count: i64) -> String {
+    pub fn count(self, key: &str, count: impl Borrow<i64>) -> String {
         let mut args = FluentArgs::new();
-        args.set("count", FluentValue::from(count));
+        args.set("count", FluentValue::from(*count.borrow()));
         self.format(key, Some(&args))
+    }
+
+    /// A day and a time on the wall in Sweden: "21 november kl. 14.05".
+    pub fn moment(self, at: impl Borrow<UnixTime>) -> String {
+        let at = in_sweden(*at.borrow());
+        let month = self.say(&format!("page-month-{}", at.strftime("%-m")));
+        self.say2("moment", &("day", &format!("{} {month}", at.strftime("%-d"))), &("time", &self.clock(&at)))
+    }
+
+    /// A time on the wall in Sweden, as the language writes it.
+    pub fn time(self, at: UnixTime) -> String {
+        self.clock(&in_sweden(at))
+    }
+
+    fn clock(self, at: &jiff::Zoned) -> String {
+        at.strftime(if self.language == Language::English { "%H:%M" } else { "%H.%M" }).to_string()
     }
 
     fn format(self, key: &str, args: Option<&FluentArgs<'_>>) -> String {

@@ -1,0 +1,17 @@
+how-title = How does it work?
+how-what = This page is for developers. The phone of the demonstration is the same core as in the app, with keys in memory. It talks HTTP to the server like any phone.
+how-step-1 = The manager's question goes to Cedar (PutToWork). The answer is a one-time link; only its SHA-256 is stored. Person, affiliation, invitation and journal line are written in one transaction.
+how-step-2 = The phone makes three P-256 keys: device (DPoP, RFC 9449), approval and door. They are bound in one signed statement with attestation. The version of the seven lines is kept.
+how-step-3 = OpenID Connect, code flow with PKCE S256 and private_key_jwt. The QR code changes each second (HMAC). The phone signs canonical bytes with ES256; the evidence is stored whole. ID Token and UserInfo carry naturalPersonOrgId.
+how-step-4 = The PDF is read by a strict reader. Pages are drawn in a limited child process. The signing core gets SignedAttributes only, makes a one-time key and a short certificate (RFC 7773), and the file gains a PAdES B-T signature with an RFC 3161 timestamp.
+how-step-5 = The pass is a CWT in COSE_Sign1, bound to the phone's door key. The lock checks pass and signature over its nonce offline and keeps a hash-chained log. The phone carries the receipt home.
+how-step-6 = A block is one state that log-in, signing and passes read at every use. A pass dies with its window, after four hours at most. Each look at the page becomes a journal line.
+how-look = See for yourself
+how-discovery = Metadata (OpenID Connect Discovery)
+how-jwks = Public keys (JWKS)
+how-root = Root certificate (PEM)
+how-crl = Revocation list (CRL)
+how-journal = The journal
+how-journal-what = One hash chain per organisation and purpose. The chain holds H(salt ‖ payload), so that a payload can be disposed of and the chain still verifies.
+how-id-token = The latest ID Token
+how-id-token-none = Nobody has logged in to the school portal yet.

@@ -14,3 +14,4 @@ login-state-consumed = You are already logged in. Go back to the service.
 login-state-declined = You cancelled on the phone. Go back to the service and start again.
 login-state-aborted = The log-in was cancelled here. Go back to the service and start again.
 login-state-expired = The time ran out. Go back to the service and start again.
+login-back = Back to { $service }

@@ -1,0 +1,17 @@
+how-title = Hur fungerar det?
+how-what = Den här sidan är för utvecklare. Telefonen i demonstrationen är samma kärna som i appen, med nycklar i minnet. Den talar HTTP med servern som vilken telefon som helst.
+how-step-1 = Chefens fråga går till Cedar (PutToWork). Svaret är en engångslänk; bara dess SHA-256 lagras. Person, affiliation, inbjudan och journalrad skrivs i en transaktion.
+how-step-2 = Telefonen gör tre P-256-nycklar: enhet (DPoP, RFC 9449), godkännande och dörr. De vittnar för varandra i ett signerat påstående med attestering. Versionen av de sju raderna sparas.
+how-step-3 = OpenID Connect, code flow med PKCE S256 och private_key_jwt. QR-koden byts varje sekund (HMAC). Telefonen signerar kanoniska byte med ES256; bevisningen sparas hel. ID Token och UserInfo bär naturalPersonOrgId.
+how-step-4 = PDF:en läses av en sträng läsare. Sidorna ritas i en begränsad barnprocess. Signeringskärnan får bara SignedAttributes, gör en engångsnyckel och ett kort certifikat (RFC 7773), och filen får en PAdES B-T-signatur med RFC 3161-tidsstämpel.
+how-step-5 = Passet är en CWT i COSE_Sign1, bundet till telefonens dörrnyckel. Låset kontrollerar pass och signatur över sin nonce utan nät och för en hashkedjad logg. Kvittot bärs hem av telefonen.
+how-step-6 = En spärr är ett tillstånd som inloggning, underskrift och pass läser vid varje användning. Ett pass dör med sitt fönster, efter högst fyra timmar. Varje titt på sidan blir en journalrad.
+how-look = Se efter själv
+how-discovery = Metadata (OpenID Connect Discovery)
+how-jwks = Publika nycklar (JWKS)
+how-root = Rotcertifikat (PEM)
+how-crl = Spärrlista (CRL)
+how-journal = Journalen
+how-journal-what = En hashkedja per organisation och ändamål. Kedjan håller H(salt ‖ payload), så att en payload kan gallras och kedjan ändå verifieras.
+how-id-token = Den senaste ID Token
+how-id-token-none = Ingen har loggat in i Skolportalen än.

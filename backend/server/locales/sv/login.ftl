@@ -14,3 +14,4 @@ login-state-consumed = Du är redan inloggad. Gå tillbaka till tjänsten.
 login-state-declined = Du avbröt i telefonen. Gå tillbaka till tjänsten och börja om.
 login-state-aborted = Inloggningen avbröts här. Gå tillbaka till tjänsten och börja om.
 login-state-expired = Tiden gick ut. Gå tillbaka till tjänsten och börja om.
+login-back = Tillbaka till { $service }

@@ -3,7 +3,7 @@
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, ClientId, OrganisationId, PhoneId, UnixTime};
 use rand_core::CryptoRng;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// One act. Built by the slice that owns the act.
@@ -97,7 +97,8 @@ pub async fn record(tx: &mut Tx, event: Event, now: UnixTime, rng: &mut (dyn Cry
     let end = lengthen(tx, &chain).await?;
     let mut salt = vec![0; 16];
     rng.fill_bytes(&mut salt);
-    let payload = event.payload.to_string();
+    // The objects are part of what the chain binds: nobody can move an entry from one person to another unseen.
+    let payload = json!({ "facts": event.payload, "objects": event.objects }).to_string();
     let actor = event.actor.text();
     let payload_hash = payload_hash(&salt, &payload);
     let hash = entry_hash(&chain, end.length, now, event.kind, &actor, &payload_hash, &end.head);
@@ -157,8 +158,25 @@ pub struct Line {
     pub kind: String,
     /// Who.
     pub actor: String,
-    /// The facts as JSON.
-    pub payload: String,
+    payload: String,
+}
+
+impl Line {
+    /// The facts.
+    pub fn facts(&self) -> Value {
+        serde_json::from_str::<Value>(&self.payload).ok().and_then(|mut payload| payload.get_mut("facts").map(Value::take)).unwrap_or_default()
+    }
+}
+
+/// Disposes of one payload by a lawful rule. The chain still verifies; the disposal itself is on record. True if it was this call.
+pub async fn dispose(tx: &mut Tx, chain: &Chain, seq: i64, rule: &str, now: UnixTime) -> Result<bool, Error> {
+    let name = chain.name();
+    tx.execute("DELETE FROM journal_objects WHERE chain = $1 AND seq = $2", (name.as_str(), seq)).await?;
+    let removed = tx.execute("DELETE FROM journal_payloads WHERE chain = $1 AND seq = $2", (name.as_str(), seq)).await?;
+    if removed == 1 {
+        tx.execute("INSERT INTO journal_disposals (chain, seq, rule, at) VALUES ($1, $2, $3, $4)", (name.as_str(), seq, rule, now)).await?;
+    }
+    Ok(removed == 1)
 }
 
 /// The newest entries about one object (a person, a door, a document), newest first.

@@ -7,5 +7,5 @@
 mod journal;
 mod verify;
 
-pub use journal::{Actor, Chain, Event, Line, Purpose, about, record};
+pub use journal::{Actor, Chain, Event, Line, Purpose, about, dispose, record};
 pub use verify::{Finding, Verified, verify};

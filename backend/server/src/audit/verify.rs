@@ -1,7 +1,10 @@
 //! `handslag journal verify`: walks every chain from its beginning and says what does not fit.
 
+use std::collections::BTreeSet;
+
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::UnixTime;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::journal::{entry_hash, payload_hash};
@@ -47,6 +50,8 @@ struct Entry {
     hash: Vec<u8>,
     salt: Option<Vec<u8>>,
     payload: Option<String>,
+    rule: Option<String>,
+    objects: i64,
 }
 
 /// How many entries are read at a time, so that a journal of any length fits in memory.
@@ -82,12 +87,21 @@ async fn walk(tx: &mut Tx, chain: &Chain, verified: &mut Verified) -> Result<(),
 
 async fn portion_after(tx: &mut Tx, chain: &str, seq: i64) -> Result<Vec<Entry>, Error> {
     tx.all(
-        "SELECT e.seq, e.at, e.kind, e.actor, e.payload_hash, e.hash, p.salt, p.payload FROM journal_entries e \
+        "SELECT e.seq, e.at, e.kind, e.actor, e.payload_hash, e.hash, p.salt, p.payload, d.rule, \
+         (SELECT COUNT(*) FROM journal_objects o WHERE o.chain = e.chain AND o.seq = e.seq) AS objects FROM journal_entries e \
          LEFT JOIN journal_payloads p ON p.chain = e.chain AND p.seq = e.seq \
+         LEFT JOIN journal_disposals d ON d.chain = e.chain AND d.seq = e.seq \
          WHERE e.chain = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3",
         (chain, seq, PORTION),
     )
     .await
+}
+
+/// How many different objects a payload names; the index that finds entries by object must hold as many.
+fn objects_in(payload: &str) -> i64 {
+    let payload: Value = serde_json::from_str(payload).unwrap_or_default();
+    let named: BTreeSet<&str> = payload.get("objects").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    i64::try_from(named.len()).unwrap_or(i64::MAX)
 }
 
 /// Checks one entry against the one before; gives the hash that the next entry must build on.
@@ -97,9 +111,9 @@ fn check(chain: &str, expected: i64, before: &[u8], entry: &Entry, verified: &mu
     if entry.seq != expected || hash != entry.hash {
         verified.findings.push(Finding::Entry(chain.to_owned(), entry.seq));
     }
-    match (&entry.salt, &entry.payload) {
-        (Some(salt), Some(payload)) if payload_hash(salt, payload) == entry.payload_hash => {}
-        (None, None) => verified.disposed += 1,
+    match (&entry.salt, &entry.payload, &entry.rule) {
+        (Some(salt), Some(payload), None) if payload_hash(salt, payload) == entry.payload_hash && entry.objects == objects_in(payload) => {}
+        (None, None, Some(_)) => verified.disposed += 1,
         _ => verified.findings.push(Finding::Payload(chain.to_owned(), entry.seq)),
     }
     entry.hash.clone()

@@ -7,17 +7,18 @@ use axum::{
     Extension,
     extract::State,
     http::header,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 
 use super::place::Place;
 use crate::{
     caller::{Now, Rng},
-    identity,
+    identity::{self, Affiliation},
     login::{self, Worker},
     page::Page,
     problem::Problem,
     server::Server,
+    signing::{self, Asked},
     words::Voice,
 };
 
@@ -37,17 +38,20 @@ pub(super) async fn frames(voice: Voice) -> Response {
 struct HowPage {
     voice: Voice,
     issuer: String,
+    id_token: Option<String>,
 }
 
 /// `GET /demo/hur`: the engineers' page.
-pub(super) async fn engineers(State(server): State<Server>, voice: Voice) -> Response {
-    Page(HowPage { voice, issuer: server.config.issuer.clone() }).into_response()
+pub(super) async fn engineers(State(server): State<Server>, Extension(place): Extension<Arc<Place>>, voice: Voice) -> Response {
+    let id_token = place.last_id_token().and_then(|decoded| serde_json::to_string_pretty(&decoded).ok());
+    Page(HowPage { voice, issuer: server.config.issuer.clone(), id_token }).into_response()
 }
 
 #[derive(Template)]
 #[template(path = "demo/desk.html")]
 struct DeskPage {
     voice: Voice,
+    organisation: String,
     manager: String,
     unit: String,
 }
@@ -58,12 +62,44 @@ pub(super) async fn desk(
 ) -> Result<Response, Problem> {
     let manager = server.db.read(async |tx| identity::by_id(tx, &place.town.manager).await).await?;
     let is_manager = worker.is_some_and(|worker| worker.affiliation.affiliation_id == manager.affiliation_id);
-    let mut response = Page(DeskPage { voice, manager: manager.name(), unit: manager.unit.clone() }).into_response();
+    let mut response = Page(DeskPage { voice, organisation: manager.organisation_name.clone(), manager: manager.name(), unit: manager.unit.clone() }).into_response();
     if !is_manager {
         let cookie = server.db.write(async |tx| login::start_session(tx, &server, &manager, now, &mut rng).await).await?;
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// `POST /demo/skriv-under`: the manager asks whoever has the phone to sign the minutes.
+pub(super) async fn ask(
+    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, rng: Rng, manager: Worker,
+) -> Result<Response, Problem> {
+    let signer = holder(&server, &place).await?.ok_or_else(nobody)?;
+    let asked = Asked {
+        file: MINUTES.to_vec(),
+        file_name: "protokoll.pdf".to_owned(),
+        signer: signer.affiliation_id.to_string(),
+        class: "protokoll".to_owned(),
+    };
+    signing::ask(&server, &manager, asked, now, rng).await?;
+    Ok(Redirect::to("/underskrifter").into_response())
+}
+
+/// `GET /demo/kollega`: what the employer sees of whoever has the phone.
+pub(super) async fn colleague(State(server): State<Server>, Extension(place): Extension<Arc<Place>>) -> Result<Response, Problem> {
+    let holder = holder(&server, &place).await?;
+    let path = holder.map_or_else(|| "/personal".to_owned(), |holder| format!("/personal/{}", holder.affiliation_id));
+    Ok(Redirect::to(&path).into_response())
+}
+
+async fn holder(server: &Server, place: &Place) -> Result<Option<Affiliation>, Problem> {
+    let who = place.handset.lock().await.core().identity().map(|identity| identity.who.to_string());
+    let Some(who) = who else { return Ok(None) };
+    Ok(server.db.read(async |tx| identity::by_who(tx, &who).await).await?)
+}
+
+fn nobody() -> Problem {
+    Problem::bad("nobody_yet", "Ingen har jobb-id på telefonen än. Börja med steg 1 och 2.", "Nobody has a work identity on the phone yet. Begin with steps 1 and 2.")
 }
 
 /// The minutes of a council meeting, to be signed.

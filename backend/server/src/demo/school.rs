@@ -119,8 +119,14 @@ pub(super) async fn back(
     let claims = exchanged(&server, &place, &started, code, now).await?;
     let shown = ["name", "https://id.oidc.se/claim/orgName", "https://id.oidc.se/claim/orgAffiliation", "acr"];
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let who = shown.iter().map(|name| (voice.say(&format!("demo-school-{}", name.rsplit('/').next().unwrap_or_default())), text(name))).collect();
+    let value = |name: &str| if name == "acr" { level(voice, &text(name)) } else { text(name) };
+    let who = shown.iter().map(|name| (voice.say(&format!("demo-school-{}", name.rsplit('/').next().unwrap_or_default())), value(name))).collect();
     Ok(Page(SchoolPage { voice, who, failed: false }).into_response())
+}
+
+/// The level's number in words; its full name is for engineers.
+fn level(voice: Voice, acr: &str) -> String {
+    voice.say1("demo-school-level", "level", acr.chars().last().unwrap_or('?'))
 }
 
 /// Code → tokens → UserInfo; gives the claims of both. Signatures are ours to trust here: both came over our own connection.

@@ -10,8 +10,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use handslag_phone::{
-    Button, DoorNow, Outcome, Screen, Task, When,
-    wire::{Bearer, InboxItem, Start},
+    ApprovalScreen, Button, DoorNow, Outcome, Screen, Task, When,
+    wire::{Bearer, InboxItem, Start, Transparency},
 };
 use handslag_vocab::{DoorId, SignatureId, UnixTime};
 use serde::Deserialize;
@@ -37,16 +37,31 @@ struct PhonePage {
     voice: Voice,
     view: View,
     online: bool,
-    message: Option<(bool, String)>,
+    message: Option<Message>,
+}
+
+/// A sentence about what has just happened.
+struct Message {
+    is_good: bool,
+    text: String,
+    /// What the frames around this page may go on with; nothing depends on it.
+    event: &'static str,
 }
 
 /// What the phone shows.
 enum View {
-    Approval(Box<handslag_phone::ApprovalScreen>),
+    Approval(Box<Question>),
     Home(Home),
+    Insight(Box<Transparency>),
     New,
     NoNetwork,
-    Reading { title: String, page: u32, pages: u32, is_last: bool },
+    Reading { title: String, page: u32, pages: u32 },
+}
+
+/// The approval screen, and whether the yes can be pressed already.
+struct Question {
+    screen: ApprovalScreen,
+    can_approve: bool,
 }
 
 struct Home {
@@ -55,7 +70,12 @@ struct Home {
     synced: String,
     inbox: Vec<InboxItem>,
     doors: Vec<Door>,
-    waiting: usize,
+    /// How many doors the phone can open by itself.
+    ready: i64,
+    /// How much waits to be carried home.
+    waiting: i64,
+    /// The server's words where it no longer knows this phone.
+    ended: Option<String>,
 }
 
 struct Door {
@@ -72,23 +92,29 @@ pub(super) async fn show(State(server): State<Server>, Extension(place): Extensi
     shown(&server, &place, &mut handset, voice, None, now).await
 }
 
-async fn shown(_: &Server, place: &Place, handset: &mut Handset, voice: Voice, message: Option<(bool, String)>, now: UnixTime) -> Result<Response, Problem> {
+async fn shown(_: &Server, place: &Place, handset: &mut Handset, voice: Voice, message: Option<Message>, now: UnixTime) -> Result<Response, Problem> {
     let view = match handset.screen().cloned() {
-        Some(Screen::Approval(approval)) => View::Approval(Box::new(approval)),
-        Some(Screen::Page(page)) => View::Reading { is_last: page.page == page.pages, title: page.title, page: page.page, pages: page.pages },
+        Some(Screen::Approval(screen)) => View::Approval(Box::new(Question { can_approve: can_approve(&screen), screen })),
+        Some(Screen::Page(page)) => View::Reading { title: page.title, page: page.page, pages: page.pages },
         Some(Screen::NoNetwork { .. }) => View::NoNetwork,
         None if handset.core().identity().is_none() => View::New,
-        None => View::Home(home(handset, now).await?),
+        None => View::Home(home(handset, voice, now).await?),
     };
     place.keep(handset)?;
     Ok(Page(PhonePage { voice, view, online: handset.online, message }).into_response())
 }
 
+fn can_approve(screen: &ApprovalScreen) -> bool {
+    screen.buttons.iter().any(|choice| choice.enabled && choice.button == Button::Approve)
+}
+
 /// The phone's first view: fetches what it can; without network it shows what it has.
-async fn home(handset: &mut Handset, now: UnixTime) -> Result<Home, Problem> {
-    let mut inbox = Vec::new();
+async fn home(handset: &mut Handset, voice: Voice, now: UnixTime) -> Result<Home, Problem> {
+    let (mut inbox, mut ended) = (Vec::new(), None);
     if handset.online {
-        handset.begin(Task::Sync, now).await?;
+        if let Halt::Done(Outcome::RefusedByServer { problem, .. }) = handset.begin(Task::Sync, now).await? {
+            ended = Some(if voice.tag() == "en" { problem.en } else { problem.sv });
+        }
         if handset.core().waiting_in_outbox() > 0 {
             handset.begin(Task::Upload, now).await?;
         }
@@ -100,22 +126,22 @@ async fn home(handset: &mut Handset, now: UnixTime) -> Result<Home, Problem> {
     Ok(Home {
         organisation: identity.map(|identity| identity.organisation.clone()).unwrap_or_default(),
         who: identity.map(|identity| identity.who.to_string()).unwrap_or_default(),
-        synced: handset.core().synced_at().map(clock).unwrap_or_default(),
+        synced: handset.core().synced_at().map(|at| voice.time(at)).unwrap_or_default(),
         inbox,
-        doors: handset.core().doors(now).into_iter().map(door).collect(),
-        waiting: handset.core().waiting_in_outbox(),
+        ready: counted(handset.core().doors(now).len()),
+        doors: handset.core().doors(now).into_iter().map(|now| door(voice, now)).collect(),
+        waiting: counted(handset.core().waiting_in_outbox()),
+        ended,
     })
 }
 
-fn door(door: DoorNow) -> Door {
-    let window = format!("{}–{}", clock(door.opens_at), clock(door.closes_at));
-    Door { id: door.door, name: door.name, window, is_now: door.when == When::Now }
+fn counted(many: impl TryInto<i64>) -> i64 {
+    many.try_into().unwrap_or(i64::MAX)
 }
 
-/// Hours and minutes on the wall in Sweden.
-pub(super) fn clock(time: UnixTime) -> String {
-    let zone = jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC);
-    jiff::Timestamp::from_second(time.seconds()).map(|at| at.to_zoned(zone).strftime("%H.%M").to_string()).unwrap_or_default()
+fn door(voice: Voice, door: DoorNow) -> Door {
+    let window = format!("{}–{}", voice.time(door.opens_at), voice.time(door.closes_at));
+    Door { id: door.door, name: door.name, window, is_now: door.when == When::Now }
 }
 
 /// `POST /demo/telefon/skanna`: holds the camera to the desk's screen.
@@ -133,8 +159,8 @@ pub(super) async fn scan(State(server): State<Server>, Extension(place): Extensi
             after(&server, &place, &mut handset, voice, halt, now).await
         }
         _ => {
-            let nothing = voice.say("phone-sees-nothing");
-            shown(&server, &place, &mut handset, voice, Some((false, nothing)), now).await
+            let message = Message { is_good: false, text: voice.say("phone-sees-nothing"), event: "" };
+            shown(&server, &place, &mut handset, voice, Some(message), now).await
         }
     }
 }
@@ -185,13 +211,16 @@ pub(super) async fn press(
     after(&server, &place, &mut handset, voice, halt, now).await
 }
 
-/// `POST /demo/telefon/skriv-under/{signature}`.
+/// `POST /demo/telefon/skriv-under/{signature}`: opens the document at its first page.
 pub(super) async fn sign(
     State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice, Path(signature): Path<SignatureId>,
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
-    let halt = handset.begin(Task::Approve { start: Start::Assigned { signature } }, now).await?;
+    let mut halt = handset.begin(Task::Approve { start: Start::Assigned { signature } }, now).await?;
+    if matches!(halt, Halt::Shown(Screen::Approval(_))) {
+        halt = handset.press(Button::Open { document: 1, page: 1 }, now).await?;
+    }
     after(&server, &place, &mut handset, voice, halt, now).await
 }
 
@@ -210,6 +239,18 @@ pub(super) async fn coverage(Extension(place): Extension<Arc<Place>>) -> Result<
     handset.online = !handset.online;
     place.keep(&handset)?;
     Ok(Redirect::to("/demo/telefon").into_response())
+}
+
+/// `POST /demo/telefon/insyn`: "Det arbetsgivaren ser", on the phone.
+pub(super) async fn insight(State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
+    let mut handset = place.handset.lock().await;
+    handset.speak(voice.language());
+    match handset.begin(Task::Transparency, now).await? {
+        Halt::Done(Outcome::Transparency(insight)) => {
+            Ok(Page(PhonePage { voice, view: View::Insight(insight), online: handset.online, message: None }).into_response())
+        }
+        halt => after(&server, &place, &mut handset, voice, halt, now).await,
+    }
 }
 
 /// `POST /demo/telefon/ta-bort`: with one tap.
@@ -240,30 +281,31 @@ pub(super) async fn page_picture(Extension(place): Extension<Arc<Place>>) -> Res
 async fn after(server: &Server, place: &Place, handset: &mut Handset, voice: Voice, halt: Halt, now: UnixTime) -> Result<Response, Problem> {
     let message = match halt {
         Halt::Shown(_) => None,
-        Halt::Done(outcome) => Some(told(voice, &outcome)),
+        Halt::Done(outcome) => told(voice, &outcome),
     };
     shown(server, place, handset, voice, message, now).await
 }
 
-/// Whether it went well, and the sentence.
-fn told(voice: Voice, outcome: &Outcome) -> (bool, String) {
+fn told(voice: Voice, outcome: &Outcome) -> Option<Message> {
+    let good = |event| Some(Message { is_good: true, text: voice.say(&format!("phone-{event}")), event });
+    let bad = |text| Some(Message { is_good: false, text, event: "" });
     match outcome {
-        Outcome::Approved { .. } => (true, voice.say("phone-approved")),
-        Outcome::Declined { .. } => (true, voice.say("phone-declined")),
-        Outcome::Enrolled { .. } => (true, voice.say("phone-enrolled")),
-        Outcome::Opened { .. } => (true, voice.say("phone-opened")),
-        Outcome::Removed { .. } => (true, voice.say("phone-removed")),
-        Outcome::RefusedByServer { problem, .. } => (false, if voice.tag() == "en" { problem.en.clone() } else { problem.sv.clone() }),
-        Outcome::RefusedByLock(refusal) => (false, by_lock(voice, refusal)),
-        Outcome::Abandoned | Outcome::Refused { .. } => (false, voice.say("phone-refused")),
-        Outcome::Inbox(_) | Outcome::Synced { .. } | Outcome::Transparency(_) | Outcome::Uploaded { .. } => (true, String::new()),
+        Outcome::Approved { .. } => good("approved"),
+        Outcome::Declined { .. } => good("declined"),
+        Outcome::Enrolled { .. } => good("enrolled"),
+        Outcome::Opened { .. } => good("opened"),
+        Outcome::Removed { .. } => good("removed"),
+        Outcome::RefusedByServer { problem, .. } => bad(if voice.tag() == "en" { problem.en.clone() } else { problem.sv.clone() }),
+        Outcome::RefusedByLock(refusal) => bad(by_lock(voice, refusal)),
+        Outcome::Abandoned | Outcome::Refused { .. } => bad(voice.say("phone-refused")),
+        Outcome::Inbox(_) | Outcome::Synced { .. } | Outcome::Transparency(_) | Outcome::Uploaded { .. } => None,
     }
 }
 
 /// "Passet gäller kl 14.00–15.30. Klockan är 13.20."
 fn by_lock(voice: Voice, refusal: &handslag_phone::LockRefusal) -> String {
     match (refusal.from, refusal.until) {
-        (Some(from), Some(until)) => voice.say2("phone-lock-time", &("from", &clock(from)), &("until", &clock(until))),
+        (Some(from), Some(until)) => voice.say2("phone-lock-time", &("from", &voice.time(from)), &("until", &voice.time(until))),
         _ => voice.say1("phone-lock-refused", "code", &refusal.code),
     }
 }

@@ -1,8 +1,8 @@
 //! Doors, visits, passes and openings. A pass opens one door for one phone in one visit's window, without network; what the
 //! lock wrote comes back through the phone and is checked against the lock's own chain.
 //!
-//! Invariants: no visit, no pass (DR-02); a blocked identity or phone gets no new pass and its passes are put on the list
-//! (DR-03); every opening is told once, whoever brings it (P27). The full handshake takes its place in `handslag_door`.
+//! Invariants: no visit, no pass (DR-02); a blocked identity or phone gets no new pass from the same moment (DR-03), and what it
+//! holds dies with its window, four hours at most; every opening is told once, whoever brings it (P27). The full handshake takes its place in `handslag_door`.
 
 mod doors;
 mod openings;
@@ -13,7 +13,7 @@ mod wallet;
 
 pub use doors::{Door, by_lock, mount, of_organisation};
 pub use openings::{Opening, recent};
-pub use passes::{issuer_kid, revoke_all_of};
+pub use passes::issuer_kid;
 pub use visits::{Visit, plan};
 
 use handslag_policy::{Act, Opening as OpeningAsked};
@@ -36,15 +36,16 @@ pub fn routes() -> Router<Server> {
 
 /// May this phone have a pass for this door of this visit? A no is no error: the worker sees the door without a pass.
 fn allowed(server: &Server, caller: &Caller, visit: &Visit, confirmed_online: bool, now: UnixTime) -> bool {
-    let (pass_starts, pass_ends) = visit.window();
+    // The margin around the planned time belongs to the plan: to the policy the visit is the window in which the door may open.
+    let (visit_starts, visit_ends) = visit.window();
     let opening = OpeningAsked {
         door: visit.door_id.clone(),
         organisation: visit.organisation_id.clone(),
         worker: caller.affiliation.affiliation_id.clone(),
-        visit_starts: visit.starts_at,
-        visit_ends: visit.ends_at,
-        pass_starts,
-        pass_ends,
+        visit_starts,
+        visit_ends,
+        pass_starts: visit_starts,
+        pass_ends: visit_ends,
         confirmed_online,
         now,
     };

@@ -14,13 +14,14 @@ struct Issued {
     bytes: Vec<u8>,
 }
 
-/// The pass that this phone already has for this door of this visit.
-pub(super) async fn existing(tx: &mut Tx, phone: &PhoneId, visit: &Visit, now: UnixTime) -> Result<Option<Vec<u8>>, Error> {
+/// The pass that this phone already has for this door in this very window: a visit that was moved gets a new one.
+pub(super) async fn existing(tx: &mut Tx, phone: &PhoneId, visit: &Visit) -> Result<Option<Vec<u8>>, Error> {
+    let (from, until) = visit.window();
     let issued: Option<Issued> = tx
         .optional(
-            "SELECT bytes FROM passes WHERE phone_id = $1 AND visit_id = $2 AND door_id = $3 AND revoked_at IS NULL AND not_after >= $4 \
+            "SELECT bytes FROM passes WHERE phone_id = $1 AND visit_id = $2 AND door_id = $3 AND not_before = $4 AND not_after = $5 \
              ORDER BY issued_at DESC LIMIT 1",
-            (phone, &visit.visit_id, &visit.door_id, now),
+            (phone, &visit.visit_id, &visit.door_id, from, until),
         )
         .await?;
     Ok(issued.map(|issued| issued.bytes))
@@ -127,9 +128,4 @@ pub fn issuer_kid(server: &Server) -> Result<Kid, Problem> {
     let active = keys.iter().find(|key| matches!(key.state, KeyState::Active { .. })).ok_or_else(Problem::not_found)?;
     let key = DoorKey::from_sec1(&active.sec1).and_then(|key| key.verifying_key()).map_err(|error| Problem::internal(&error))?;
     Ok(Kid::of(&key))
-}
-
-/// Puts every living pass of a work identity on the list of ended passes; gives how many.
-pub async fn revoke_all_of(tx: &mut Tx, affiliation: &AffiliationId, now: UnixTime) -> Result<u64, Error> {
-    tx.execute("UPDATE passes SET revoked_at = $2 WHERE affiliation_id = $1 AND revoked_at IS NULL AND not_after >= $2", (affiliation, now)).await
 }

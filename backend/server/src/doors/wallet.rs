@@ -37,9 +37,13 @@ pub(super) async fn show(State(server): State<Server>, Now(now): Now, mut rng: R
     Ok(Json(Wallet { doors, synced_at: now }))
 }
 
-/// One door with its pass; a phone whose keys cannot hold one gets none.
+/// One door with its pass; whom the policy refuses sees no door. Asked each time, also for a pass that was issued before.
 async fn door(tx: &mut Tx, server: &Server, caller: &Caller, visit: Visit, now: UnixTime, rng: &mut Rng) -> Result<Option<WalletDoor>, Problem> {
-    let pass = match passes::existing(tx, &caller.phone.phone_id, &visit, now).await? {
+    let confirmed = phone::confirmed_since(tx, &caller.phone, now - FRESH).await?;
+    if !super::allowed(server, caller, &visit, confirmed, now) {
+        return Ok(None);
+    }
+    let pass = match passes::existing(tx, &caller.phone.phone_id, &visit).await? {
         Some(pass) => pass,
         None => match new_pass(tx, server, caller, &visit, now, rng).await? {
             Some(pass) => pass,
@@ -54,10 +58,6 @@ async fn door(tx: &mut Tx, server: &Server, caller: &Caller, visit: Visit, now: 
 async fn new_pass(tx: &mut Tx, server: &Server, caller: &Caller, visit: &Visit, now: UnixTime, rng: &mut Rng) -> Result<Option<Vec<u8>>, Problem> {
     let Some(key) = phone::door_key(tx, &caller.phone.phone_id).await? else { return Ok(None) };
     let key = DoorKey::from_sec1(&key).map_err(|error| Problem::internal(&error))?;
-    let confirmed = phone::confirmed_since(tx, &caller.phone, now - FRESH).await?;
-    if !super::allowed(server, caller, visit, confirmed, now) {
-        return Ok(None);
-    }
     let pass = passes::issue(tx, server, (&caller.phone, &caller.affiliation, key), visit, now, rng).await?;
     let event = Event {
         chain: caller.affiliation.chain(Purpose::Doors),

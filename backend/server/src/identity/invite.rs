@@ -49,7 +49,11 @@ impl NewColleague {
 
 /// Invites. Whether this manager may is asked of the policy by the caller, before.
 pub async fn invite(
-    tx: &mut Tx, manager: &affiliations::Affiliation, new: &NewColleague, now: UnixTime, rng: &mut (dyn CryptoRng + Send),
+    tx: &mut Tx,
+    manager: &affiliations::Affiliation,
+    new: &NewColleague,
+    now: UnixTime,
+    rng: &mut (dyn CryptoRng + Send),
 ) -> Result<Answered, Error> {
     let organisation = organisations::by_id(tx, &manager.organisation_id).await?;
     let person = persons::create(tx, new.given_name.trim(), new.family_name.trim(), now, rng).await?;
@@ -77,13 +81,23 @@ pub async fn invite(
 }
 
 async fn link_for(
-    tx: &mut Tx, manager: &affiliations::Affiliation, affiliation: AffiliationId, now: UnixTime, rng: &mut (dyn CryptoRng + Send),
+    tx: &mut Tx,
+    manager: &affiliations::Affiliation,
+    affiliation: AffiliationId,
+    now: UnixTime,
+    rng: &mut (dyn CryptoRng + Send),
 ) -> Result<Answered, Error> {
     let (invitation_id, link) = (InvitationId::random(rng), Secret::random("invite", rng));
     let expires_at = now + INVITATION_LIFE;
     let invited_by = manager.affiliation_id.clone();
-    let invitation =
-        invitations::Invitation { invitation_id: invitation_id.clone(), affiliation_id: affiliation.clone(), invited_by, expires_at, state: "open".to_owned() };
+    let invitation = invitations::Invitation {
+        invitation_id: invitation_id.clone(),
+        affiliation_id: affiliation.clone(),
+        invited_by,
+        expires_at,
+        state: "open".to_owned(),
+        answered_at: None,
+    };
     invitations::create(tx, &invitation, &link, now).await?;
     Ok(Answered { affiliation, invitation: invitation_id, link, expires_at })
 }

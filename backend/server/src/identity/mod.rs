@@ -12,7 +12,9 @@ mod organisations;
 mod persons;
 
 pub use affiliations::{Affiliation, AffiliationKind, Hired, Standing, block, blocked_event, by_id, by_subject, by_who, find, hire, of_unit};
-pub use invitations::{Invitation, begin_enrolment, create as create_invitation, enrolled, of_enrolment, peek as peek_invitation};
+pub use invitations::{
+    Invitation, TO_ENROL, begin_enrolment, create as create_invitation, enrolled, of_enrolment, peek as peek_invitation, terms_accepted,
+};
 pub use invited::page as invitation_page;
 pub use invite::{Answered, NewColleague, invite, invitation_link};
 pub use organisations::{Organisation, by_id as organisation, by_number as organisation_by_number, create as create_organisation};

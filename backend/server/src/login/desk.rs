@@ -38,16 +38,21 @@ struct DeskPage {
     organisation: String,
     link: String,
     state: &'static str,
+    /// Where the person goes who gives up or came too late.
+    back: Option<String>,
 }
 
 /// `GET /login/{txn}`.
 pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
     let row = own(&server, &headers, &id).await?;
-    let request = request_of(&row)?;
+    let state = row.state_at(now);
+    if let Some(next) = goes_on(&row, state)? {
+        return Ok(Redirect::to(&next).into_response());
+    }
+    let (request, back) = (request_of(&row)?, way_back(&row, state)?);
     let service = if voice.tag() == "en" { request.name_en } else { request.name_sv };
     let link = format!("/t/{}", orders::link_token(&server, &id)?.reveal());
-    let state = word(row.state_at(now));
-    Ok(Page(DeskPage { voice, id, service, organisation: request.organisation, link, state }).into_response())
+    Ok(Page(DeskPage { voice, id, service, organisation: request.organisation, link, state: word(state), back }).into_response())
 }
 
 /// `GET /login/{txn}/kod.svg`: this second's picture.
@@ -71,7 +76,10 @@ pub(super) struct Seen {
 pub(super) struct Status {
     state: &'static str,
     words: String,
+    /// Where the browser goes on by itself.
     next: Option<String>,
+    /// Where the person goes who gives up or came too late.
+    back: Option<String>,
 }
 
 /// `GET /login/{txn}/status?seen=created`.
@@ -86,18 +94,28 @@ pub(super) async fn status(
         row = own(&server, &headers, &id).await?;
     }
     let state = row.state_at(server.clock.now());
-    // After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).
-    let goes_on_here = state == ApprovalState::Approved && row.start_kind != Some(StartKind::SameDevice);
-    let next = if goes_on_here { request_of(&row)?.return_to } else { None };
-    Ok(Json(Status { state: word(state), words: voice.say(&format!("login-state-{}", word(state))), next }))
+    let (next, back) = (goes_on(&row, state)?, way_back(&row, state)?);
+    Ok(Json(Status { state: word(state), words: voice.say(&format!("login-state-{}", word(state))), next, back }))
 }
 
-/// `POST /login/{txn}/avbryt`.
+/// After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).
+fn goes_on(row: &Row, state: ApprovalState) -> Result<Option<String>, Problem> {
+    let goes_on_here = state == ApprovalState::Approved && row.start_kind != Some(StartKind::SameDevice);
+    if goes_on_here { Ok(request_of(row)?.return_to) } else { Ok(None) }
+}
+
+/// A no is an answer too: the service is told when the person follows the link back.
+fn way_back(row: &Row, state: ApprovalState) -> Result<Option<String>, Problem> {
+    let is_over = matches!(state, ApprovalState::Aborted | ApprovalState::Declined | ApprovalState::Expired);
+    if is_over { Ok(request_of(row)?.return_to) } else { Ok(None) }
+}
+
+/// `POST /login/{txn}/avbryt`: back to the page, which has the link to the service. A form may not end at another site (the
+/// page's own policy), a link may.
 pub(super) async fn cancel(State(server): State<Server>, Now(now): Now, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
     let row = own(&server, &headers, &id).await?;
     aborted(&server, &id, &row.browser_hash, now).await?;
-    let back = request_of(&row)?.return_to.unwrap_or_else(|| "/".to_owned());
-    Ok(Redirect::to(&back).into_response())
+    Ok(Redirect::to(&format!("/login/{id}")).into_response())
 }
 
 async fn aborted(server: &Server, id: &ApprovalId, browser: &SecretHash, now: UnixTime) -> Result<(), Problem> {

@@ -14,13 +14,16 @@ use crate::{
     caller::{Now, Rng},
     cookies,
     identity::{self, Affiliation, Standing},
-    phone::{self, approvals},
+    phone::{self, Tier, approvals},
     problem::Problem,
     server::Server,
 };
 
 /// The name under which our own pages ask.
 const OWN_PAGES: &str = "jobb-id";
+
+/// The demonstration's manager logged in this morning, with a phone nobody sees.
+const READY_MADE: Tier = Tier::T2;
 
 /// The cookie of a session on our own pages.
 const SESSION: cookies::Name = cookies::Name("session");
@@ -32,6 +35,8 @@ pub struct Worker {
     pub affiliation: Affiliation,
     /// The level that was really performed.
     pub assurance: Assurance,
+    /// What the phone is worth that the session rests on.
+    pub tier: Tier,
 }
 
 impl FromRequestParts<Server> for Worker {
@@ -59,11 +64,12 @@ async fn recognised(parts: &mut Parts, server: &Server) -> Result<Option<Worker>
         .read(async |tx| {
             let Some(session) = sessions::by_cookie(tx, &cookie.hash(), now).await? else { return Ok(None) };
             let affiliation = identity::by_id(tx, &session.affiliation_id).await?;
-            let is_phone_in_use = match &session.approval_id {
-                Some(approval) => approvals::is_phone_in_use(tx, approval).await?,
-                None => true,
+            let tier = match &session.phone_id {
+                Some(phone) => phone::by_id(tx, phone).await?.filter(|phone| phone.blocked_at.is_none()).map(|phone| phone.tier),
+                None => Some(READY_MADE),
             };
-            Ok((is_phone_in_use && affiliation.standing(now) == Standing::Good).then_some(Worker { affiliation, assurance: session.assurance }))
+            let is_good = affiliation.standing(now) == Standing::Good;
+            Ok(tier.filter(|_| is_good).map(|tier| Worker { affiliation, assurance: session.assurance, tier }))
         })
         .await
 }
@@ -116,15 +122,20 @@ pub(super) async fn finished(
         .db
         .write(async |tx| {
             let row = approvals::by_id(tx, &id).await?.ok_or_else(Problem::gone)?;
+            let is_over = matches!(row.state_at(now), approvals::State::Aborted | approvals::State::Declined | approvals::State::Expired);
+            if is_over {
+                return Ok(None);
+            }
             let is_ours = row.request().is_ok_and(|request| request.requester == OWN_PAGES);
             if !is_ours || !orders::may_go_on(&server, &headers, &row, wanted.svar.as_deref()) {
                 return Err(Problem::gone());
             }
             let consumed = approvals::consume(tx, &id, now).await?.ok_or_else(Problem::gone)?;
-            session_from(tx, &id, &consumed, now, &mut rng).await
+            session_from(tx, &id, &consumed, now, &mut rng).await.map(Some)
         })
         .await?;
-    Ok(with_session(&server, &cookie, own_path(&wanted.till)))
+    // Who said no, or came too late, is at the beginning again.
+    Ok(cookie.map_or_else(|| Redirect::to("/").into_response(), |cookie| with_session(&server, &cookie, own_path(&wanted.till))))
 }
 
 async fn session_from(tx: &mut Tx, id: &ApprovalId, consumed: &approvals::Consumed, now: handslag_vocab::UnixTime, rng: &mut Rng) -> Result<Secret, Problem> {
@@ -133,6 +144,7 @@ async fn session_from(tx: &mut Tx, id: &ApprovalId, consumed: &approvals::Consum
     Approval::parse(&consumed.bytes).map_err(|error| Problem::internal(&error))?;
     let from = sessions::From {
         affiliation: consumed.affiliation_id.clone(),
+        phone: Some(consumed.phone_id.clone()),
         approval: Some(id.clone()),
         assurance: Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3),
         authenticated_at: consumed.decided_at,
@@ -143,7 +155,7 @@ async fn session_from(tx: &mut Tx, id: &ApprovalId, consumed: &approvals::Consum
 /// Starts a session without an approval: the demonstration's ready-made manager.
 pub async fn start_session(tx: &mut Tx, server: &Server, affiliation: &Affiliation, now: handslag_vocab::UnixTime, rng: &mut Rng) -> Result<HeaderValue, Problem> {
     let from =
-        sessions::From { affiliation: affiliation.affiliation_id.clone(), approval: None, assurance: affiliation.assurance, authenticated_at: now };
+        sessions::From { affiliation: affiliation.affiliation_id.clone(), phone: None, approval: None, assurance: affiliation.assurance, authenticated_at: now };
     let cookie = sessions::start(tx, &from, now, rng).await?;
     Ok(SESSION.set(server, &cookie, sessions::LIFE))
 }

@@ -10,7 +10,7 @@ mod sessions;
 
 pub use first_party::{Worker, start_session};
 pub use orders::{Order, begin, browser_of, may_go_on, qr_text};
-pub use sessions::Session;
+pub use sessions::{Session, purge};
 
 use axum::{
     Router,

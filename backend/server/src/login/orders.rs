@@ -9,14 +9,11 @@ use handslag_vocab::{ApprovalId, ApprovalKind, Digest, Seconds, Secret, SecretHa
 use rand_core::CryptoRng;
 
 use crate::{
-    cookies,
+    cookies::BEGAN,
     phone::{self, approvals},
     problem::Problem,
     server::Server,
 };
-
-/// Recognises the browser that began a log-in.
-const BROWSER: cookies::Name = cookies::Name("browser");
 
 /// Unclaimed, a log-in waits this long; the page then offers a new one.
 const TO_CLAIM: Seconds = Seconds::minutes(5);
@@ -30,17 +27,17 @@ pub struct Order {
 
 /// The browser's own secret, and the header that gives it one if it had none.
 pub fn browser_of(server: &Server, headers: &HeaderMap, rng: &mut (dyn CryptoRng + Send)) -> (Secret, Option<axum::http::HeaderValue>) {
-    if let Some(known) = BROWSER.read(server, headers) {
+    if let Some(known) = BEGAN.read(server, headers) {
         return (known, None);
     }
     let secret = Secret::random("browser", rng);
-    let header = BROWSER.set(server, &secret, Seconds::days(1));
+    let header = BEGAN.set(server, &secret, Seconds::days(1));
     (secret, Some(header))
 }
 
 /// The browser's secret, if it has one.
 pub(super) fn known_browser(server: &Server, headers: &HeaderMap) -> Option<SecretHash> {
-    BROWSER.read(server, headers).map(|secret| secret.hash())
+    BEGAN.read(server, headers).map(|secret| secret.hash())
 }
 
 /// Begins a log-in for this browser.

@@ -53,12 +53,12 @@ async fn begin(server: &Server, pairs: Vec<(String, String)>, headers: &HeaderMa
     let view = client.map(clients::view).transpose()?;
     let (request, client) = match (unverified.check(view.as_ref(), &provider(server)), client) {
         (Ok(request), Some(client)) => (request, client),
-        (Err(Rejected::Redirect { reply_to, refusal }), _) => return Ok(refused(&reply_to, refusal)),
+        (Err(Rejected::Redirect { reply_to, refusal }), _) => return Ok(refused(server, &reply_to, refusal)),
         (Err(Rejected::Here(refusal)), _) => return Err(shown_here(refusal)),
         (Ok(_), None) => return Err(shown_here(Refusal::ClientUnknown)),
     };
     if let Some(error) = known_beforehand(server, client, &request) {
-        return Ok(redirect(&request.reply_to.error(error, error.description())));
+        return Ok(redirect(server, &request.reply_to.error(error, error.description())));
     }
     let approval = ApprovalId::random(&mut rng);
     let asked = asked(server, client, &request, &approval).await?;
@@ -70,7 +70,7 @@ async fn begin(server: &Server, pairs: Vec<(String, String)>, headers: &HeaderMa
             Ok::<_, Problem>(grants::wait(tx, &approval, &request, now).await?)
         })
         .await?;
-    let mut response = redirect(&format!("/login/{approval}{}", language(request.language)));
+    let mut response = redirect(server, &format!("/login/{approval}{}", language(request.language)));
     if let Some(cookie) = new_cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -127,7 +127,7 @@ pub(super) async fn answer(
             }
         })
         .await?;
-    Ok(redirect(&address))
+    Ok(redirect(&server, &address))
 }
 
 /// A code for the service, if the work identity may still be used and is the one the service wanted.
@@ -150,6 +150,7 @@ async fn granted(
         code: &code,
         request,
         affiliation: &affiliation.affiliation_id,
+        phone: &phone.phone_id,
         approval: id,
         assurance,
         hardware_key: phone.tier.assurance() == Assurance::Loa3,
@@ -164,8 +165,9 @@ async fn granted(
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
 fn is_wanted(request: &AuthorizationRequest, affiliation: &Affiliation) -> bool {
     let is_subject = request.claims.takes("sub", &affiliation.subject.as_str().into());
-    let values = release::RELEASE.iter().filter_map(|row| affiliation.claim(row.claim).map(|value| (row.claim, value)));
-    is_subject && values.into_iter().all(|(claim, value)| request.claims.takes(claim, &value.into()))
+    // A value named for something this person has not is not met: null is never among the values a service names.
+    let value = |claim| affiliation.claim(claim).map_or(serde_json::Value::Null, Into::into);
+    is_subject && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim)))
 }
 
 fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &ApprovalId, assurance: Assurance) -> Event {
@@ -179,8 +181,8 @@ fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &App
     }
 }
 
-fn refused(reply_to: &ReplyTo, refusal: Refusal) -> Response {
-    redirect(&reply_to.error(refusal.oauth(), &refusal.to_string()))
+fn refused(server: &Server, reply_to: &ReplyTo, refusal: Refusal) -> Response {
+    redirect(server, &reply_to.error(refusal.oauth(), &refusal.to_string()))
 }
 
 /// An error page for the person; the service's developer finds the code on it (OP-02).
@@ -200,7 +202,9 @@ const fn language(language: Option<Language>) -> &'static str {
     }
 }
 
-/// 303: the browser goes on with GET, whatever it came with.
-fn redirect(address: &str) -> Response {
-    Redirect::to(address).into_response()
+/// 303: the browser goes on with GET, whatever it came with. An address of our own is told as a path, so that who came by another
+/// name of this machine keeps its cookies.
+fn redirect(server: &Server, address: &str) -> Response {
+    let path = address.strip_prefix(&server.config.issuer).filter(|path| path.starts_with('/'));
+    Redirect::to(path.unwrap_or(address)).into_response()
 }

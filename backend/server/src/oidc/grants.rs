@@ -3,7 +3,12 @@
 
 use handslag_protocol::{authorize::AuthorizationRequest, token::IssuedCode};
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, Secret, UnixTime};
+use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, UnixTime};
+
+use crate::{
+    identity::{self, Affiliation, Standing},
+    phone,
+};
 
 /// A checked request that waits for its log-in.
 #[derive(Debug, FromRow)]
@@ -39,6 +44,7 @@ pub(super) struct Grant {
     pub(super) grant_id: GrantId,
     pub(super) client_id: ClientId,
     pub(super) affiliation_id: AffiliationId,
+    pub(super) phone_id: PhoneId,
     pub(super) approval_id: ApprovalId,
     request: String,
     pub(super) assurance: Assurance,
@@ -50,6 +56,14 @@ pub(super) struct Grant {
 impl Grant {
     pub(super) fn request(&self) -> Result<AuthorizationRequest, serde_json::Error> {
         serde_json::from_str(&self.request)
+    }
+
+    /// The work identity, while both it and the phone that the grant rests on may be used (LC-08).
+    pub(super) async fn usable(&self, tx: &mut Tx, now: UnixTime) -> Result<Option<Affiliation>, Error> {
+        let phone = phone::by_id(tx, &self.phone_id).await?;
+        let affiliation = identity::by_id(tx, &self.affiliation_id).await?;
+        let is_usable = phone.is_some_and(|phone| phone.blocked_at.is_none()) && affiliation.standing(now) == Standing::Good;
+        Ok(is_usable.then_some(affiliation))
     }
 
     /// What the code is bound to.
@@ -64,6 +78,7 @@ pub(super) struct New<'a> {
     pub(super) code: &'a Secret,
     pub(super) request: &'a AuthorizationRequest,
     pub(super) affiliation: &'a AffiliationId,
+    pub(super) phone: &'a PhoneId,
     pub(super) approval: &'a ApprovalId,
     pub(super) assurance: Assurance,
     pub(super) hardware_key: bool,
@@ -75,13 +90,14 @@ pub(super) struct New<'a> {
 pub(super) async fn give(tx: &mut Tx, new: &New<'_>) -> Result<(), Error> {
     let request = serde_json::to_string(new.request).unwrap_or_default();
     tx.execute(
-        "INSERT INTO grants (grant_id, code_hash, client_id, affiliation_id, approval_id, request, assurance, hardware_key, authenticated_at, \
-         code_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO grants (grant_id, code_hash, client_id, affiliation_id, phone_id, approval_id, request, assurance, hardware_key, \
+         authenticated_at, code_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         (
             new.grant,
             new.code.hash(),
             &new.request.client_id,
             new.affiliation,
+            new.phone,
             new.approval,
             request,
             new.assurance,
@@ -100,7 +116,7 @@ pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<
     let grant: Option<Grant> = tx
         .optional(
             "UPDATE grants SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL RETURNING grant_id, client_id, affiliation_id, \
-             approval_id, request, assurance, hardware_key, authenticated_at, code_expires_at",
+             phone_id, approval_id, request, assurance, hardware_key, authenticated_at, code_expires_at",
             (&hash, now),
         )
         .await?;
@@ -119,10 +135,17 @@ pub(super) async fn token(tx: &mut Tx, token: &Secret, grant: &GrantId, expires_
 /// The living grant behind a living access token.
 pub(super) async fn by_token(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Grant>, Error> {
     tx.optional(
-        "SELECT g.grant_id, g.client_id, g.affiliation_id, g.approval_id, g.request, g.assurance, g.hardware_key, g.authenticated_at, \
+        "SELECT g.grant_id, g.client_id, g.affiliation_id, g.phone_id, g.approval_id, g.request, g.assurance, g.hardware_key, g.authenticated_at, \
          g.code_expires_at FROM access_tokens t JOIN grants g ON g.grant_id = t.grant_id \
          WHERE t.token_hash = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL",
         (token.hash(), now),
     )
     .await
+}
+
+/// Disposes of access tokens that have run out and of authorizations that nobody answered, by the rule in the migrations.
+pub(super) async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    tx.execute("DELETE FROM access_tokens WHERE expires_at <= $1", (now,)).await?;
+    tx.execute("DELETE FROM authorizations WHERE answered_at IS NULL AND created_at < $1", (now - Seconds::hours(1),)).await?;
+    Ok(())
 }

@@ -17,7 +17,15 @@ use axum::{
     routing::{get, post},
 };
 
+use handslag_store::{Error, Tx};
+use handslag_vocab::UnixTime;
+
 use crate::server::Server;
+
+/// Disposes of what has run out.
+pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    grants::purge(tx, now).await
+}
 
 /// The provider's endpoints.
 pub fn routes() -> Router<Server> {

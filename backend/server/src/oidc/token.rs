@@ -29,8 +29,7 @@ use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
     config,
-    identity::{self, Affiliation, Standing},
-    phone::approvals,
+    identity::Affiliation,
     problem::Problem,
     server::Server,
 };
@@ -94,31 +93,24 @@ pub(super) async fn redeem(State(server): State<Server>, Now(now): Now, mut rng:
             {
                 return Ok(Err(Refused::Protocol(OAuthError::InvalidClient, "the client assertion was used before".to_owned())));
             }
-            // Committed whatever the verdict: the code is dead.
-            exchanged(tx, &server, client, &exchange, audience.as_deref(), now, &mut rng).await
+            // Committed whatever the verdict, also when a key or a clock fails us: the code is dead.
+            Ok::<_, Refused>(exchanged(tx, &server, client, &exchange, audience.as_deref(), now, &mut rng).await)
         })
         .await?;
     Ok((no_store(), Json(answer?)).into_response())
 }
 
-type Verdict = Result<TokenAnswer, Refused>;
-
 async fn exchanged(
     tx: &mut Tx, server: &Server, client: &config::Client, exchange: &CodeExchange, audience: Option<&str>, now: UnixTime, rng: &mut Rng,
-) -> Result<Verdict, Refused> {
-    let Some(grant) = grants::redeem(tx, &exchange.code, now).await? else { return Ok(Err(dead_code())) };
+) -> Result<TokenAnswer, Refused> {
+    let grant = grants::redeem(tx, &exchange.code, now).await?.ok_or_else(dead_code)?;
     let request = grant.request().map_err(|error| Problem::internal(&error))?;
-    if let Err(refusal) = exchange.check(&grant.issued(&request), &client.id, now) {
-        return Ok(Err(refusal.into()));
-    }
-    let affiliation = identity::by_id(tx, &grant.affiliation_id).await?;
-    if affiliation.standing(now) != Standing::Good || !approvals::is_phone_in_use(tx, &grant.approval_id).await? {
-        return Ok(Err(dead_code()));
-    }
+    exchange.check(&grant.issued(&request), &client.id, now)?;
+    let affiliation = grant.usable(tx, now).await?.ok_or_else(dead_code)?;
     let access_token = access_token(tx, server, &grant, &request, &affiliation, audience, (now, rng)).await?;
     let id_token = id_token(server, &grant, &request, &affiliation, &access_token, now)?;
     audit::record(tx, redeemed(&affiliation, &grant), now, rng).await?;
-    Ok(Ok(TokenAnswer { access_token, token_type: TokenType::Bearer, expires_in: TOKEN_LIFE, id_token, scope: request.scopes.join(" ") }))
+    Ok(TokenAnswer { access_token, token_type: TokenType::Bearer, expires_in: TOKEN_LIFE, id_token, scope: request.scopes.join(" ") })
 }
 
 /// Opaque for our own UserInfo; a signed one (RFC 9068) for a named audience.

@@ -14,8 +14,6 @@ use serde_json::json;
 use super::{clients, grants, signed::signed, token::values};
 use crate::{
     caller::Now,
-    identity::{self, Standing},
-    phone::approvals,
     problem::Problem,
     server::Server,
 };
@@ -28,9 +26,8 @@ pub(super) async fn tell(State(server): State<Server>, Now(now): Now, headers: H
         .db
         .read(async |tx| {
             let Some(grant) = grants::by_token(tx, &token, now).await? else { return Ok(None) };
-            let affiliation = identity::by_id(tx, &grant.affiliation_id).await?;
-            let is_good = affiliation.standing(now) == Standing::Good && approvals::is_phone_in_use(tx, &grant.approval_id).await?;
-            Ok::<_, Problem>(is_good.then_some((grant, affiliation)))
+            let affiliation = grant.usable(tx, now).await?;
+            Ok::<_, Problem>(affiliation.map(|affiliation| (grant, affiliation)))
         })
         .await
         .map_err(IntoResponse::into_response)?;

@@ -1,17 +1,76 @@
-//! The manager's, the administrator's and the worker's views, which read across the slices; and the files every page needs.
+//! The manager's and the worker's views, which read across the slices; and the files every page needs.
+//!
+//! Invariants: who may see or end a colleague is asked of the policy at every request; whoever opens a colleague's page leaves a
+//! line that the colleague reads; a worker sees at least what the employer sees.
 
+mod asked;
+mod colleague;
+mod history;
+mod mine;
+mod staff;
+mod transparency;
+
+use askama::Template;
 use axum::{
     Router,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
+use handslag_policy::Act;
+use handslag_vocab::{Seconds, UnixTime};
 
-use crate::server::Server;
+use crate::{
+    login::Worker,
+    page::Page,
+    phone::authority,
+    server::Server,
+    words::Voice,
+};
 
 /// The views.
 pub fn routes() -> Router<Server> {
     Router::new()
+        .route("/min-sida", get(mine::show))
+        .route("/min-sida/telefon/{phone}/ta-bort", post(mine::remove))
+        .route("/personal", get(staff::show).post(staff::put_to_work))
+        .route("/personal/{affiliation}", get(colleague::show))
+        .route("/personal/{affiliation}/sparra", post(colleague::block))
+        .route("/phone/transparency", get(transparency::show))
+        .route("/underskrifter", get(asked::show))
+}
+
+/// The first page, where no demonstration stands in its place.
+pub fn front() -> Router<Server> {
+    Router::new().route("/", get(async |voice: Voice| Page(FrontPage { voice }).into_response()))
+}
+
+#[derive(Template)]
+#[template(path = "pages/front.html")]
+struct FrontPage {
+    voice: Voice,
+}
+
+/// The head of every page here: whose it is, and what this person can do.
+struct Head {
+    organisation: String,
+    name: String,
+    leads: bool,
+    here: &'static str,
+}
+
+impl Head {
+    fn of(server: &Server, worker: &Worker, here: &'static str, now: UnixTime) -> Self {
+        let affiliation = &worker.affiliation;
+        let leads = authority::allowed(server, affiliation, worker.tier, put_to_work(worker, true, Seconds::days(1)), now).is_ok();
+        Self { organisation: affiliation.organisation_name.clone(), name: affiliation.name(), leads, here }
+    }
+}
+
+/// The question about a colleague nobody here knows yet.
+fn put_to_work(worker: &Worker, identity_document_seen: bool, lasts: Seconds) -> Act {
+    let unit = authority::unit(&worker.affiliation.organisation_id, &worker.affiliation.unit);
+    Act::PutToWork { unit, colleague: None, identity_document_seen, lasts }
 }
 
 macro_rules! asset {
@@ -25,6 +84,16 @@ pub fn assets() -> Router<Server> {
     Router::new()
         .route("/assets/look.css", asset!("text/css; charset=utf-8", "../../assets/look.css"))
         .route("/assets/desk.js", asset!("text/javascript; charset=utf-8", "../../assets/desk.js"))
+        .route("/assets/frames.js", asset!("text/javascript; charset=utf-8", "../../assets/frames.js"))
+        .route("/assets/waiting.js", asset!("text/javascript; charset=utf-8", "../../assets/waiting.js"))
+        .route("/assets/reading.js", asset!("text/javascript; charset=utf-8", "../../assets/reading.js"))
+        .route("/assets/phone.css", asset!("text/css; charset=utf-8", "../../assets/phone.css"))
+        .route("/assets/phone-approve.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-approve.js"))
+        .route("/assets/phone-home.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-home.js"))
+        .route("/assets/phone-new.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-new.js"))
+        .route("/assets/phone-removed.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-removed.js"))
+        .route("/assets/phone-sign.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-sign.js"))
+        .route("/assets/phone-wire.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-wire.js"))
 }
 
 fn asset(media: &'static str, body: &'static str) -> Response {

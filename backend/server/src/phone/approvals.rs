@@ -8,8 +8,17 @@ use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, Approval, ApprovalId, ApprovalKind, Assurance, ClientId, Document, NotCanonical, OrganisationId, PhoneId, Seconds, SecretHash, StartKind, UnixTime};
 use serde::{Deserialize, Serialize};
 
-/// From the claim on, the person has this long to read and decide.
-pub const TO_DECIDE: Seconds = Seconds::minutes(10);
+/// From the claim on, a person has this long for a log-in, and this long where documents are to be read.
+const TO_DECIDE: Seconds = Seconds::minutes(3);
+const TO_READ: Seconds = Seconds::minutes(15);
+
+/// How long the person has to decide.
+pub const fn time_for(kind: ApprovalKind) -> Seconds {
+    match kind {
+        ApprovalKind::Login | ApprovalKind::Opening => TO_DECIDE,
+        ApprovalKind::Signature => TO_READ,
+    }
+}
 
 /// Who asks for what, before a person is known.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -236,6 +245,18 @@ pub async fn abort(tx: &mut Tx, id: &ApprovalId, browser: &SecretHash, now: Unix
     Ok(changed == 1)
 }
 
+/// Ends one because a newer takes its place. False if it was answered with yes, and then stands.
+pub async fn replace(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<bool, Error> {
+    tx.execute(
+        "UPDATE approvals SET state = 'aborted', reason = 'replaced', decided_at = $2 \
+         WHERE approval_id = $1 AND state IN ('created', 'claimed', 'shown')",
+        (id, now),
+    )
+    .await?;
+    let row = by_id(tx, id).await?;
+    Ok(row.is_none_or(|row| !matches!(row.state, State::Approved | State::Consumed)))
+}
+
 /// An approved one that was now given out.
 #[derive(Debug, Clone, FromRow)]
 pub struct Consumed {
@@ -269,32 +290,14 @@ pub async fn consume_within(tx: &mut Tx, id: &ApprovalId, now: UnixTime, life: S
     .await
 }
 
+/// One that was given out before.
+pub async fn consumed(tx: &mut Tx, id: &ApprovalId) -> Result<Option<Consumed>, Error> {
+    tx.optional("SELECT affiliation_id, phone_id, bytes, evidence, decided_at FROM approvals WHERE approval_id = $1 AND state = 'consumed'", (id,)).await
+}
+
 #[derive(FromRow)]
 struct Count {
     count: i64,
-}
-
-/// Whether the phone that gave this approval may still be used. What it gave ends with it (LC-08).
-pub async fn is_phone_in_use(tx: &mut Tx, id: &ApprovalId) -> Result<bool, Error> {
-    let in_use: Count = tx
-        .one(
-            "SELECT COUNT(*) AS count FROM approvals a JOIN phones p ON p.phone_id = a.phone_id WHERE a.approval_id = $1 AND p.blocked_at IS NULL",
-            (id,),
-        )
-        .await?;
-    Ok(in_use.count > 0)
-}
-
-/// Any waiting state `→ aborted`, because the same signature was opened anew. False if it was answered meanwhile.
-pub async fn supersede(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<bool, Error> {
-    tx.execute(
-        "UPDATE approvals SET state = 'aborted', reason = 'opened_anew', decided_at = $2 WHERE approval_id = $1 AND state IN ('claimed', 'shown')",
-        (id, now),
-    )
-    .await?;
-    let given: Count =
-        tx.one("SELECT COUNT(*) AS count FROM approvals WHERE approval_id = $1 AND state IN ('approved', 'consumed')", (id,)).await?;
-    Ok(given.count == 0)
 }
 
 /// Whether this phone has given an approval since then.
@@ -302,4 +305,15 @@ pub async fn given_since(tx: &mut Tx, phone: &PhoneId, since: UnixTime) -> Resul
     let given: Count =
         tx.one("SELECT COUNT(*) AS count FROM approvals WHERE phone_id = $1 AND evidence IS NOT NULL AND decided_at >= $2", (phone, since)).await?;
     Ok(given.count > 0)
+}
+
+/// Disposes of log-ins that no phone ever took: they are about nobody.
+pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM approvals WHERE affiliation_id IS NULL AND kind = 'login' AND expires_at < $1 \
+         AND NOT EXISTS (SELECT 1 FROM authorizations a WHERE a.approval_id = approvals.approval_id)",
+        (now - Seconds::hours(1),),
+    )
+    .await?;
+    Ok(())
 }

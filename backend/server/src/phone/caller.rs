@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use handslag_protocol::dpop;
-use handslag_vocab::{Digest, UnixTime};
+use handslag_vocab::{Digest, SecretHash, UnixTime};
 
 use super::phones::{self, Phone};
 use crate::{
@@ -30,6 +30,8 @@ pub struct Caller {
     pub affiliation: Affiliation,
     /// Whether a browser keeps the key.
     pub browser: CallerIsBrowser,
+    /// The secret by which a log-in that this browser began is known; none for an app.
+    pub began: Option<SecretHash>,
 }
 
 /// How the caller was recognised.
@@ -56,14 +58,16 @@ async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) ->
     let uri = format!("{}{}", server.config.issuer, parts.uri.path());
     let request = dpop::Request { method: parts.method.as_str(), address: &uri, access_token: None, now };
     let proof = dpop::verify(proof, &request).map_err(|_| unproved())?;
+    // Anybody can make a key and a proof; only a known one costs a durable mark.
+    let phone = server.db.read(async |tx| phones::by_device_key(tx, &proof.thumbprint).await).await?.ok_or_else(unproved)?;
     server
         .db
         .write(async |tx| {
-            // Marked before anything is looked up: a proof counts once, whatever it asks for.
-            let is_first = tx.mark_once("dpop", &Digest::of(proof.jti.as_bytes()), proof.forget_at, now).await?;
-            let phone = if is_first { phones::by_device_key(tx, &proof.thumbprint).await? } else { None };
-            let Some(phone) = phone else { return Ok(Err(unproved())) };
-            Ok::<_, Problem>(in_use(tx, phone, CallerIsBrowser::No, now).await)
+            if !tx.mark_once("dpop", &Digest::of(proof.jti.as_bytes()), proof.forget_at, now).await? {
+                return Ok(Err(unproved()));
+            }
+            let phone = phones::by_id(tx, &phone.phone_id).await?.ok_or_else(unproved)?;
+            Ok::<_, Problem>(in_use(tx, phone, CallerIsBrowser::No, None, now).await)
         })
         .await?
 }
@@ -73,19 +77,22 @@ async fn by_cookie(server: &Server, parts: &Parts, now: UnixTime) -> Result<Call
         return Err(unproved());
     }
     let browser = BROWSER.read(server, &parts.headers).ok_or_else(unproved)?.hash();
+    let began = cookies::BEGAN.read(server, &parts.headers).map(|secret| secret.hash());
     server
         .db
         .read(async |tx| {
             let phone = phones::by_browser(tx, &browser).await?.ok_or_else(unproved)?;
-            in_use(tx, phone, CallerIsBrowser::Yes, now).await
+            in_use(tx, phone, CallerIsBrowser::Yes, began, now).await
         })
         .await
 }
 
-async fn in_use(tx: &mut handslag_store::Tx, phone: Phone, browser: CallerIsBrowser, now: UnixTime) -> Result<Caller, Problem> {
+async fn in_use(
+    tx: &mut handslag_store::Tx, phone: Phone, browser: CallerIsBrowser, began: Option<SecretHash>, now: UnixTime,
+) -> Result<Caller, Problem> {
     let affiliation = identity::by_id(tx, &phone.affiliation_id).await?;
     let is_good = phone.blocked_at.is_none() && affiliation.standing(now) == Standing::Good;
-    if is_good { Ok(Caller { phone, affiliation, browser }) } else { Err(ended()) }
+    if is_good { Ok(Caller { phone, affiliation, browser, began }) } else { Err(ended()) }
 }
 
 fn unproved() -> Problem {

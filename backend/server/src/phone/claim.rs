@@ -11,8 +11,8 @@ use handslag_vocab::{Approval, Assurance, Requester, Secret, Shared, StartKind, 
 
 use super::{
     authority,
-    approvals::{self, Request, Row, State as ApprovalState, TO_DECIDE},
-    caller::Caller,
+    approvals::{self, Request, Row, State as ApprovalState},
+    caller::{Caller, CallerIsBrowser},
     decide::is_late,
     released,
 };
@@ -24,6 +24,7 @@ pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &s
         .db
         .write(async |tx| {
             let row = found(tx, server, start, now).await?;
+            began_here(caller, start, &row)?;
             if row.phone_id.as_ref() == Some(&caller.phone.phone_id) && !is_late(&row, now) {
                 return Ok(row);
             }
@@ -63,6 +64,20 @@ async fn found(tx: &mut Tx, server: &Server, start: &Start, now: UnixTime) -> Re
     row.ok_or_else(Problem::gone)
 }
 
+/// A link on the same phone, in a browser that keeps its key: the log-in must have begun in this very browser. Whoever is sent the
+/// link of somebody else's log-in gets no question to say yes to (MB-04).
+fn began_here(caller: &Caller, start: &Start, row: &Row) -> Result<(), Problem> {
+    let is_link = matches!(start, Start::Link { .. }) && caller.browser == CallerIsBrowser::Yes;
+    if !is_link || caller.began.as_ref() == Some(&row.browser_hash) {
+        return Ok(());
+    }
+    let (sv, en) = (
+        "Inloggningen började i en annan webbläsare. Har du fått länken av någon? Logga då inte in. Annars: gå till tjänsten och börja om här.",
+        "This log-in began in another browser. Did somebody send you the link? Then do not log in. Otherwise: go to the service and start again here.",
+    );
+    Err(Problem::forbidden(sv, en).with_code("another_browser"))
+}
+
 /// The moving code is right for this second (MB-01): seen at most five seconds ago, made with the secret that no screen shows.
 async fn scanned(tx: &mut Tx, server: &Server, text: &str, now: UnixTime) -> Result<Option<Row>, Problem> {
     // The code is an address of ours, so that a stock phone's camera opens it too; the app reads what stands after the last slash.
@@ -99,6 +114,6 @@ fn written(caller: &Caller, row: &Row, request: &Request, start: StartKind, lang
         request.assurance,
         start,
         now,
-        now + TO_DECIDE,
+        now + approvals::time_for(row.kind),
     )
 }

@@ -11,7 +11,7 @@ use handslag_phone::{
     wire::{Attestation, Challenge, EnrolChallenge, EnrolFinish, EnrolStart, Enrolled, EnrolledKey, Fixed, KeyUse as WireUse, Tier as WireTier},
 };
 use handslag_store::Tx;
-use handslag_vocab::{PhoneId, Seconds, Secret, UnixTime};
+use handslag_vocab::{PhoneId, Secret, SecretHash, UnixTime};
 use rand_core::CryptoRng;
 use serde_json::json;
 
@@ -28,14 +28,9 @@ use crate::{
     server::Server,
 };
 
-/// From the yes, the phone has this long to make and prove its keys.
-const TO_FINISH: Seconds = Seconds::minutes(15);
-
 /// `POST /phone/enrol/start`.
 pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(asked): Json<EnrolStart>) -> Result<Json<EnrolChallenge>, Problem> {
-    if asked.terms_version != identity::TERMS_VERSION {
-        return Err(Problem::bad("terms_changed", "Texten har ändrats. Läs den igen.", "The text has changed. Read it again."));
-    }
+    has_read(&asked.terms_version)?;
     // The app sends what it scanned: the whole address, or only what stands after the last slash.
     let link = identity::invitation_of(asked.invitation.reveal());
     let (enrolment, challenge) = derived(&server, &link)?;
@@ -43,7 +38,7 @@ pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(aske
         .db
         .write(async |tx| {
             let invited = begin(tx, &link, &enrolment, now).await?;
-            registrations::begin(tx, &enrolment.hash(), &challenge, None, now, now + TO_FINISH).await?;
+            registrations::begin(tx, &enrolment.hash(), &challenge, now, now + identity::TO_ENROL).await?;
             Ok::<_, Problem>(invited)
         })
         .await?;
@@ -57,18 +52,26 @@ pub(super) async fn start(State(server): State<Server>, Now(now): Now, Json(aske
     }))
 }
 
+/// The yes is to the text that is in force.
+pub(super) fn has_read(terms_version: &str) -> Result<(), Problem> {
+    if terms_version == identity::TERMS_VERSION {
+        return Ok(());
+    }
+    Err(Problem::bad("terms_changed", "Texten har ändrats. Läs den igen.", "The text has changed. Read it again."))
+}
+
 /// Takes the yes, or finds the one this same link already gave.
-async fn begin(tx: &mut Tx, link: &Secret, enrolment: &Secret, now: UnixTime) -> Result<Affiliation, Problem> {
+pub(super) async fn begin(tx: &mut Tx, link: &Secret, enrolment: &Secret, now: UnixTime) -> Result<Affiliation, Problem> {
     let hash = enrolment.hash();
     let invitation = match identity::begin_enrolment(tx, link, &hash, identity::TERMS_VERSION, now).await? {
         Some(invitation) => invitation,
-        None => identity::of_enrolment(tx, &hash).await?.filter(|invitation| now < invitation.expires_at).ok_or_else(Problem::gone)?,
+        None => identity::of_enrolment(tx, &hash, now).await?.ok_or_else(Problem::gone)?,
     };
     Ok(identity::by_id(tx, &invitation.affiliation_id).await?)
 }
 
 /// The enrolment's secret and challenge, computed from the link so that asking again gives the same.
-fn derived(server: &Server, link: &Secret) -> Result<(Secret, [u8; 32]), Problem> {
+pub(super) fn derived(server: &Server, link: &Secret) -> Result<(Secret, [u8; 32]), Problem> {
     let challenge = server.keys.mac(Kind::Cookie, &[b"enrol challenge", link.reveal().as_bytes()].concat())?;
     let name = server.keys.mac(Kind::Cookie, &[b"enrol secret", link.reveal().as_bytes()].concat())?;
     Ok((Secret::presented(format!("hs_enrol_{}", handslag_vocab::Digest(name).to_base64url())), challenge))
@@ -85,15 +88,10 @@ pub(super) async fn finish(
     let enrolled = server
         .db
         .write(async |tx| {
-            let invitation = identity::of_enrolment(tx, &enrolment).await?.ok_or_else(Problem::gone)?;
-            let affiliation = identity::by_id(tx, &invitation.affiliation_id).await?;
-            let is_first = registrations::finish(tx, &enrolment, now).await? && identity::enrolled(tx, &invitation.invitation_id).await?;
-            if !is_first || affiliation.standing(now) == Standing::Blocked {
-                return Err(Problem::gone());
-            }
+            let affiliation = finished(tx, &enrolment, now).await?;
             let phone = store(tx, &affiliation, tier, &asked, now, &mut rng).await?;
             audit::record(tx, enrolled_event(&affiliation, &phone, tier, &asked.attestation.format), now, &mut rng).await?;
-            Ok((affiliation, phone))
+            Ok::<_, Problem>((affiliation, phone))
         })
         .await;
     let (affiliation, phone) = match enrolled {
@@ -101,7 +99,15 @@ pub(super) async fn finish(
         Err(problem) => again(&server, &asked).await?.ok_or(problem)?,
         Ok(enrolled) => enrolled,
     };
-    Ok(Json(Enrolled { organisation: affiliation.organisation_name, phone, server_time: now, tier: wire_tier(tier), who: affiliation.who }))
+    Ok(Json(Enrolled { organisation: affiliation.organisation_name, phone, server_time: now, tier: WireTier::from(tier), who: affiliation.who }))
+}
+
+/// Uses the enrolment, once, and gives whose it is.
+pub(super) async fn finished(tx: &mut Tx, enrolment: &SecretHash, now: UnixTime) -> Result<Affiliation, Problem> {
+    let invitation = identity::of_enrolment(tx, enrolment, now).await?.ok_or_else(Problem::gone)?;
+    let affiliation = identity::by_id(tx, &invitation.affiliation_id).await?;
+    let is_first = registrations::finish(tx, enrolment, now).await? && identity::enrolled(tx, &invitation.invitation_id).await?;
+    if is_first && affiliation.standing(now) != Standing::Blocked { Ok(affiliation) } else { Err(Problem::gone()) }
 }
 
 /// Each key proves itself, the three are different, and the evidence decides the tier.
@@ -158,7 +164,7 @@ async fn again(server: &Server, asked: &EnrolFinish) -> Result<Option<(Affiliati
         .await
 }
 
-fn enrolled_event(affiliation: &Affiliation, phone: &PhoneId, tier: Tier, attestation: &str) -> Event {
+pub(super) fn enrolled_event(affiliation: &Affiliation, phone: &PhoneId, tier: Tier, attestation: &str) -> Event {
     Event {
         chain: affiliation.chain(Purpose::Administration),
         kind: "phone.enrolled",
@@ -173,14 +179,5 @@ const fn own_use(key_use: WireUse) -> KeyUse {
         WireUse::Approval => KeyUse::Approval,
         WireUse::Device => KeyUse::Device,
         WireUse::Door => KeyUse::Door,
-    }
-}
-
-const fn wire_tier(tier: Tier) -> WireTier {
-    match tier {
-        Tier::T0 => WireTier::T0,
-        Tier::T1 => WireTier::T1,
-        Tier::T2 => WireTier::T2,
-        Tier::T3 => WireTier::T3,
     }
 }

@@ -2,45 +2,72 @@
 //! approval key over the bytes, or a WebAuthn assertion whose challenge is SHA-256 of the bytes (docs/decisions/0005).
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
-use handslag_phone::wire::ApprovalSignature;
+use handslag_phone::wire::{ApprovalSignature, Octets};
 use handslag_protocol::webauthn::{self, CredentialKey, Expected, Framing, UnverifiedAssertion, UserVerification};
 use handslag_store::Tx;
-use handslag_vocab::Digest;
-use serde_json::json;
+use handslag_vocab::{CredentialId, Digest};
+use serde::{Deserialize, Serialize};
 
 use super::{
     caller::Caller,
-    phones::{self, Credential, KeyUse},
+    phones::{self, Credential, KeyUse, Phone},
 };
 use crate::{problem::Problem, server::Server};
 
 /// Verifies, and gives the signed approval whole, as it is stored.
 pub(super) async fn verified(tx: &mut Tx, server: &Server, caller: &Caller, bytes: &[u8], signature: &ApprovalSignature) -> Result<String, Problem> {
-    let key_use = match signature {
-        ApprovalSignature::App { .. } => KeyUse::Approval,
-        ApprovalSignature::Webauthn { .. } => KeyUse::Browser,
-    };
+    let key_use = key_use(signature);
     let key = phones::key(tx, &caller.phone.phone_id, key_use).await?.ok_or_else(refused)?;
     match signature {
         ApprovalSignature::App { signature } => by_app(&key, bytes, &signature.0)?,
-        ApprovalSignature::Webauthn { .. } => by_browser(server, &key, bytes, signature)?,
+        ApprovalSignature::Webauthn { .. } => by_browser(&server.config.issuer, &key, bytes, signature)?,
     }
-    let key_form = if key_use == KeyUse::Browser { "cose" } else { "sec1" };
-    let public_key = handslag_phone::wire::Octets(key.public_key);
-    Ok(json!({ "credential": key.credential_id, "key_form": key_form, "public_key": public_key, "signature": signature }).to_string())
+    let key_form = if key_use == KeyUse::Browser { "cose" } else { "sec1" }.to_owned();
+    let (public_key, origin) = (Octets(key.public_key), server.config.issuer.clone());
+    let evidence = Evidence { credential: key.credential_id, key_form, origin, public_key, signature: signature.clone() };
+    serde_json::to_string(&evidence).map_err(|error| Problem::internal(&error))
+}
+
+/// Whether stored evidence is what this phone's stored key signed over these bytes: asked again by who acts on it later.
+pub async fn evidence_holds(tx: &mut Tx, phone: &Phone, bytes: &[u8], evidence: &str) -> Result<bool, Problem> {
+    let Ok(evidence) = serde_json::from_str::<Evidence>(evidence) else { return Ok(false) };
+    let key_use = key_use(&evidence.signature);
+    let Some(key) = phones::key(tx, &phone.phone_id, key_use).await? else { return Ok(false) };
+    Ok(match &evidence.signature {
+        ApprovalSignature::App { signature } => by_app(&key, bytes, &signature.0).is_ok(),
+        ApprovalSignature::Webauthn { .. } => by_browser(&evidence.origin, &key, bytes, &evidence.signature).is_ok(),
+    })
+}
+
+/// The signed approval whole, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Evidence {
+    credential: CredentialId,
+    key_form: String,
+    /// The address that the browser signed for.
+    origin: String,
+    public_key: Octets,
+    signature: ApprovalSignature,
+}
+
+const fn key_use(signature: &ApprovalSignature) -> KeyUse {
+    match signature {
+        ApprovalSignature::App { .. } => KeyUse::Approval,
+        ApprovalSignature::Webauthn { .. } => KeyUse::Browser,
+    }
 }
 
 fn by_app(key: &Credential, bytes: &[u8], signature: &[u8]) -> Result<(), Problem> {
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &key.public_key).verify(bytes, signature).map_err(|_| refused())
 }
 
-fn by_browser(server: &Server, key: &Credential, bytes: &[u8], signature: &ApprovalSignature) -> Result<(), Problem> {
+fn by_browser(origin: &str, key: &Credential, bytes: &[u8], signature: &ApprovalSignature) -> Result<(), Problem> {
     let ApprovalSignature::Webauthn { authenticator_data, client_data_json, credential_id, signature } = signature else { return Err(refused()) };
     if key.external_id.as_deref() != Some(&credential_id.0) {
         return Err(refused());
     }
     let cose = CredentialKey::from_cose(&key.public_key).map_err(|_| refused())?;
-    let origins = [server.config.issuer.clone()];
+    let origins = [origin.to_owned()];
     let expected = Expected {
         challenge: Digest::of(bytes),
         origins: &origins,

@@ -19,11 +19,13 @@ mod remove;
 
 pub use caller::{BROWSER, Caller, CallerIsBrowser};
 pub use claim::{fix, reaches, taken};
+pub use evidence::evidence_holds;
 pub use phones::{Phone, Tier, block, by_id, of_affiliation};
+pub use remove::taken_off;
 
 use axum::{
     Router,
-    routing::{delete, get, post},
+    routing::{delete, post},
 };
 use handslag_keys::Kind;
 use handslag_protocol::jose::Jwk;
@@ -42,7 +44,6 @@ pub fn routes() -> Router<Server> {
         .route("/phone/approvals/{txn}/decline", post(decide::decline))
         .route("/phone", delete(remove::remove))
         .merge(browser::routes())
-        .route("/q/{code}", get(browser::scanned))
 }
 
 /// The secret behind one moving code, computed and never stored; it never reaches a browser (MB-02).

@@ -1,6 +1,7 @@
 //! Phones and their public keys. A phone has up to three keys, each signing only its own typed structures; a browser-kept
 //! one has a single key for approvals. Blocking a phone is one state that every use reads.
 
+use handslag_phone::wire;
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, Assurance, CredentialId, Digest, PhoneId, SecretHash, UnixTime};
 use rand_core::CryptoRng;
@@ -39,6 +40,17 @@ impl Tier {
     }
 }
 
+impl From<Tier> for wire::Tier {
+    fn from(tier: Tier) -> Self {
+        match tier {
+            Tier::T0 => Self::T0,
+            Tier::T1 => Self::T1,
+            Tier::T2 => Self::T2,
+            Tier::T3 => Self::T3,
+        }
+    }
+}
+
 /// One enrolled phone.
 #[derive(Debug, Clone, FromRow)]
 pub struct Phone {
@@ -72,6 +84,7 @@ pub enum KeyUse {
 
 /// One public key.
 #[derive(Debug, Clone, FromRow)]
+#[expect(clippy::struct_field_names, reason = "named as its column")]
 pub struct Credential {
     /// Names it.
     pub credential_id: CredentialId,

@@ -13,13 +13,22 @@ pub struct Registration {
 }
 
 /// Starts one; starting it again changes nothing.
-pub async fn begin(
-    tx: &mut Tx, enrolment: &SecretHash, challenge: &[u8], browser_state: Option<&str>, now: UnixTime, expires_at: UnixTime,
-) -> Result<(), Error> {
+pub async fn begin(tx: &mut Tx, enrolment: &SecretHash, challenge: &[u8], now: UnixTime, expires_at: UnixTime) -> Result<(), Error> {
     tx.execute("DELETE FROM registrations WHERE expires_at <= $1", (now,)).await?;
     tx.execute(
-        "INSERT INTO registrations (enrolment_hash, challenge, browser_state, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        (enrolment, challenge, browser_state, expires_at),
+        "INSERT INTO registrations (enrolment_hash, challenge, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        (enrolment, challenge, expires_at),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Adds what a browser is asked; the first stands. An app that has begun the same enrolment may still finish it, or the browser may.
+pub async fn ask_browser(tx: &mut Tx, enrolment: &SecretHash, state: &str, now: UnixTime) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE registrations SET browser_state = $2 \
+         WHERE enrolment_hash = $1 AND browser_state IS NULL AND finished_at IS NULL AND expires_at > $3",
+        (enrolment, state, now),
     )
     .await?;
     Ok(())

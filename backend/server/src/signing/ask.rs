@@ -22,7 +22,7 @@ use crate::{
     config,
     identity::{self, Affiliation},
     login::Worker,
-    phone::{Tier, authority},
+    phone::authority,
     problem::Problem,
     server::Server,
 };
@@ -46,7 +46,7 @@ pub struct Asked {
 /// `POST /underskrift`: the form with the file.
 pub(super) async fn upload(State(server): State<Server>, Now(now): Now, rng: Rng, worker: Worker, form: Multipart) -> Result<Response, Problem> {
     let asked = read(form).await?;
-    ask(&server, &worker.affiliation, asked, now, rng).await?;
+    ask(&server, &worker, asked, now, rng).await?;
     Ok(Redirect::to("/underskrifter").into_response())
 }
 
@@ -67,10 +67,11 @@ async fn read(mut form: Multipart) -> Result<Asked, Problem> {
 }
 
 /// Checks the file, stores it and asks.
-pub async fn ask(server: &Server, requester: &Affiliation, asked: Asked, now: UnixTime, mut rng: Rng) -> Result<SignatureId, Problem> {
+pub async fn ask(server: &Server, worker: &Worker, asked: Asked, now: UnixTime, mut rng: Rng) -> Result<SignatureId, Problem> {
+    let requester = &worker.affiliation;
     let class = class_of(server, &asked.class)?;
     let policy_class = DocumentClass { organisation: requester.organisation_id.clone(), name: class.id.clone(), level: class.assurance };
-    authority::allowed(server, requester, Tier::T2, Act::AskForSignature { class: policy_class }, now)?;
+    authority::allowed(server, requester, worker.tier, Act::AskForSignature { class: policy_class }, now)?;
     let signer: AffiliationId = asked.signer.parse().map_err(|_| no_signer())?;
     known_signer(server, requester, &signer).await?;
     let (checked, file) = checked(asked.file).await?;

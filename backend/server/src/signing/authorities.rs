@@ -2,13 +2,13 @@
 //! once for each key and published; a key that rotates gets its own.
 
 use const_oid::ObjectIdentifier;
-use handslag_keys::{KeyState, Kind, Signature as KeySignature};
+use handslag_keys::{KeyState, Kind, PublicKey};
 use handslag_pades::{
     certificate::{self, Addresses, Authority, Certificate, Profile, Serial, Validity},
-    es256::PublicKey,
+    es256,
 };
 use handslag_store::{FromRow, Tx};
-use handslag_vocab::{Seconds, UnixTime};
+use handslag_vocab::{Digest, Seconds, UnixTime};
 
 use crate::{caller::Rng, problem::Problem, server::Server};
 
@@ -40,11 +40,9 @@ pub async fn establish(tx: &mut Tx, server: &Server, now: UnixTime) -> Result<Au
 }
 
 async fn found_or_made(tx: &mut Tx, server: &Server, kind: Kind, issuer: Option<&Certificate>, now: UnixTime) -> Result<Certificate, Problem> {
-    let keys = server.keys.public_keys(kind)?;
-    let key = keys.iter().find(|key| matches!(key.state, KeyState::Active { .. })).ok_or_else(Problem::not_found)?;
-    let stored: Option<Stored> = tx.optional("SELECT certificate FROM authorities WHERE kid = $1", (key.sec1.as_slice(),)).await?;
-    if let Some(stored) = stored {
-        return certificate_from(&stored.certificate);
+    let key = active(server, kind)?;
+    if let Some(known) = known(tx, &key.sec1).await? {
+        return Ok(known);
     }
     let made = made(server, kind, &key.sec1, issuer, now)?;
     tx.execute(
@@ -52,22 +50,85 @@ async fn found_or_made(tx: &mut Tx, server: &Server, kind: Kind, issuer: Option<
         (key.sec1.as_slice(), word(kind), made.as_slice(), now),
     )
     .await?;
-    let kept: Stored = tx.one("SELECT certificate FROM authorities WHERE kid = $1", (key.sec1.as_slice(),)).await?;
-    certificate_from(&kept.certificate)
+    known(tx, &key.sec1).await?.ok_or_else(Problem::not_found)
+}
+
+async fn known(tx: &mut Tx, sec1: &[u8]) -> Result<Option<Certificate>, Problem> {
+    let stored: Option<Stored> = tx.optional("SELECT certificate FROM authorities WHERE kid = $1", (sec1,)).await?;
+    stored.map(|stored| certificate_from(&stored.certificate)).transpose()
+}
+
+/// The certificates of the keys that are active now, if all are made already: a read that holds up nobody.
+pub(super) async fn current(server: &Server, now: UnixTime) -> Result<Authorities, Problem> {
+    let found = server
+        .db
+        .read(async |tx| {
+            let mut found = Vec::new();
+            for kind in [Kind::PkiRoot, Kind::DocumentSigningCa, Kind::Timestamping] {
+                found.push(known(tx, &active(server, kind)?.sec1).await?);
+            }
+            Ok::<_, Problem>(found)
+        })
+        .await?;
+    match <[Option<Certificate>; 3]>::try_from(found) {
+        Ok([Some(root), Some(signing_ca), Some(timestamping)]) => Ok(Authorities { root, signing_ca, timestamping }),
+        _ => server.db.write(async |tx| establish(tx, server, now).await).await,
+    }
+}
+
+fn active(server: &Server, kind: Kind) -> Result<PublicKey, Problem> {
+    let keys = server.keys.public_keys(kind)?;
+    keys.into_iter().find(|key| matches!(key.state, KeyState::Active { .. })).ok_or_else(Problem::not_found)
+}
+
+/// Every certificate that an authority ever had, for those who follow an address in an old signature.
+pub(super) async fn by_address(tx: &mut Tx, address: &str) -> Result<Option<(Certificate, Kind)>, Problem> {
+    for stored in tx.all::<Named>("SELECT kind, certificate FROM authorities", ()).await? {
+        let certificate = certificate_from(&stored.certificate)?;
+        let kind = match stored.kind.as_str() {
+            "root" => Kind::PkiRoot,
+            "timestamping" => Kind::Timestamping,
+            _ => Kind::DocumentSigningCa,
+        };
+        if self::address(&certificate)? == address {
+            return Ok(Some((certificate, kind)));
+        }
+    }
+    Ok(None)
+}
+
+#[derive(FromRow)]
+struct Named {
+    kind: String,
+    certificate: Vec<u8>,
+}
+
+/// The name of an authority's files: its key's digest, so that a key that follows never takes the place of this one.
+pub(super) fn address(certificate: &Certificate) -> Result<String, Problem> {
+    let digest = Digest::of(&certificate.key().map_err(refused)?.sec1());
+    Ok(digest.as_bytes().iter().take(10).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Signs with the key that this certificate is for; a key that was changed in between signs nothing here.
+pub(super) fn signed_by(server: &Server, kind: Kind, issuer: &[u8], bytes: &[u8]) -> Result<Vec<u8>, Problem> {
+    let signature = server.keys.sign(kind, bytes)?;
+    let is_the_key = server.keys.public_keys(kind)?.iter().any(|key| key.kid == signature.kid && key.sec1.as_slice() == issuer);
+    if is_the_key { Ok(signature.to_der()?) } else { Err(Problem::internal(&std::io::Error::other("the key of this authority is no longer in use"))) }
 }
 
 fn made(server: &Server, kind: Kind, sec1: &[u8], issuer: Option<&Certificate>, now: UnixTime) -> Result<Vec<u8>, Problem> {
-    let key = PublicKey::from_sec1(sec1).map_err(refused)?;
-    let (authority, addresses) = (authority(server, kind), addresses(server, "root"));
-    let (profile, life) = match kind {
-        Kind::PkiRoot => (Profile::Root(authority), ROOT_LIFE),
-        Kind::Timestamping => (Profile::Timestamping(authority, addresses), AUTHORITY_LIFE),
-        _ => (Profile::SigningCa(authority, addresses), AUTHORITY_LIFE),
+    let key = es256::PublicKey::from_sec1(sec1).map_err(refused)?;
+    let authority = authority(server, kind);
+    let (profile, life) = match (kind, issuer) {
+        (Kind::Timestamping, Some(issuer)) => (Profile::Timestamping(authority, addresses(server, issuer)?), AUTHORITY_LIFE),
+        (_, Some(issuer)) => (Profile::SigningCa(authority, addresses(server, issuer)?), AUTHORITY_LIFE),
+        (_, None) => (Profile::Root(authority), ROOT_LIFE),
     };
     let validity = Validity { not_before: now, not_after: now + life };
     let unsigned = certificate::unsigned(&profile, &key, issuer, validity, &Serial::random(&mut Rng::system())).map_err(refused)?;
-    let signature = server.keys.sign(Kind::PkiRoot, unsigned.to_be_signed())?;
-    unsigned.signed(&der(&signature)?).map_err(refused)
+    let issuer_key = issuer.map(|issuer| issuer.key().map(|key| key.sec1())).transpose().map_err(refused)?.unwrap_or_else(|| sec1.to_vec());
+    let signature = signed_by(server, Kind::PkiRoot, &issuer_key, unsigned.to_be_signed())?;
+    unsigned.signed(&signature).map_err(refused)
 }
 
 fn authority(server: &Server, kind: Kind) -> Authority {
@@ -86,18 +147,13 @@ fn authority(server: &Server, kind: Kind) -> Authority {
 }
 
 /// Where a certificate issued by `issuer` says that its issuer and its list are.
-pub(super) fn addresses(server: &Server, issuer: &str) -> Addresses {
-    let base = server.config.pki_base_url();
-    Addresses { ca_issuers: format!("{base}/{issuer}.cer"), revocation_list: format!("{base}/{issuer}.crl") }
+pub(super) fn addresses(server: &Server, issuer: &Certificate) -> Result<Addresses, Problem> {
+    let base = format!("{}/{}", server.config.pki_base_url(), address(issuer)?);
+    Ok(Addresses { ca_issuers: format!("{base}.cer"), revocation_list: format!("{base}.crl") })
 }
 
 fn certificate_from(der: &[u8]) -> Result<Certificate, Problem> {
     Certificate::from_der(der).map_err(refused)
-}
-
-/// The DER form that certificates and CMS want.
-pub(super) fn der(signature: &KeySignature) -> Result<Vec<u8>, Problem> {
-    Ok(signature.to_der()?)
 }
 
 /// One of the operator's own policies, below its arc.

@@ -7,7 +7,7 @@ use handslag_pades::{
 };
 use handslag_vocab::{ApprovalId, Assurance, Seconds, UnixTime};
 
-use super::authorities::{Authorities, addresses, der, policy, refused};
+use super::authorities::{Authorities, addresses, policy, refused, signed_by};
 use crate::{caller::Rng, identity::Affiliation, problem::Problem, server::Server};
 
 /// The key is destroyed at once, so a longer life is no risk; it must outlast an outage of the timestamp service (EN 319 142-1, T3).
@@ -28,16 +28,16 @@ pub(super) struct Authenticated<'a> {
 /// Issues the certificate for a key that signs once.
 pub(super) fn issue(server: &Server, authorities: &Authorities, key: &OneShotKey, who: &Authenticated<'_>, now: UnixTime) -> Result<Certificate, Problem> {
     let public = PublicKey::from_sec1(&key.public_sec1()?).map_err(refused)?;
-    let profile = Profile::OneShot(Box::new(profile(server, who)?));
-    // Not before the person said yes: who looks at the certificate alone sees that it was made for this.
-    let validity = Validity { not_before: who.at.min(now), not_after: now + LIFE };
+    let profile = Profile::OneShot(Box::new(profile(server, authorities, who)?));
+    let validity = Validity { not_before: now, not_after: now + LIFE };
     let serial = Serial::random(&mut Rng::system());
     let unsigned = certificate::unsigned(&profile, &public, Some(&authorities.signing_ca), validity, &serial).map_err(refused)?;
-    let signature = server.keys.sign(Kind::DocumentSigningCa, unsigned.to_be_signed())?;
-    Certificate::from_der(&unsigned.signed(&der(&signature)?).map_err(refused)?).map_err(refused)
+    let issuer = authorities.signing_ca.key().map_err(refused)?.sec1();
+    let signature = signed_by(server, Kind::DocumentSigningCa, &issuer, unsigned.to_be_signed())?;
+    Certificate::from_der(&unsigned.signed(&signature).map_err(refused)?).map_err(refused)
 }
 
-fn profile(server: &Server, who: &Authenticated<'_>) -> Result<OneShot, Problem> {
+fn profile(server: &Server, authorities: &Authorities, who: &Authenticated<'_>) -> Result<OneShot, Problem> {
     let signer = who.signer;
     Ok(OneShot {
         person: Person {
@@ -56,6 +56,6 @@ fn profile(server: &Server, who: &Authenticated<'_>) -> Result<OneShot, Problem>
             transaction: who.approval.to_string(),
         },
         policy: policy(server, 1)?,
-        addresses: addresses(server, "ca"),
+        addresses: addresses(server, &authorities.signing_ca)?,
     })
 }

@@ -23,7 +23,7 @@ use crate::{
     identity,
     phone::{
         self, Caller,
-        approvals::{self, Request, Row, Starts, State as ApprovalState, TO_DECIDE},
+        approvals::{self, Request, Row, Starts, State as ApprovalState},
         authority,
     },
     problem::Problem,
@@ -40,6 +40,9 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
         .read(async |tx| {
             let mut items = Vec::new();
             for signature in signatures::waiting_for(tx, &caller.affiliation.affiliation_id, now).await? {
+                if is_answered(tx, &signature).await? {
+                    continue;
+                }
                 let requester = identity::by_id(tx, &signature.requested_by).await?.name();
                 let pages = u32::try_from(signature.pages).unwrap_or(u32::MAX);
                 items.push(InboxItem { expires_at: signature.expires_at, pages, requester, signature: signature.signature_id, title: signature.title });
@@ -48,6 +51,13 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
         })
         .await?;
     Ok(Json(Inbox { items }))
+}
+
+/// The yes is given, and the signature is being made: it no longer waits for the person.
+async fn is_answered(tx: &mut Tx, signature: &Signature) -> Result<bool, Problem> {
+    let Some(approval) = &signature.approval_id else { return Ok(false) };
+    let row = approvals::by_id(tx, approval).await?;
+    Ok(row.is_some_and(|row| matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed)))
 }
 
 /// `POST /phone/approvals`: what is assigned to a person starts here; what a screen nearby shows, in slice `phone`.
@@ -79,13 +89,13 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         .db
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
-            // One yes at a time: what another phone holds open of this signature is dead from here on.
+            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + approvals::time_for(ApprovalKind::Signature)).await?;
+            // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and stays.
             if let Some(earlier) = &signature.approval_id
-                && !approvals::supersede(tx, earlier, now).await?
+                && !approvals::replace(tx, earlier, now).await?
             {
                 return Err(Problem::gone());
             }
-            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + TO_DECIDE).await?;
             if !signatures::opened(tx, &signature, &approval, &address, &range).await? {
                 return Err(Problem::gone());
             }

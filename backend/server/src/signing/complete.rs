@@ -19,7 +19,7 @@ use handslag_vocab::{ApprovalId, Digest, UnixTime};
 use tower::ServiceExt;
 
 use super::{
-    authorities::{establish, policy, refused},
+    authorities::{current, policy, refused},
     core::{self, Order, Signed},
     files::Files,
     signatures::{self, Signature},
@@ -45,7 +45,7 @@ pub async fn work(server: Server) {
 async fn one(server: &Server) -> bool {
     let now = server.clock.now();
     let Ok(Some(taken)) = server.db.write(async |tx| outbox::take(tx, Topic::SignatureApproved, now).await).await else { return false };
-    let Ok(approval) = taken.subject.parse::<ApprovalId>() else { return false };
+    let Ok(approval) = taken.subject.parse::<ApprovalId>() else { return true };
     if let Err(problem) = complete(server, &approval, now).await {
         tracing::error!(code = problem.code, attempts = taken.attempts, "a signature could not be made");
         if taken.attempts >= TRIES {
@@ -118,8 +118,8 @@ fn certificates(signed: &Signed) -> Result<Vec<Certificate>, Problem> {
 
 /// Asks the core over its HTTP interface: in this process, or where it listens alone.
 async fn ordered(server: &Server, order: &Order) -> Result<Signed, Problem> {
-    let ticket = format!("Bearer {}", core::ticket(server)?.reveal());
     let body = serde_json::to_vec(order).map_err(|error| Problem::internal(&error))?;
+    let ticket = format!("Bearer {}", core::ticket(server, &body, server.clock.now())?);
     let answer = match &server.config.signing_core_url {
         Some(url) => elsewhere(url, ticket, body).await?,
         None => here(core::routes().with_state(server.clone()), ticket, body).await?,
@@ -156,7 +156,7 @@ fn core_refused(body: &[u8]) -> Problem {
 
 /// A timestamp over the signature value (B-T): asked for and checked like any other authority's.
 async fn timestamped(server: &Server, signature: &[u8], now: UnixTime) -> Result<Vec<u8>, Problem> {
-    let authorities = server.db.write(async |tx| establish(tx, server, now).await).await?;
+    let authorities = current(server, now).await?;
     let request = timestamp::Request::new(Imprint::of(signature), &mut Rng::system()).map_err(refused)?;
     let response = super::timestamp::respond(server, &authorities, &request.der().map_err(refused)?, now)?;
     let token = timestamp::check(&response, &request, &[policy(server, 2)?]).map_err(refused)?;

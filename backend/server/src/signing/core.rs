@@ -6,12 +6,13 @@
 
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     routing::post,
 };
 use handslag_keys::{Kind, OneShotKey};
-use handslag_pades::cms;
+use handslag_pades::{certificate::Certificate, cms};
 use handslag_phone::wire::Octets;
 use handslag_store::{FromRow, Tx};
 use handslag_vocab::{Approval, ApprovalId, Assurance, Digest, Seconds, Secret, UnixTime};
@@ -25,11 +26,17 @@ use super::{
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
-    identity::{self, Standing},
+    identity::{self, Affiliation, Standing},
     phone::{self, approvals},
     problem::Problem,
     server::Server,
 };
+
+/// A ticket of the portal lives this long.
+const TICKET_LIFE: Seconds = Seconds(60);
+
+/// What must be left of a certificate's life for a timestamp to fall into it.
+const TO_TIMESTAMP: Seconds = Seconds::minutes(10);
 
 /// A signature that was approved is made even when this system was down for a while.
 const TO_SIGN: Seconds = Seconds::days(2);
@@ -58,44 +65,62 @@ pub(super) fn routes() -> Router<Server> {
     Router::new().route("/signing-core/sign", post(sign))
 }
 
-/// What the portal shows to be let in: both sides hold the same keys, nobody else does.
-pub(super) fn ticket(server: &Server) -> Result<Secret, Problem> {
-    let mac = server.keys.mac(Kind::Cookie, b"signing core")?;
-    Ok(Secret::presented(format!("hs_core_{}", Digest(mac).to_base64url())))
+/// What the portal shows to be let in: both sides hold the same keys, nobody else does. For one body, and for a minute.
+pub(super) fn ticket(server: &Server, body: &[u8], now: UnixTime) -> Result<String, Problem> {
+    let text = [b"signing core ", now.seconds().to_string().as_bytes(), b" ", body].concat();
+    Ok(format!("{}.{}", now.seconds(), Digest(server.keys.mac(Kind::Cookie, &text)?).to_base64url()))
 }
 
-async fn sign(State(server): State<Server>, Now(now): Now, mut rng: Rng, headers: HeaderMap, Json(order): Json<Order>) -> Result<Json<Signed>, Problem> {
+fn is_let_in(server: &Server, headers: &HeaderMap, body: &[u8], now: UnixTime) -> bool {
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
-    let is_known = shown.is_some_and(|shown| ticket(&server).is_ok_and(|ticket| ticket.hash() == Secret::presented(shown).hash()));
-    if !is_known {
+    let Some(shown) = shown else { return false };
+    let made = shown.split_once('.').and_then(|(made, _)| made.parse().ok()).map(UnixTime::from_seconds);
+    let is_fresh = made.is_some_and(|made| (-TICKET_LIFE.0..=TICKET_LIFE.0).contains(&now.since(made).0));
+    let expected = made.and_then(|made| ticket(server, body, made).ok()).map(Secret::presented);
+    is_fresh && expected.is_some_and(|expected| expected.hash() == Secret::presented(shown).hash())
+}
+
+async fn sign(State(server): State<Server>, Now(now): Now, mut rng: Rng, headers: HeaderMap, body: Bytes) -> Result<Json<Signed>, Problem> {
+    if !is_let_in(&server, &headers, &body, now) {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "not_the_portal", "Bara portalen får be om underskrifter.", "Only the portal may ask for signatures."));
     }
+    let order: Order = serde_json::from_slice(&body).map_err(|_| not_approved())?;
     let request = cms::Request::from_der(&order.signed_attributes.0).map_err(|error| {
         tracing::warn!(code = error.code(), "the core refused signed attributes");
         not_approved()
     })?;
-    server.db.write(async |tx| signed_once(tx, &server, &order.approval, &request, now, &mut rng).await).await.map(Json)
+    // A refusal is committed too: the approval that was brought with another digest is spent.
+    let verdict = server.db.write(async |tx| Ok::<_, Problem>(signed_once(tx, &server, &order.approval, &request, now, &mut rng).await)).await?;
+    verdict.map(Json)
 }
 
 #[derive(FromRow)]
 struct Kept {
     message_digest: Vec<u8>,
     answer: String,
+    certificate: Vec<u8>,
 }
 
 async fn signed_once(tx: &mut Tx, server: &Server, id: &ApprovalId, request: &cms::Request, now: UnixTime, rng: &mut Rng) -> Result<Signed, Problem> {
-    let kept: Option<Kept> = tx.optional("SELECT message_digest, answer FROM core_answers WHERE approval_id = $1", (id,)).await?;
-    if let Some(kept) = kept {
-        let is_same = kept.message_digest == request.message_digest();
-        return if is_same { serde_json::from_str(&kept.answer).map_err(|error| Problem::internal(&error)) } else { Err(not_approved()) };
+    let kept: Option<Kept> = tx.optional("SELECT message_digest, answer, certificate FROM core_answers WHERE approval_id = $1", (id,)).await?;
+    if let Some(kept) = &kept {
+        if kept.message_digest != request.message_digest() {
+            return Err(not_approved());
+        }
+        let is_good = Certificate::from_der(&kept.certificate).is_ok_and(|certificate| now + TO_TIMESTAMP < certificate.not_after());
+        if is_good {
+            return serde_json::from_str(&kept.answer).map_err(|error| Problem::internal(&error));
+        }
+        // Killed after the core had answered, and up again too late for a timestamp: the same yes gets a fresh certificate.
+        tx.execute("DELETE FROM core_answers WHERE approval_id = $1", (id,)).await?;
     }
-    let consumed = approvals::consume_within(tx, id, now, TO_SIGN).await?.ok_or_else(not_approved)?;
-    let approval = Approval::parse(&consumed.bytes).map_err(|error| Problem::internal(&error))?;
-    let is_approved = approval.documents.iter().any(|document| document.signed_bytes.as_bytes() == request.message_digest());
-    if !is_approved {
-        return Err(not_approved());
-    }
-    let signed = made(tx, server, id, &consumed, request, now, rng).await?;
+    let approved = match approvals::consume_within(tx, id, now, TO_SIGN).await? {
+        Some(consumed) => consumed,
+        None if kept.is_some() => approvals::consumed(tx, id).await?.ok_or_else(not_approved)?,
+        None => return Err(not_approved()),
+    };
+    let signer = checked(tx, &approved, request, now).await?;
+    let signed = made(tx, server, id, &approved, &signer, request, now, rng).await?;
     let answer = serde_json::to_string(&signed).map_err(|error| Problem::internal(&error))?;
     let leaf = signed.certificates.first().map(|certificate| certificate.0.as_slice()).unwrap_or_default();
     tx.execute(
@@ -106,20 +131,34 @@ async fn signed_once(tx: &mut Tx, server: &Server, id: &ApprovalId, request: &cm
     Ok(signed)
 }
 
+/// Who signs, and how surely.
+struct Signer {
+    affiliation: Affiliation,
+    assurance: Assurance,
+}
+
+/// The core believes nobody: it verifies the phone's signature over the approval itself, that the approval names this digest, that
+/// the level was reached, and that neither the person nor the phone has been blocked since.
+async fn checked(tx: &mut Tx, approved: &approvals::Consumed, request: &cms::Request, now: UnixTime) -> Result<Signer, Problem> {
+    let approval = Approval::parse(&approved.bytes).map_err(|error| Problem::internal(&error))?;
+    let affiliation = identity::by_id(tx, &approved.affiliation_id).await?;
+    let phone = phone::by_id(tx, &approved.phone_id).await?.ok_or_else(not_approved)?;
+    let assurance = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
+    let is_usable = affiliation.standing(now) == Standing::Good && phone.blocked_at.is_none();
+    let is_named = approval.documents.iter().any(|document| document.signed_bytes.as_bytes() == request.message_digest());
+    let is_theirs = approval.who == affiliation.who.to_string() && phone::evidence_holds(tx, &phone, &approved.bytes, &approved.evidence).await?;
+    if is_usable && is_named && is_theirs && assurance >= approval.assurance { Ok(Signer { affiliation, assurance }) } else { Err(not_approved()) }
+}
+
 /// Makes the key, the certificate and the signature; the key is gone when this returns.
+#[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
 async fn made(
-    tx: &mut Tx, server: &Server, id: &ApprovalId, consumed: &approvals::Consumed, request: &cms::Request, now: UnixTime, rng: &mut Rng,
+    tx: &mut Tx, server: &Server, id: &ApprovalId, approved: &approvals::Consumed, signer: &Signer, request: &cms::Request, now: UnixTime, rng: &mut Rng,
 ) -> Result<Signed, Problem> {
-    let signer = identity::by_id(tx, &consumed.affiliation_id).await?;
-    let phone = phone::by_id(tx, &consumed.phone_id).await?.filter(|phone| phone.blocked_at.is_none()).ok_or_else(not_approved)?;
-    // A blocked identity gets no certificate, also where the yes came first (LC-08).
-    if signer.standing(now) == Standing::Blocked {
-        return Err(not_approved());
-    }
+    let Signer { affiliation: signer, assurance } = signer;
     let authorities = establish(tx, server, now).await?;
-    let assurance = Assurance::of(signer.assurance, phone.tier.assurance(), Assurance::Loa3);
     let key = OneShotKey::new(rng)?;
-    let who = Authenticated { signer: &signer, assurance, at: consumed.decided_at, approval: id };
+    let who = Authenticated { signer, assurance: *assurance, at: approved.decided_at, approval: id };
     let certificate = certificate::issue(server, &authorities, &key, &who, now)?;
     let attributes = request.with_certificate(&certificate).map_err(refused)?;
     let signature = key.sign(attributes.to_be_signed())?;

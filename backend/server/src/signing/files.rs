@@ -8,8 +8,7 @@ use std::{
 };
 
 use handslag_keys::Kind;
-use handslag_vocab::Digest;
-use rand_core::Rng as _;
+use handslag_vocab::{Digest, Secret};
 
 use crate::{caller::Rng, problem::Problem, server::Server};
 
@@ -61,9 +60,9 @@ impl Files {
 fn written(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    // A name of its own: two who store the same bytes at once must not write into one another's file.
-    let beside = path.with_extension(format!("{:016x}.new", Rng::system().next_u64()));
-    let mut file = fs::File::create(&beside)?;
+    // A name of its own for every writer: two who store the same bytes at once must not share a half-written file.
+    let beside = folder.join(format!(".{}.new", Secret::random("file", &mut Rng::system()).reveal()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;

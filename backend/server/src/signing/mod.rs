@@ -34,7 +34,8 @@ use crate::server::Server;
 /// The largest file taken (attack I8), a little over it so that the refusal is a sentence and not a cut connection.
 pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
 
-/// The signer's API, the public key infrastructure, the timestamp service, and the core.
+/// The signer's API, the public key infrastructure and the timestamp service. The core is not among them: it is called in this
+/// process, or listens alone where nobody but the portal reaches it.
 pub fn routes() -> Router<Server> {
     Router::new()
         .route("/phone/inbox", get(claim::inbox))
@@ -44,7 +45,6 @@ pub fn routes() -> Router<Server> {
         .route("/underskrift", post(ask::upload).layer(DefaultBodyLimit::max(LARGEST_FILE + 1024 * 1024)))
         .route("/pki/{file}", get(pki::file))
         .route("/tsa", post(timestamp::answer))
-        .merge(core::routes())
 }
 
 /// Only the core: what `serve --role signing-core` listens with.

@@ -107,14 +107,20 @@ pub async fn asked_by(tx: &mut Tx, requester: &AffiliationId, limit: i64) -> Res
     tx.all(select_signatures!("WHERE requested_by = $1 ORDER BY created_at DESC, signature_id LIMIT $2"), (requester, limit)).await
 }
 
-/// Notes the approval that the signer has just opened, and the file it is about; false if another phone opened it meanwhile.
-pub(super) async fn opened(tx: &mut Tx, before: &Signature, approval: &ApprovalId, prepared: &Digest, byte_range: &str) -> Result<bool, Error> {
-    let earlier = before.approval_id.as_ref().map_or("", ApprovalId::as_str);
+/// Notes the approval that the signer has just opened, and the file it is about, in the place of the `earlier` one. False if
+/// somebody opened it in between.
+pub(super) async fn opened(tx: &mut Tx, earlier: &Signature, approval: &ApprovalId, prepared: &Digest, byte_range: &str) -> Result<bool, Error> {
     let changed = tx
         .execute(
-            "UPDATE signatures SET approval_id = $2, prepared_hash = $3, byte_range = $4 \
-             WHERE signature_id = $1 AND state = 'waiting' AND COALESCE(approval_id, '') = $5",
-            (&before.signature_id, approval, prepared.as_bytes().as_slice(), byte_range, earlier),
+            "UPDATE signatures SET approval_id = $2, prepared_hash = $3, byte_range = $4 WHERE signature_id = $1 AND state = 'waiting' \
+             AND COALESCE(approval_id, '') = $5",
+            (
+                &earlier.signature_id,
+                approval,
+                prepared.as_bytes().as_slice(),
+                byte_range,
+                earlier.approval_id.as_ref().map(ApprovalId::as_str).unwrap_or_default(),
+            ),
         )
         .await?;
     Ok(changed == 1)

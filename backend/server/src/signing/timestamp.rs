@@ -13,7 +13,7 @@ use handslag_pades::{
 };
 use handslag_vocab::UnixTime;
 
-use super::authorities::{Authorities, der, establish, policy, refused};
+use super::authorities::{Authorities, current, policy, refused, signed_by};
 use crate::{
     caller::{Now, Rng},
     problem::Problem,
@@ -26,7 +26,7 @@ pub(super) async fn answer(State(server): State<Server>, Now(now): Now, headers:
     if !is_query {
         return Err(Problem::bad("not_a_timestamp_query", "Skicka application/timestamp-query.", "Send application/timestamp-query."));
     }
-    let authorities = server.db.write(async |tx| establish(tx, &server, now).await).await?;
+    let authorities = current(&server, now).await?;
     let response = respond(&server, &authorities, &body, now)?;
     Ok(([(header::CONTENT_TYPE, "application/timestamp-reply")], response).into_response())
 }
@@ -44,7 +44,7 @@ fn token(server: &Server, authorities: &Authorities, request: &[u8], now: UnixTi
     let policy = policy(server, 2).map_err(|_| Failure::SystemFailure)?;
     let service = Service { certificate: authorities.timestamping.clone(), chain: vec![authorities.root.clone()], policy };
     let unsigned = service.token(&request, now, &Serial::random(&mut Rng::system()))?;
-    let signature = server.keys.sign(Kind::Timestamping, unsigned.to_be_signed()).map_err(|_| Failure::SystemFailure)?;
-    let signature = der(&signature).map_err(|_| Failure::SystemFailure)?;
+    let key = authorities.timestamping.key().map_err(|_| Failure::SystemFailure)?.sec1();
+    let signature = signed_by(server, Kind::Timestamping, &key, unsigned.to_be_signed()).map_err(|_| Failure::SystemFailure)?;
     unsigned.signed(&signature).map_err(|_| Failure::SystemFailure)
 }

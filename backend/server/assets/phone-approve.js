@@ -1,0 +1,113 @@
+// @ts-check
+// Reading, and the yes: an assertion whose challenge is the digest of what is shown, made behind the screen lock.
+import { ask, canLock, say, sentence, toBytes, toText } from "/assets/phone-wire.js";
+
+/** @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const approve = /** @type {HTMLButtonElement} */ (part("approve"));
+const status = part("status");
+const { approval = "", challenge = "", key = "", party = "" } = approve.dataset;
+const address = `/phone/approvals/${approval}`;
+const buttons = /** @type {HTMLButtonElement[]} */ (Array.from(document.querySelectorAll("[data-read]")));
+
+/** Pages shown of each document, kept while the tab lives: a phone may drop the page while somebody reads. */
+const read = /** @type {number[]} */ (JSON.parse(sessionStorage.getItem(approval) ?? "null") ?? buttons.map(() => 0));
+const pages = buttons.map((button) => Number(button.dataset.pages));
+const isRead = () => pages.every((count, index) => read[index] === count);
+
+/** @type {Promise<void> | undefined} */
+let told;
+
+/** Tells the server that everything was shown; the server counts the pages too. */
+function tell() {
+  told ??= ask(`${address}/shown`, buttons.length ? { pages_read: read } : {});
+  told.catch(() => { told = undefined; });
+  return told;
+}
+
+/** What the numbers and the button say now. */
+function count() {
+  for (const [index, total] of pages.entries()) {
+    const line = part(`read-${index + 1}`);
+    if (read[index]) line.textContent = (line.dataset.said ?? "").replace("%1", `${read[index]}`).replace("%2", `${total}`);
+  }
+  approve.disabled = !isRead();
+  const unread = document.getElementById("unread");
+  if (unread) unread.hidden = isRead();
+  if (isRead()) tell();
+}
+
+async function sign() {
+  approve.disabled = true;
+  say(status, status.dataset.waits ?? "");
+  try {
+    await tell();
+    const given = /** @type {PublicKeyCredential} */ (await navigator.credentials.get({
+      publicKey: { challenge: toBytes(challenge), rpId: party, userVerification: "required", allowCredentials: [{ type: "public-key", id: toBytes(key) }] },
+    }));
+    const response = /** @type {AuthenticatorAssertionResponse} */ (given.response);
+    const answer = await ask(`${address}/approve`, {
+      signature: {
+        by: "webauthn",
+        authenticator_data: toText(response.authenticatorData),
+        client_data_json: toText(response.clientDataJSON),
+        credential_id: toText(given.rawId),
+        signature: toText(response.signature),
+      },
+    });
+    sessionStorage.removeItem(approval);
+    location.replace(answer?.return_to ?? location.pathname);
+  } catch (error) {
+    say(status, sentence(error, status.dataset), "bad");
+    approve.disabled = false;
+  }
+}
+
+/** Shows a document's pages, one after another. A page counts when its picture is on the screen. */
+function reading() {
+  const reader = /** @type {HTMLDialogElement} */ (part("reader"));
+  const picture = /** @type {HTMLImageElement} */ (part("reader-page"));
+  const [title, where] = [part("reader-title"), part("reader-where")];
+  const [next, back] = /** @type {HTMLButtonElement[]} */ ([part("reader-next"), part("reader-back")]);
+  let [index, page] = [0, 1];
+
+  /** @param {number} wanted */
+  const turn = (wanted) => {
+    page = wanted;
+    const said = (where.dataset.said ?? "").replace("%1", `${page}`).replace("%2", `${pages[index]}`);
+    where.textContent = said;
+    picture.alt = `${title.textContent}. ${said}`;
+    next.disabled = true;
+    next.textContent = (page === pages[index] ? next.dataset.last : next.dataset.next) ?? "";
+    back.disabled = page === 1;
+    picture.src = `${address}/documents/${index + 1}/pages/${page}`;
+    picture.parentElement?.scrollTo(0, 0);
+  };
+  picture.addEventListener("load", () => {
+    next.disabled = false;
+    if (page !== read[index] + 1) return;
+    read[index] = page;
+    sessionStorage.setItem(approval, JSON.stringify(read));
+    count();
+  });
+  picture.addEventListener("error", () => { where.textContent = where.dataset.fails ?? ""; });
+  next.addEventListener("click", () => { if (page === pages[index]) reader.close(); else turn(page + 1); });
+  back.addEventListener("click", () => turn(page - 1));
+  part("reader-close").addEventListener("click", () => reader.close());
+  for (const [at, button] of buttons.entries()) {
+    button.addEventListener("click", () => {
+      index = at;
+      title.textContent = button.dataset.title ?? "";
+      reader.showModal();
+      turn(Math.min(read[index] + 1, pages[index]));
+    });
+  }
+}
+
+if (canLock()) {
+  if (buttons.length) reading();
+  approve.addEventListener("click", sign);
+  count();
+} else {
+  say(status, status.dataset.impossible ?? "", "bad");
+}

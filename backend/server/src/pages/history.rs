@@ -1,0 +1,126 @@
+//! The journal in words: what was done with one work identity, and who looked. The employer and the worker read the same lines.
+
+use handslag_store::Tx;
+use handslag_vocab::{AffiliationId, ApprovalId, SignatureId, UnixTime};
+use serde_json::Value;
+
+use crate::{
+    audit::{self, Line},
+    doors::{self, Door},
+    identity::{self, Affiliation},
+    phone::approvals,
+    problem::Problem,
+    signing,
+    words::Voice,
+};
+
+/// The newest lines; older ones are the auditor's.
+const NEWEST: i64 = 100;
+
+/// Somebody opened a person's page.
+pub(super) const LOOKED: &str = "pages.looked";
+
+/// What is told; how a service fetched its answer is part of the log-in that is told already.
+const TOLD: [&str; 13] = [
+    "approval.declined",
+    "approval.given",
+    "doors.opening",
+    "doors.pass_issued",
+    "identity.another_way_wanted",
+    "identity.blocked",
+    "identity.invitation_declined",
+    "identity.invited",
+    "oidc.logged_in",
+    "phone.enrolled",
+    "phone.removed",
+    "signing.asked",
+    "signing.signed",
+];
+
+/// One line for a person.
+pub(super) struct Entry {
+    /// When.
+    pub(super) at: UnixTime,
+    /// What was done.
+    pub(super) what: String,
+    /// The service, document, door or unit; empty where there is none.
+    pub(super) place: String,
+    /// Who, where it was somebody else.
+    pub(super) by: Option<String>,
+}
+
+/// Newest first.
+pub(super) struct History {
+    /// Everything done with the work identity.
+    pub(super) uses: Vec<Entry>,
+    /// Who looked.
+    pub(super) looked: Vec<Entry>,
+}
+
+/// The history of one work identity.
+pub(super) async fn of(tx: &mut Tx, voice: Voice, about: &Affiliation) -> Result<History, Problem> {
+    let doors = doors::of_organisation(tx, &about.organisation_id).await?;
+    let mut history = History { uses: Vec::new(), looked: Vec::new() };
+    for line in audit::about(tx, about.affiliation_id.as_str(), NEWEST).await? {
+        if line.kind == LOOKED {
+            history.looked.push(entry(tx, voice, about, &doors, &line).await?);
+        } else if TOLD.contains(&line.kind.as_str()) {
+            history.uses.push(entry(tx, voice, about, &doors, &line).await?);
+        }
+    }
+    history.uses.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+    Ok(history)
+}
+
+async fn entry(tx: &mut Tx, voice: Voice, about: &Affiliation, doors: &[Door], line: &Line) -> Result<Entry, Problem> {
+    let facts = line.facts();
+    // A lock tells later what happened at its door: the time is the lock's.
+    let at = facts.get("at").and_then(Value::as_i64).map_or(line.at, UnixTime::from_seconds);
+    let place = place(tx, voice, doors, &line.kind, &facts).await?;
+    Ok(Entry { at, what: voice.say(&key(&line.kind, &facts)), place, by: by(tx, about, &line.actor).await? })
+}
+
+/// `history-` and the kind, with a word more where the kind has two outcomes.
+fn key(kind: &str, facts: &Value) -> String {
+    let outcome = match kind {
+        "approval.declined" if text(facts, "reason") == "not_me" => "-not-me",
+        "doors.opening" if text(facts, "result") != "opened" => "-refused",
+        _ => "",
+    };
+    format!("history-{}{outcome}", kind.replace(['.', '_'], "-"))
+}
+
+async fn place(tx: &mut Tx, voice: Voice, doors: &[Door], kind: &str, facts: &Value) -> Result<String, Problem> {
+    Ok(match kind {
+        "doors.opening" => text(facts, "name").to_owned(),
+        "doors.pass_issued" => doors.iter().find(|door| door.door_id.as_str() == text(facts, "door")).map(|door| door.name.clone()).unwrap_or_default(),
+        "identity.invited" => text(facts, "unit").to_owned(),
+        "signing.asked" => title(tx, facts).await?,
+        _ => asked(tx, voice, facts).await?,
+    })
+}
+
+/// The name that stood on the approval: the document's title, or the service.
+async fn asked(tx: &mut Tx, voice: Voice, facts: &Value) -> Result<String, Problem> {
+    let Ok(id) = text(facts, "approval").parse::<ApprovalId>() else { return Ok(String::new()) };
+    let Some(request) = approvals::by_id(tx, &id).await?.and_then(|row| row.request().ok()) else { return Ok(String::new()) };
+    let name = if voice.tag() == "en" { request.name_en } else { request.name_sv };
+    Ok(request.documents.into_iter().next().map_or(name, |document| document.title))
+}
+
+async fn title(tx: &mut Tx, facts: &Value) -> Result<String, Problem> {
+    let Ok(id) = text(facts, "signature").parse::<SignatureId>() else { return Ok(String::new()) };
+    Ok(signing::by_id(tx, &id).await?.map(|signature| signature.title).unwrap_or_default())
+}
+
+async fn by(tx: &mut Tx, about: &Affiliation, actor: &str) -> Result<Option<String>, Problem> {
+    let Ok(id) = actor.parse::<AffiliationId>() else { return Ok(None) };
+    if id == about.affiliation_id {
+        return Ok(None);
+    }
+    Ok(identity::find(tx, &id).await?.map(|actor| actor.name()))
+}
+
+fn text<'f>(facts: &'f Value, name: &str) -> &'f str {
+    facts.get(name).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,57 @@
+//! `/min-sida`: what the employer sees of oneself, who looked, and the own phones.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use handslag_vocab::{PhoneId, UnixTime};
+
+use super::{
+    Head,
+    history::{self, History},
+};
+use crate::{
+    caller::{Now, Rng},
+    identity::Affiliation,
+    login::Worker,
+    page::Page,
+    phone::{self, Phone},
+    problem::Problem,
+    server::Server,
+    words::Voice,
+};
+
+#[derive(Template)]
+#[template(path = "pages/mine.html")]
+struct MyPage {
+    voice: Voice,
+    head: Head,
+    me: Affiliation,
+    phones: Vec<Phone>,
+    history: History,
+}
+
+/// `GET /min-sida`.
+pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, worker: Worker) -> Result<Response, Problem> {
+    let me = &worker.affiliation;
+    let (phones, history) = server
+        .db
+        .read(async |tx| Ok::<_, Problem>((phone::of_affiliation(tx, &me.affiliation_id).await?, history::of(tx, voice, me).await?)))
+        .await?;
+    let head = Head::of(&server, &worker, "mine", now);
+    Ok(Page(MyPage { voice, head, me: worker.affiliation, phones, history }).into_response())
+}
+
+/// `POST /min-sida/telefon/{phone}/ta-bort`: one's own phone, without asking anybody (LC-14).
+pub(super) async fn remove(
+    State(server): State<Server>, Now(now): Now, mut rng: Rng, worker: Worker, Path(id): Path<PhoneId>,
+) -> Result<Response, Problem> {
+    server.db.write(async |tx| own_removed(tx, &worker.affiliation, &id, now, &mut rng).await).await?;
+    Ok(Redirect::to("/min-sida").into_response())
+}
+
+async fn own_removed(tx: &mut handslag_store::Tx, me: &Affiliation, id: &PhoneId, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
+    let phone = phone::by_id(tx, id).await?.filter(|phone| phone.affiliation_id == me.affiliation_id).ok_or_else(Problem::not_found)?;
+    Ok(phone::taken_off(tx, &phone.phone_id, me, now, rng).await?)
+}

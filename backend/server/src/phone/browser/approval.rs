@@ -1,0 +1,131 @@
+//! The approval screen: who asks, what happens, what is sent, and three answers, always in this order. Everything on it is read
+//! from the canonical bytes, in the language they are written in, because that is what the yes is a signature over.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use handslag_phone::wire::DeclineReason;
+use handslag_vocab::{Approval, ApprovalId, ApprovalKind, StartKind};
+
+use super::super::{
+    approvals::{Row, State as ApprovalState},
+    caller::Caller,
+    decide,
+    phones::{self, KeyUse},
+};
+use crate::{
+    caller::{Now, Rng},
+    page::Page,
+    problem::Problem,
+    server::Server,
+    words::{Language, Voice},
+};
+
+#[derive(Template)]
+#[template(path = "phone/approval.html")]
+struct ApprovalPage {
+    voice: Voice,
+    approval: Approval,
+    start: &'static str,
+    challenge: String,
+    key: String,
+    relying_party: String,
+}
+
+#[derive(Template)]
+#[template(path = "phone/outcome.html")]
+struct OutcomePage {
+    voice: Voice,
+    words: &'static str,
+    tone: &'static str,
+    back: Option<String>,
+}
+
+/// `GET /telefon/godkann/{txn}`: the question while it waits, afterwards the sentence about how it ended.
+pub(super) async fn show(
+    State(server): State<Server>,
+    Now(now): Now,
+    voice: Voice,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+) -> Result<Response, Problem> {
+    let (row, key) = server
+        .db
+        .read(async |tx| {
+            let row = decide::own(tx, &caller, &id).await?;
+            let key = phones::key(tx, &caller.phone.phone_id, KeyUse::Browser).await?.ok_or_else(Problem::gone)?;
+            Ok::<_, Problem>((row, key))
+        })
+        .await?;
+    let approval = row.approval().map_err(|error| Problem::internal(&error))?.ok_or_else(Problem::gone)?;
+    let state = row.state_at(now);
+    if !matches!(state, ApprovalState::Claimed | ApprovalState::Shown) {
+        return Ok(Page(outcome(voice, state, &row, &approval)).into_response());
+    }
+    let page = ApprovalPage {
+        voice: Language::named(&approval.language).map_or(voice, Voice::in_language),
+        start: started(approval.start),
+        challenge: approval.digest().to_base64url(),
+        key: super::base64url(key.external_id.as_deref().unwrap_or_default()),
+        relying_party: key.relying_party.unwrap_or_default(),
+        approval,
+    };
+    Ok(Page(page).into_response())
+}
+
+/// `POST /telefon/godkann/{txn}/avbryt`.
+pub(super) async fn cancel(
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+) -> Result<Redirect, Problem> {
+    decide::turn_down(&server, &caller, &id, DeclineReason::Cancelled, now, rng).await?;
+    Ok(Redirect::to(&format!("/telefon/godkann/{id}")))
+}
+
+/// `POST /telefon/godkann/{txn}/inte-jag`.
+pub(super) async fn not_me(
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+) -> Result<Redirect, Problem> {
+    decide::turn_down(&server, &caller, &id, DeclineReason::NotMe, now, rng).await?;
+    Ok(Redirect::to(&format!("/telefon/godkann/{id}")))
+}
+
+fn outcome(voice: Voice, state: ApprovalState, row: &Row, approval: &Approval) -> OutcomePage {
+    let is_given = matches!(state, ApprovalState::Approved | ApprovalState::Consumed);
+    // The page that waits knows the way back to the service; it is this browser's own only after a link on the same phone.
+    let back = (!is_given && approval.start == StartKind::SameDevice).then(|| format!("/login/{}", row.approval_id));
+    OutcomePage { voice, words: ended(state, row.reason.as_deref(), approval), tone: if is_given { "ok" } else { "" }, back }
+}
+
+/// The key of the sentence about how it ended.
+fn ended(state: ApprovalState, reason: Option<&str>, approval: &Approval) -> &'static str {
+    match (state, approval.kind, approval.start) {
+        (ApprovalState::Aborted, _, _) => "approval-ended-aborted",
+        (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Signature, _) => "approval-ended-signature",
+        (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Opening, _) => "approval-ended-opening",
+        (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Login, StartKind::SameDevice) => "approval-ended-login-here",
+        (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Login, _) => "approval-ended-login",
+        (ApprovalState::Declined, _, _) if reason == Some("not_me") => "approval-ended-not-me",
+        (ApprovalState::Declined, _, _) => "approval-ended-declined",
+        (ApprovalState::Claimed | ApprovalState::Created | ApprovalState::Expired | ApprovalState::Shown, _, _) => "approval-ended-expired",
+    }
+}
+
+/// The key of the sentence about how the person came here.
+const fn started(start: StartKind) -> &'static str {
+    match start {
+        StartKind::Assigned => "approval-start-assigned",
+        StartKind::MovingQr => "approval-start-moving-qr",
+        StartKind::SameDevice => "approval-start-same-device",
+        StartKind::TypedCode => "approval-start-typed-code",
+    }
+}
