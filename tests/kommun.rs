@@ -29,9 +29,9 @@ use handslag_vocab::{AffiliationId, Assurance, InvitationId, Seconds, Secret, Un
 use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-pub(crate) use bare::BarePhone;
+pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
-pub(crate) use portal::{Login, Portal};
+pub(crate) use portal::{Login, Portal, form, jws};
 pub(crate) use worker::{Pick, Worker, logged_in};
 
 use crate::contracts::engine::{Folder, schema};
@@ -47,7 +47,7 @@ pub(crate) struct Kommun {
     pub(crate) place: Arc<Place>,
     pub(crate) base: String,
     pub(crate) issuer: String,
-    pub(crate) folder: Folder,
+    pub(crate) folder: Arc<Folder>,
     care: SigningKey,
     serving: JoinHandle<()>,
 }
@@ -70,7 +70,7 @@ impl Kommun {
     }
 
     async fn open(postgres: Option<String>) -> Self {
-        let folder = Folder::new();
+        let folder = Arc::new(Folder::new());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (issuer, base) = (format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"));

@@ -7,6 +7,9 @@ mod journal;
 mod log_in;
 mod signing;
 
+pub(crate) use log_in::userinfo;
+pub(crate) use signing::{asked, signed};
+
 crate::kommun::on_both_engines! {
     doors {
         a_door_opens_without_coverage_and_the_record_comes_home,

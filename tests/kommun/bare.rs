@@ -21,9 +21,9 @@ pub(crate) struct BarePhone {
     pub(crate) base: String,
     pub(crate) device: SigningKey,
     pub(crate) issuer: String,
-    door: SigningKey,
-    http: Client,
-    vendor: SigningKey,
+    pub(crate) door: SigningKey,
+    pub(crate) http: Client,
+    pub(crate) vendor: SigningKey,
 }
 
 /// An answer: status and JSON (null where there is none).

@@ -16,7 +16,7 @@ pub(crate) struct Portal {
     pub(crate) issuer: String,
     pub(crate) key: Option<SigningKey>,
     pub(crate) redirect_uri: String,
-    server: Server,
+    pub(crate) server: Server,
 }
 
 /// A log-in that a browser has begun.

@@ -219,11 +219,10 @@ const SIGN: &[Case] = &[
 
 const OPEN_DOOR: &[Case] = &[
     Case { says: "another's visit", change: |question| opening(question, |pass| pass.worker = id("aff_00000000000000000000000002")) },
-    Case { says: "pass begins a quarter before the visit", change: |question| opening(question, |pass| pass.pass_starts = at(9_100)) },
-    Case { says: "pass begins more than a quarter before the visit", change: |question| opening(question, |pass| pass.pass_starts = at(9_099)) },
-    Case { says: "pass ends more than a quarter after the visit", change: |question| opening(question, |pass| pass.pass_ends = at(14_501)) },
+    Case { says: "pass begins before the visit", change: |question| opening(question, |pass| pass.pass_starts = at(9_999)) },
+    Case { says: "pass ends after the visit", change: |question| opening(question, |pass| pass.pass_ends = at(13_601)) },
     Case { says: "pass ends before it begins", change: |question| opening(question, |pass| pass.pass_ends = at(10_000)) },
-    Case { says: "the quarter after the visit is just over", change: |question| opening(question, |pass| pass.now = at(14_500)) },
+    Case { says: "the visit is just over", change: |question| opening(question, |pass| pass.now = at(13_600)) },
     Case { says: "12 hours before the visit", change: |question| opening(question, |pass| pass.now = at(10_000 - 43_200)) },
     Case { says: "12 hours and a second before the visit", change: |question| opening(question, |pass| pass.now = at(10_000 - 43_201)) },
     Case { says: "tier 3", change: |question| question.who.tier = Tier::T3 },
