@@ -18,5 +18,7 @@ desk.addEventListener("load", () => {
 
 phone.addEventListener("load", () => {
   const event = /** @type {HTMLElement | null | undefined} */ (phone.contentDocument?.querySelector("[data-event]"))?.dataset.event;
+  // On a narrow screen the frames lie below each other: what must be read comes into view.
+  if (phone.contentDocument?.querySelector('[data-view="reading"], [data-view="approval"]')) phone.scrollIntoView({ block: "nearest" });
   if (event === "enrolled") desk.contentWindow?.location.assign("/demo/skola/logga-in");
 });

@@ -24,11 +24,14 @@ pub use desk::MINUTES;
 use std::sync::Arc;
 
 use axum::{
-    Extension, Router, middleware,
+    Extension, Router,
+    extract::Request,
+    middleware,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 
-use crate::server::Server;
+use crate::{problem::Problem, server::Server};
 
 /// The demonstration's pages.
 pub fn routes(place: Arc<Place>) -> Router<Server> {
@@ -53,7 +56,14 @@ pub fn routes(place: Arc<Place>) -> Router<Server> {
         .route("/demo/telefon/insyn", post(telefon::insight))
         .route("/demo/telefon/sida.png", get(telefon::page_picture))
         .route("/demo/borja-om", post(telefon::start_over))
+        .layer(middleware::from_fn(to_its_end))
         .layer(Extension(place))
+}
+
+/// A tap that was begun is done, also when the visitor taps again meanwhile and the browser no longer listens: a phone's core
+/// left between two turns would answer no more.
+async fn to_its_end(request: Request, next: middleware::Next) -> Response {
+    tokio::spawn(next.run(request)).await.unwrap_or_else(|error| Problem::internal(&error).into_response())
 }
 
 /// Lets the phone's camera see which code the desk shows.
