@@ -128,6 +128,7 @@ impl Kommun {
             affiliation_id: affiliation.clone(),
             invited_by: self.place.town.manager.clone(),
             expires_at: now + Seconds::days(7),
+            answered_at: None,
             state: "open".to_owned(),
         };
         self.server.db.write(async |tx| identity::create_invitation(tx, &invitation, &link, now).await).await.unwrap();
