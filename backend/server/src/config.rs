@@ -141,6 +141,22 @@ pub struct Client {
     pub reviewed_only: bool,
 }
 
+/// Services alone, in the same `[[client]]` tables: what a demonstration registers beside its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Services {
+    /// The services.
+    #[serde(default, rename = "client")]
+    pub clients: Vec<Client>,
+}
+
+impl Services {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, Refused> {
+        parsed(path)
+    }
+}
+
 fn listen() -> String {
     "127.0.0.1:8080".to_owned()
 }
@@ -186,14 +202,18 @@ pub enum Refused {
     },
 }
 
+fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Refused> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| Refused::Read { path: shown.clone(), reason: error.to_string() })?;
+    toml::from_str(&text).map_err(|error| Refused::Form { path: shown, reason: error.to_string() })
+}
+
 const FILE_KEYS_ACCEPTED: &str = "i know that keys in files can be copied";
 
 impl Config {
     /// Reads and checks a file.
     pub fn read(path: &Path) -> Result<Self, Refused> {
-        let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| Refused::Read { path: shown.clone(), reason: error.to_string() })?;
-        let config: Self = toml::from_str(&text).map_err(|error| Refused::Form { path: shown, reason: error.to_string() })?;
+        let config: Self = parsed(path)?;
         config.check()?;
         Ok(config)
     }
@@ -248,6 +268,16 @@ mod tests {
         assert!(refused.contains("isuer"), "{refused}");
         let refused = parse(&format!("mode = \"demo\"\n{SMALL}[keys]\nallow_file_key = \"x\"\n")).unwrap_err();
         assert!(refused.contains("allow_file_key"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_of_services_holds_services_and_nothing_else() {
+        let service = "[[client]]\nid = \"x\"\nname_sv = \"X\"\nname_en = \"X\"\norganisation = \"2120001124\"\nredirect_uris = []\nscopes = []\n";
+        let services: Services = toml::from_str(service).unwrap();
+        assert_eq!(services.clients.len(), 1);
+        for unknown in [format!("mode = \"demo\"\n{service}"), format!("{service}secret = \"x\"\n")] {
+            assert!(toml::from_str::<Services>(&unknown).is_err(), "{unknown}");
+        }
     }
 
     #[test]

@@ -1,11 +1,17 @@
-//! `handslag demo [--port N] [--data DIR] [--lan]`: an invented municipality in this process.
+//! `handslag demo [--port N] [--data DIR] [--lan] [--name HOST] [--client FILE]`: an invented municipality in this process.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use tokio::net::TcpListener;
 
 use super::{Ended, log, option};
-use crate::{demo, routes, start};
+use crate::{
+    config::{Client, Services},
+    demo, routes, start,
+};
 
 const FIRST_PORT: u16 = 8080;
 
@@ -14,17 +20,32 @@ pub(super) fn run(words: &[&str]) -> Ended {
     let data = option(words, "--data").map_or_else(|| PathBuf::from(".demo"), PathBuf::from);
     let port = option(words, "--port").map_or(Ok(FIRST_PORT), str::parse)?;
     let is_open = words.contains(&"--lan");
+    let clients = option(words, "--client").map_or(Ok(Vec::new()), services)?;
     start::runtime()?.block_on(async {
         let listener = next_free(if is_open { "0.0.0.0" } else { "127.0.0.1" }, port).await?;
         let port = listener.local_addr()?.port();
-        let issuer = format!("http://{}:{port}", if is_open { own_address()? } else { "localhost".to_owned() });
-        let (server, place) = demo::at(&data, &issuer, &format!("http://127.0.0.1:{port}")).await?;
+        let issuer = format!("http://{}:{port}", name(words, is_open)?);
+        let (server, place) = demo::at_with(&data, &issuer, &format!("http://127.0.0.1:{port}"), |config| config.clients.extend(clients)).await?;
         let app = demo::watched(routes::routes(&server, demo::routes(place.clone())), place);
         println!("Kvarnby kommun (påhittad) finns på {issuer}  ·  The invented municipality is at {issuer}");
         println!("Avsluta med Ctrl-C. Allt ligger i {}.  ·  End with Ctrl-C. Everything is in {}.", data.display(), data.display());
         start::serve(server, app, listener, start::asked_to_end()).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Services of one's own, registered beside the school portal.
+fn services(file: &str) -> Result<Vec<Client>, crate::config::Refused> {
+    Ok(Services::read(Path::new(file))?.clients)
+}
+
+/// What visitors type: the name given, or this machine as they reach it.
+fn name(words: &[&str], is_open: bool) -> std::io::Result<String> {
+    match option(words, "--name") {
+        Some(name) => Ok(name.to_owned()),
+        None if is_open => own_address(),
+        None => Ok("localhost".to_owned()),
+    }
 }
 
 /// The port asked for, or the next free one.

@@ -1,0 +1,181 @@
+// A stock phone: its browser keeps the key behind the screen lock. It is enrolled from an invitation, logs in to somebody else's
+// service, signs what level 2 may sign, and is told what to do where level 3 is demanded.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+
+import { DESK, PHONE, giveKey, shut, window } from "./browser.mjs";
+import { Manager } from "./manager.mjs";
+import { close, found } from "./municipality.mjs";
+import { Person } from "./people.mjs";
+import { take } from "./pictures.mjs";
+import { scrutinise } from "./scrutiny.mjs";
+import { openService } from "./service.mjs";
+import { about, test } from "./story.mjs";
+
+const MINUTES = new URL("../pdf/protokoll-pdfa2b.pdf", import.meta.url);
+const DECISION = new URL("../pdf/delegationsbeslut-pdfa3b.pdf", import.meta.url);
+const AFFILIATION = "https://id.oidc.se/claim/orgAffiliation";
+
+/** Jobs as counted, for the table. */
+export const jobs = [];
+
+about("a phone's browser");
+
+let service, kvarnby, manager, phone, person, key;
+const onPhone = { isPhone: true, picture: (name) => take(phone.page, name) };
+
+test("is enrolled from an invitation and keeps one key", async () => {
+  service = await openService();
+  kvarnby = await found({ services: service.registration });
+  await service.connect(kvarnby.address);
+  manager = new Manager(await window(DESK), kvarnby.address);
+  const link = await manager.putsToWork("Elsa", "Nyman");
+  phone = await window(PHONE);
+  key = await giveKey(phone);
+  person = new Person(phone.page);
+  person.begin("Yes to an invitation, in the phone's own browser");
+  await person.goes(link);
+  await person.reads(phone.page.getByRole("heading", { level: 1 }));
+  await scrutinise(phone.page, "phone-invitation", onPhone);
+  await person.taps(button("Ja, på min telefon"));
+  await person.reads(button("Skydda med skärmlåset"));
+  await scrutinise(phone.page, "browser-new", onPhone);
+  await person.taps(button("Skydda med skärmlåset"));
+  await phone.page.waitForURL(`${kvarnby.address}/telefon`);
+  await person.reads(phone.page.getByText("Klart. Den här telefonen är nu ditt jobb-id."));
+  person.end();
+  await scrutinise(phone.page, "browser-home", onPhone);
+  const { credentials } = await key.cdp.send("WebAuthn.getCredentials", { authenticatorId: key.authenticatorId });
+  assert.equal(credentials.length, 1);
+  assert.equal(credentials[0].rpId, "localhost");
+  jobs.push(...person.jobs.splice(0));
+});
+
+test("cannot be enrolled with the same invitation again", async () => {
+  const used = await manager.lastLink();
+  const stranger = await window(PHONE);
+  await giveKey(stranger);
+  const answer = await stranger.page.goto(used);
+  assert.equal(answer.status(), 410);
+  await stranger.page.getByText("Det här gäller inte längre").waitFor();
+  await scrutinise(stranger.page, "invitation-used", { isPhone: true, picture: (name) => take(stranger.page, name) });
+  await shut(stranger);
+});
+
+test("logs in to a service on the same phone, which is told what the person read and no more", async () => {
+  person.begin("Log in to a service on the same phone, in its browser");
+  await person.goes(service.address);
+  await person.taps(phone.page.getByRole("link", { name: "Logga in" }));
+  await phone.page.waitForURL(/\/login\//);
+  await person.reads(phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }));
+  await scrutinise(phone.page, "phone-login", onPhone);
+  await person.taps(phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }));
+  await person.reads(phone.page.getByRole("heading", { name: "Vill du logga in i Lönetjänsten?" }));
+  await scrutinise(phone.page, "browser-approval", onPhone);
+  const sent = await phone.page.locator("dl.sent dd").allInnerTexts();
+  await person.taps(button("Godkänn"));
+  await person.reads(phone.page.getByText("Hej Elsa Nyman"));
+  person.end();
+  const [{ idToken, userinfo, tokens }] = service.logins;
+  assert.match(idToken.acr, /uncertified-loa2$/);
+  assert.match(idToken[AFFILIATION], /^[a-z0-9]+@2120009994$/);
+  assert.ok(idToken.exp - idToken.iat <= 300, "an ID token lives five minutes at most");
+  assert.equal(idToken.sub, userinfo.sub);
+  assert.equal(userinfo[AFFILIATION], idToken[AFFILIATION]);
+  assert.equal(userinfo["https://id.oidc.se/claim/orgNumber"], "2120009994");
+  assert.equal(userinfo["https://id.oidc.se/claim/orgName"], "Kvarnby kommun");
+  const told = ["name", AFFILIATION, "https://id.oidc.se/claim/orgName", "https://id.oidc.se/claim/orgNumber"].map((claim) => userinfo[claim]);
+  assert.deepEqual([...sent].sort(), told.sort(), "what was shown is what was sent");
+  assert.equal(JSON.parse(atob(tokens.id_token.split(".")[0])).alg, "ES256");
+  jobs.push(...person.jobs.splice(0));
+});
+
+test("says no at the log-in page and the service is told so", async () => {
+  await phone.page.goto(`${service.address}/logga-in`);
+  await button("Avbryt").click();
+  await phone.page.getByRole("link", { name: /^Tillbaka/ }).click();
+  await phone.page.waitForURL(`${service.address}/**`);
+  assert.equal(service.refusals.at(-1).error, "access_denied");
+});
+
+test("says that it is not me, and the service is told so", async () => {
+  const before = service.refusals.length;
+  await phone.page.goto(`${service.address}/logga-in`);
+  await phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }).click();
+  await button("Det är inte jag").click();
+  await phone.page.getByText("Vi har stoppat det").waitFor();
+  await scrutinise(phone.page, "browser-not-me", onPhone);
+  assert.equal(service.logins.length, 1);
+  assert.equal(service.refusals.length, before, "the log-in that was stopped gives nothing by itself");
+});
+
+test("signs the minutes where level 2 is enough, after every page was on the screen", async () => {
+  const original = await readFile(MINUTES);
+  await manager.asksForSignature(MINUTES, "Elsa Nyman", "Protokoll (nivå 2)");
+  person.begin("Read and sign minutes, in the phone's browser");
+  await person.goes(`${kvarnby.address}/telefon`);
+  await person.taps(phone.page.locator("#inbox a"));
+  await person.reads(phone.page.getByRole("heading", { level: 1, name: /Vill du skriva under/ }));
+  await scrutinise(phone.page, "phone-signing", onPhone);
+  assert.ok(await button("Godkänn").isDisabled(), "nobody signs what nobody has seen");
+  await readsAllPages();
+  await person.taps(button("Godkänn"));
+  await person.reads(phone.page.getByText("Din underskrift görs nu"));
+  person.end();
+  await scrutinise(phone.page, "browser-signed", onPhone);
+  const signed = await manager.fetchesSigned();
+  assert.ok(signed.length > original.length && signed.subarray(0, original.length).equals(original), "the file that was read stands untouched");
+  assert.ok(signed.includes("/ETSI.CAdES.detached"));
+  jobs.push(...person.jobs.splice(0));
+});
+
+test("is refused where level 3 is demanded, with words that say what to do", async () => {
+  await manager.asksForSignature(DECISION, "Elsa Nyman", "Delegationsbeslut (nivå 3)");
+  await phone.page.goto(`${kvarnby.address}/telefon`);
+  await phone.page.locator("#inbox a").click();
+  const words = phone.page.getByText(/kräver nivå 3/);
+  await words.waitFor();
+  assert.match(await words.innerText(), /Be din chef om en inbjudan till appen/);
+  await scrutinise(phone.page, "browser-level-too-low", onPhone);
+});
+
+test("takes the work identity off the phone with one tap", async () => {
+  await phone.page.goto(`${kvarnby.address}/telefon`);
+  await button("Ta bort jobb-id från den här telefonen").click();
+  await phone.page.getByText("Jobb-id är borta från den här telefonen").waitFor();
+  await scrutinise(phone.page, "browser-removed", onPhone);
+  await phone.page.goto(`${service.address}/logga-in`);
+  await phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }).click();
+  await phone.page.getByText("Den här webbläsaren har inget jobb-id").waitFor();
+  await scrutinise(phone.page, "browser-unknown", onPhone);
+  service.close();
+  await close(kvarnby);
+});
+
+test("over plain http under another name is told that it cannot, and may choose another way", async () => {
+  const elsewhere = await found({ name: "kvarnby.test" });
+  const desk = new Manager(await window(DESK), elsewhere.address);
+  const link = await desk.putsToWork("Elsa", "Nyman");
+  const stock = await window(PHONE);
+  await stock.page.goto(link);
+  await stock.page.getByRole("button", { name: "Ja, på min telefon" }).click();
+  await stock.page.getByText("Den här webbläsaren kan inte skydda jobb-id").waitFor();
+  await scrutinise(stock.page, "browser-impossible", { isPhone: true, picture: (name) => take(stock.page, name) });
+  await stock.page.getByRole("button", { name: "Jag vill ha ett annat sätt" }).click();
+  await stock.page.getByText("Din chef får veta att du vill ha ett annat sätt").waitFor();
+  await close(elsewhere);
+});
+
+const button = (name) => phone.page.getByRole("button", { name, exact: true });
+
+async function readsAllPages() {
+  await person.taps(button("Läs sidorna"));
+  const pages = Number(await phone.page.locator("[data-read]").getAttribute("data-pages"));
+  for (let number = 1; number <= pages; number += 1) {
+    await phone.page.getByText(`Sida ${number} av ${pages}`).waitFor();
+    await phone.page.locator("#reader-page").evaluate((picture) => picture.decode());
+    if (number === 1) await scrutinise(phone.page, "phone-reading", onPhone);
+    await person.taps(phone.page.locator("#reader-next"));
+  }
+}

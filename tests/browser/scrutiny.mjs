@@ -1,0 +1,108 @@
+// What every page must be: readable by a screen reader, in the dark, on a narrow phone, with buttons that a thumb meets.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const LEAST_BUTTON = 52;
+const NARROW = 320;
+/** Words that docs/ord.md keeps off pages for people. */
+const KEPT_OFF = "token|claim|scope|acr|amr|loa|digest|hash|credential|passkey|authenticator|oidc|openid|oauth|jwt|jwks|pkce|webauthn|nonce|api";
+/** The page for engineers may use them. */
+const FOR_ENGINEERS = "/demo/hur";
+
+/** Every page that was looked at, by name, for the account at the end. */
+export const looked = new Set();
+
+/** Looks at the page that stands open, in light, dark and narrow; `picture(name)` keeps each. Gives every fault found. */
+export async function faults(page, name, { isPhone, picture }) {
+  looked.add(name);
+  const size = page.viewportSize();
+  const found = [...(await bones(page)), ...(isPhone ? await smallButtons(page) : []), ...(await words(page)), ...(await spilt(page)), ...(await broken(page, "light"))];
+  await picture(name);
+  await page.emulateMedia({ colorScheme: "dark" });
+  found.push(...(await broken(page, "dark")));
+  await picture(`${name}-dark`);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: NARROW, height: 640 });
+  found.push(...(await overflow(page)), ...(await spilt(page)));
+  await picture(`${name}-320`);
+  await page.setViewportSize(size);
+  return found.map((fault) => `${name}: ${fault}`);
+}
+
+/** As `faults`, and red at the first page with one. */
+export async function scrutinise(page, name, how) {
+  const found = await faults(page, name, how);
+  assert.deepEqual(found, [], `${found.length} faults on ${name}`);
+}
+
+/** Words that no person should meet: those of protocols, and names of texts that are missing. */
+export async function words(page) {
+  const shown = await page.locator("body").innerText();
+  const isForEngineers = new URL(page.url()).pathname === FOR_ENGINEERS;
+  const jargon = isForEngineers ? [] : shown.match(new RegExp(`(?<![\\p{L}-])(${KEPT_OFF})(?![\\p{L}-])`, "giu")) ?? [];
+  const missing = shown.split("\n").filter((line) => /^[a-z]+(-[a-z0-9]+)+$/.test(line.trim()));
+  return [...jargon, ...missing].map((word) => `"${word}" is no word for people`);
+}
+
+/** Language, title, one heading. */
+async function bones(page) {
+  const { lang, title, headings } = await page.evaluate(() => ({
+    lang: document.documentElement.lang,
+    title: document.title.trim(),
+    headings: document.querySelectorAll("h1").length,
+  }));
+  const found = [];
+  if (!["sv", "en"].includes(lang)) found.push(`the page's language is "${lang}"`);
+  if (!title) found.push("the page has no title");
+  if (headings !== 1) found.push(`the page has ${headings} main headings`);
+  return found;
+}
+
+async function smallButtons(page) {
+  const small = await page.evaluate((least) => {
+    const all = [...document.querySelectorAll("button, a.button, summary, input[type=submit], input[type=file], input[type=text], select")];
+    const shown = all.filter((element) => element.checkVisibility());
+    return shown.map((element) => ({ words: (element.textContent || element.getAttribute("name") || "").trim(), height: element.getBoundingClientRect().height }))
+      .filter(({ height }) => height < least - 0.5);
+  }, LEAST_BUTTON);
+  return small.map(({ words, height }) => `"${words}" is ${height.toFixed(0)} px high`);
+}
+
+async function broken(page, scheme) {
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => {
+    const answer = await window.axe.run(document, { resultTypes: ["violations"], iframes: false });
+    return answer.violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.target.join(" ")).join(", ")})`);
+  });
+  return violations.map((violation) => `${scheme}: ${violation}`);
+}
+
+/** Words that run out of their own box lie over others. */
+async function spilt(page) {
+  const words = await page.evaluate(() => {
+    const over = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const box = text.parentElement;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const isShown = text.textContent.trim() && box.checkVisibility() && getComputedStyle(box).display !== "inline";
+      if (isShown && range.getBoundingClientRect().right > box.getBoundingClientRect().right + 1) over.push(text.textContent.trim());
+    }
+    return over;
+  });
+  return words.map((text) => `"${text}" runs out of its box`);
+}
+
+async function overflow(page) {
+  const { wide, widest } = await page.evaluate(() => {
+    const room = document.documentElement.clientWidth;
+    const over = [...document.body.querySelectorAll("*")].filter((element) => element.getBoundingClientRect().right > room + 0.5);
+    return { wide: document.documentElement.scrollWidth - room, widest: over.slice(0, 3).map((element) => `${element.tagName.toLowerCase()}.${element.className}`) };
+  });
+  return wide > 0 ? [`${wide} px too wide at ${NARROW} px: ${widest.join(", ")}`] : [];
+}

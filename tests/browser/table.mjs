@@ -1,0 +1,23 @@
+// The table "För människor" in docs/performance.md, between its two marks.
+
+import { readFile, writeFile } from "node:fs/promises";
+
+import { jobs as firstMinute } from "./first-minute.mjs";
+import { jobs as passkey } from "./passkey.mjs";
+import { PRICE, table } from "./people.mjs";
+
+const PAGE = new URL("../../docs/performance.md", import.meta.url);
+const [BEGIN, END] = ["<!-- people:begin -->", "<!-- people:end -->"];
+const EMPTY = `# Performance\n\n## För människor\n\n${BEGIN}\n${END}\n`;
+
+/** Writes what this run counted. */
+export async function writeTable() {
+  const page = await readFile(PAGE, "utf8").catch(() => EMPTY);
+  const [before, rest] = page.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined) throw new Error(`docs/performance.md lacks ${BEGIN} … ${END}`);
+  await writeFile(PAGE, `${before}${BEGIN}\n${words()}\n\n${table([...firstMinute, ...passkey])}\n${END}${after}`);
+}
+
+const words = () => `Counted in a real browser by \`tests/browser\`, tap by tap. Seconds are ${PRICE.screen / 1000} s a screen to read, ` +
+  `${PRICE.key} ms a key, ${PRICE.roundTrip / 1000} s each time a page or an answer is waited for (each redirect too).`;
