@@ -19,7 +19,6 @@ use handslag_server::{
     config::{Client, Database},
     demo::{self, Place},
     identity::{self, Affiliation, Answered, NewColleague},
-    problem::Problem,
     routes,
     server::Server,
     start,
@@ -130,7 +129,6 @@ impl Kommun {
             expires_at: now + Seconds::days(7),
             answered_at: None,
             state: "open".to_owned(),
-            answered_at: None,
         };
         self.server.db.write(async |tx| identity::create_invitation(tx, &invitation, &link, now).await).await.unwrap();
         link
@@ -218,11 +216,6 @@ impl Kommun {
         }
         answers
     }
-}
-
-/// The refusal that every dead thing gives.
-pub(crate) fn is_gone<T>(answer: &Result<T, Problem>) -> bool {
-    answer.as_ref().is_err_and(|problem| problem.status == axum::http::StatusCode::GONE)
 }
 
 /// `handslag`, beside the folder of this test binary.

@@ -88,7 +88,8 @@ pub(super) async fn give(
             let bytes = row.bytes.clone().ok_or_else(Problem::gone)?;
             let evidence = evidence::verified(tx, server, caller, &bytes, signature).await?;
             if !approvals::approve(tx, id, &caller.phone.phone_id, &evidence, now).await? {
-                // Sent again after the answer was lost: the same signature of the same phone stands already.
+                // Sent again after the answer was lost, or at the same moment: a signature of the same phone stands already.
+                let row = own(tx, caller, id).await?;
                 let stands = matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed) && row.evidence.is_some();
                 return if stands { Ok(return_to) } else { Err(Problem::gone()) };
             }
@@ -138,7 +139,7 @@ pub(super) async fn turn_down(
                 audit::record(tx, decided(&caller.affiliation, &row, "approval.declined", Some(reason)), now, &mut rng).await?;
                 return Ok(());
             }
-            if row.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
+            if own(tx, caller, id).await?.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
         })
         .await?;
     server.wakeups.wake(id.as_str());
