@@ -109,7 +109,8 @@ pub(super) async fn finish(
 pub(super) async fn finished(tx: &mut Tx, enrolment: &SecretHash, now: UnixTime) -> Result<Affiliation, Problem> {
     let invitation = identity::of_enrolment(tx, enrolment, now).await?.ok_or_else(Problem::gone)?;
     let affiliation = identity::by_id(tx, &invitation.affiliation_id).await?;
-    let is_first = registrations::finish(tx, enrolment, now).await? && identity::enrolled(tx, &invitation.invitation_id).await?;
+    // The invitation before the registration, as at the start: in another order two phones could wait for one another.
+    let is_first = identity::enrolled(tx, &invitation.invitation_id).await? && registrations::finish(tx, enrolment, now).await?;
     if is_first && affiliation.standing(now) != Standing::Blocked { Ok(affiliation) } else { Err(Problem::gone()) }
 }
 
