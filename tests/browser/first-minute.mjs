@@ -26,7 +26,7 @@ for (const [where, look] of [["at a desk", DESK], ["on a phone", PHONE]]) {
 async function firstMinute(look, host, name) {
   const kvarnby = await found();
   const opened = await window(look);
-  const person = new Person(opened.page);
+  const person = new Person(opened);
   const [desk, phone] = [opened.page.frameLocator("#desk"), opened.page.frameLocator("#phone")];
   const at = { person, desk, phone, page: opened.page, picture: (step) => take(opened.page, `${name}-${step}`) };
   const address = new URL(kvarnby.address);

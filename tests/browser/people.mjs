@@ -5,8 +5,9 @@
 export const PRICE = { screen: 2_000, key: 300, roundTrip: 1_000 };
 
 export class Person {
-  constructor(page) {
+  constructor({ page, hasTouch }) {
     this.page = page;
+    this.hasTouch = hasTouch;
     this.views = new Map();
     this.seen = new Map();
     this.jobs = [];
@@ -44,7 +45,7 @@ export class Person {
     await target.waitFor();
     this.looks(await frameOf(target));
     if (this.job) this.job.taps += 1;
-    await target.click();
+    await (this.hasTouch ? target.tap() : target.click());
   }
 
   /** Types into a field: a tap to go there unless the cursor stands there already, and a key for each character. */
