@@ -88,7 +88,7 @@ async function sign({ person, desk, phone, page, picture }) {
   await picture("7-reading");
   await person.taps(button(phone, "Godkänn"));
   await person.reads(phone.getByText("Godkänt."));
-  await person.reads(desk.getByText("Underskrivet"));
+  await desk.getByText("Underskrivet").waitFor();
   await picture("8-signed");
 }
 
