@@ -1,1 +1,287 @@
-//! The invented municipality that every test plays in.
+//! The invented municipality that every test plays in: a node of its own on either engine, with real HTTP, and its people.
+//!
+//! A worker has the demonstration's phone, which is the real core. An attacker has a [`BarePhone`]: the same keys without the
+//! core's good manners.
+
+mod bare;
+mod browser;
+mod portal;
+mod worker;
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::Router;
+use handslag_phone::es256;
+use handslag_protocol::jose::{Jwk, JwkSet};
+use handslag_server::{
+    audit,
+    caller::Rng,
+    config::{Client, Database},
+    demo::{self, Place},
+    identity::{self, Affiliation, Answered, NewColleague},
+    problem::Problem,
+    routes,
+    server::Server,
+    start,
+};
+use handslag_store::Tx;
+use handslag_vocab::{AffiliationId, Assurance, InvitationId, Seconds, Secret, UnixTime};
+use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub(crate) use bare::{BarePhone, bytes_of, txn_of};
+pub(crate) use browser::{Browser, Page};
+pub(crate) use portal::{Login, Portal, form, jws};
+pub(crate) use worker::{Pick, Worker, logged_in};
+
+use crate::contracts::engine::{Folder, schema};
+
+/// OIDC Sweden: the work identity.
+pub(crate) const ORG_ID: &str = "https://id.oidc.se/scope/naturalPersonOrgId";
+/// The claim that names a work identity.
+pub(crate) const WHO: &str = "https://id.oidc.se/claim/orgAffiliation";
+
+/// One municipality with its node.
+pub(crate) struct Kommun {
+    pub(crate) server: Server,
+    pub(crate) place: Arc<Place>,
+    pub(crate) base: String,
+    pub(crate) issuer: String,
+    pub(crate) folder: Arc<Folder>,
+    care: SigningKey,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Kommun {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Kommun {
+    /// On SQLite.
+    pub(crate) async fn sqlite() -> Self {
+        Self::open(None).await
+    }
+
+    /// On PostgreSQL, where the environment names a server.
+    pub(crate) async fn postgres() -> Option<Self> {
+        Some(Self::open(Some(schema().await?)).await)
+    }
+
+    async fn open(postgres: Option<String>) -> Self {
+        let folder = Arc::new(Folder::new());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (issuer, base) = (format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"));
+        let care = SigningKey::generate_from_rng(&mut Rng::system());
+        let database = postgres.map(|url| {
+            let url_file = folder.path().join("postgres.url");
+            std::fs::write(&url_file, url).unwrap();
+            Database { url_file }
+        });
+        let services = services(&care);
+        let opened = demo::at_with(folder.path(), &issuer, &base, |config| {
+            config.database = database;
+            config.page_drawer = Some(binary());
+            config.clients.extend(services);
+        });
+        let (server, place) = opened.await.unwrap();
+        let app: Router = demo::watched(routes::routes(&server, demo::routes(Arc::clone(&place))), Arc::clone(&place));
+        let node = server.clone();
+        let serving = tokio::spawn(async move {
+            start::serve(node, app, listener, std::future::pending()).await.unwrap();
+        });
+        Self { server, place, base, issuer, folder, care, serving }
+    }
+
+    /// The node's time.
+    pub(crate) fn now(&self) -> UnixTime {
+        self.server.clock.now()
+    }
+
+    /// A browser without cookies.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(&self.base, &self.issuer)
+    }
+
+    /// The manager of the home care.
+    pub(crate) async fn manager(&self) -> Affiliation {
+        self.server.db.read(async |tx| identity::by_id(tx, &self.place.town.manager).await).await.unwrap()
+    }
+
+    /// The manager puts a colleague to work; the invitation waits for its answer.
+    pub(crate) async fn invites(&self, given_name: &str, family_name: &str) -> Answered {
+        let manager = self.manager().await;
+        let new = NewColleague { given_name: given_name.to_owned(), family_name: family_name.to_owned(), role: "worker".to_owned(), days: Some(30) };
+        assert!(new.is_sound());
+        let now = self.now();
+        self.server.db.write(async |tx| identity::invite(tx, &manager, &new, now, &mut Rng::system()).await).await.unwrap()
+    }
+
+    /// One more invitation for a work identity that exists: another phone.
+    pub(crate) async fn invites_again(&self, affiliation: &AffiliationId) -> Secret {
+        let link = Secret::random("invite", &mut Rng::system());
+        let now = self.now();
+        let invitation = identity::Invitation {
+            invitation_id: InvitationId::random(&mut Rng::system()),
+            affiliation_id: affiliation.clone(),
+            invited_by: self.place.town.manager.clone(),
+            expires_at: now + Seconds::days(7),
+            state: "open".to_owned(),
+        };
+        self.server.db.write(async |tx| identity::create_invitation(tx, &invitation, &link, now).await).await.unwrap();
+        link
+    }
+
+    /// A colleague with an enrolled phone.
+    pub(crate) async fn worker(&self, name: &str) -> Worker {
+        let (given, family) = name.split_once(' ').unwrap_or((name, "Testsson"));
+        let answered = self.invites(given, family).await;
+        Worker::enrols(self, answered.affiliation, &answered.link).await
+    }
+
+    /// The secretary, identified by two managers: level 3.
+    pub(crate) async fn secretary(&self) -> Worker {
+        let organisation = self.place.town.organisation.clone();
+        let staff = self.server.db.read(async |tx| identity::of_unit(tx, &organisation, "Hemtjänst Norr").await).await.unwrap();
+        let secretary = staff.into_iter().find(|person| person.role == "secretary").unwrap().affiliation_id;
+        let link = self.invites_again(&secretary).await;
+        Worker::enrols(self, secretary, &link).await
+    }
+
+    /// A colleague whose phone is in an attacker's hands from the first minute.
+    pub(crate) async fn bare(&self, name: &str) -> BarePhone {
+        let (given, family) = name.split_once(' ').unwrap_or((name, "Testsson"));
+        let answered = self.invites(given, family).await;
+        BarePhone::enrolled(self, answered.affiliation, &answered.link).await
+    }
+
+    /// The manager ends a work identity, as the page does it.
+    pub(crate) async fn blocks(&self, affiliation: &AffiliationId) {
+        let now = self.now();
+        let by = audit::Actor::Person(self.place.town.manager.clone());
+        let blocked = self.server.db.write(async |tx| {
+            let ended = identity::by_id(tx, affiliation).await?;
+            assert!(identity::block(tx, affiliation, now).await?);
+            audit::record(tx, identity::blocked_event(&ended, by), now, &mut Rng::system()).await
+        });
+        blocked.await.unwrap();
+    }
+
+    /// The school portal: confidential.
+    pub(crate) fn school(&self) -> Portal {
+        let redirect = format!("{}/demo/skola/tillbaka", self.issuer);
+        Portal::new(self, "skolportalen", Some(self.place.school.clone()), &redirect)
+    }
+
+    /// Another confidential service, with an interface of its own that takes access tokens.
+    pub(crate) fn care(&self) -> Portal {
+        Portal::new(self, "vardportalen", Some(self.care.clone()), "https://care.example/cb")
+    }
+
+    /// A page in a browser: no key, PKCE alone.
+    pub(crate) fn web_app(&self) -> Portal {
+        Portal::new(self, "webbappen", None, "https://app.example/cb")
+    }
+
+    /// One number out of the database.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let (count,): (i64,) = self.server.db.read(async |tx| tx.one(sql, ()).await).await.unwrap();
+        count
+    }
+
+    /// Does something to the database that no handler does.
+    pub(crate) async fn tampers(&self, sql: &'static str) -> u64 {
+        self.server.db.write(async |tx: &mut Tx| tx.execute(sql, ()).await).await.unwrap()
+    }
+
+    /// The journal as it is now.
+    pub(crate) async fn journal(&self) -> audit::Verified {
+        self.server.db.read(async |tx| audit::verify(tx).await).await.unwrap()
+    }
+
+    /// Every act so far is in the journal and nothing else is.
+    pub(crate) async fn journal_holds(&self) {
+        let verified = self.journal().await;
+        assert!(verified.findings.is_empty() && verified.entries > 0 && verified.disposed == 0, "{verified:?}");
+    }
+
+    /// Fifty at the same moment; gives their answers.
+    pub(crate) async fn fifty<T: Send + 'static, F: Future<Output = T> + Send + 'static>(&self, taker: impl Fn(usize) -> F) -> Vec<T> {
+        let tasks: Vec<_> = (0..50).map(|number| tokio::spawn(taker(number))).collect();
+        let mut answers = Vec::new();
+        for task in tasks {
+            answers.push(task.await.unwrap());
+        }
+        answers
+    }
+}
+
+/// The refusal that every dead thing gives.
+pub(crate) fn is_gone<T>(answer: &Result<T, Problem>) -> bool {
+    answer.as_ref().is_err_and(|problem| problem.status == axum::http::StatusCode::GONE)
+}
+
+/// `handslag`, beside the folder of this test binary.
+pub(crate) fn binary() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let binary = tests.parent().and_then(|deps| deps.parent()).unwrap().join("handslag");
+    assert!(binary.exists(), "build the binary first: cargo build -p handslag-server");
+    binary
+}
+
+fn services(care: &SigningKey) -> Vec<Client> {
+    let jwk = Jwk::from_p256_point(&es256::public(care).0, Some("vardportalen".to_owned())).unwrap();
+    let keys = JwkSet::new(vec![jwk]).unwrap().to_json();
+    let public = Client {
+        id: "webbappen".parse().unwrap(),
+        name_sv: "Webbappen".to_owned(),
+        name_en: "The web app".to_owned(),
+        organisation: "2120009994".parse().unwrap(),
+        redirect_uris: vec!["https://app.example/cb".to_owned(), "https://app.example/cb?fast=1".to_owned()],
+        jwks: None,
+        scopes: vec![ORG_ID.to_owned(), "profile".to_owned()],
+        audiences: Vec::new(),
+        assurance: Assurance::Loa2,
+        native: false,
+        userinfo_signed: false,
+        reviewed_only: false,
+    };
+    let confidential = Client {
+        id: "vardportalen".parse().unwrap(),
+        redirect_uris: vec!["https://care.example/cb".to_owned()],
+        jwks: Some(keys),
+        audiences: vec!["https://journal.example".to_owned()],
+        userinfo_signed: true,
+        ..public.clone()
+    };
+    let strict = Client { id: "nationella-prov".parse().unwrap(), reviewed_only: true, redirect_uris: vec!["https://prov.example/cb".to_owned()], ..public.clone() };
+    let high = Client { id: "beslutsportalen".parse().unwrap(), assurance: Assurance::Loa3, redirect_uris: vec!["https://beslut.example/cb".to_owned()], ..public.clone() };
+    vec![public, confidential, strict, high]
+}
+
+/// Each play as a test of each engine.
+macro_rules! on_both_engines {
+    ($($module:ident { $($play:ident,)* })*) => {
+        mod on_sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $play() {
+                    super::$module::$play(&crate::kommun::Kommun::sqlite().await).await;
+                }
+            )*)*
+        }
+        mod on_postgres {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $play() {
+                    if let Some(kommun) = crate::kommun::Kommun::postgres().await {
+                        super::$module::$play(&kommun).await;
+                    }
+                }
+            )*)*
+        }
+    };
+}
+pub(crate) use on_both_engines;

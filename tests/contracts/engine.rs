@@ -41,22 +41,8 @@ impl Engine {
         Self::fill(Place::Sqlite(folder.path().join("test.db")), Some(folder)).await
     }
 
-    /// A schema of its own on the server that the environment names.
     pub(crate) async fn postgres() -> Option<Self> {
-        let Ok(url) = std::env::var("HANDSLAG_POSTGRES") else {
-            assert!(std::env::var("HANDSLAG_REQUIRE_ALL").is_err(), "HANDSLAG_POSTGRES must name a server here");
-            // Not `eprintln!`, which the test harness keeps to itself.
-            SAID.call_once(|| writeln!(std::io::stderr(), "NOT TESTED on PostgreSQL: HANDSLAG_POSTGRES names no server").unwrap());
-            return None;
-        };
-        let schema = format!("contract_{}_{}", process::id(), next());
-        let server = Db::open(&Place::Postgres(url.clone())).await.unwrap();
-        server
-            .write(async |tx| define(tx, &[&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), &format!("CREATE SCHEMA {schema}")]).await)
-            .await
-            .unwrap();
-        let mark = if url.contains('?') { '&' } else { '?' };
-        Some(Self::fill(Place::Postgres(format!("{url}{mark}options[search_path]={schema}")), None).await)
+        Some(Self::fill(Place::Postgres(schema().await?), None).await)
     }
 
     pub(crate) async fn fill(place: Place, folder: Option<Folder>) -> Self {
@@ -76,6 +62,24 @@ impl Engine {
             self.db.read(async |tx| tx.all("SELECT n FROM contract_rows ORDER BY n", ()).await).await.map_err(|e: Error| e).unwrap();
         rows.into_iter().map(|(n,)| n).collect()
     }
+}
+
+/// The address of an empty schema of its own on the server that the environment names.
+pub(crate) async fn schema() -> Option<String> {
+    let Ok(url) = std::env::var("HANDSLAG_POSTGRES") else {
+        assert!(std::env::var("HANDSLAG_REQUIRE_ALL").is_err(), "HANDSLAG_POSTGRES must name a server here");
+        // Not `eprintln!`, which the test harness keeps to itself.
+        SAID.call_once(|| writeln!(std::io::stderr(), "NOT TESTED on PostgreSQL: HANDSLAG_POSTGRES names no server").unwrap());
+        return None;
+    };
+    let schema = format!("contract_{}_{}", process::id(), next());
+    let server = Db::open(&Place::Postgres(url.clone())).await.unwrap();
+    server
+        .write(async |tx| define(tx, &[&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), &format!("CREATE SCHEMA {schema}")]).await)
+        .await
+        .unwrap();
+    let mark = if url.contains('?') { '&' } else { '?' };
+    Some(format!("{url}{mark}options[search_path]={schema}"))
 }
 
 async fn define(tx: &mut handslag_store::Tx, statements: &[&str]) -> Result<(), Error> {

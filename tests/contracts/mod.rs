@@ -4,7 +4,7 @@
 //! Without it these tests say so and pass, unless `HANDSLAG_REQUIRE_ALL=1`, which the test command sets.
 
 mod crash;
-mod engine;
+pub(crate) mod engine;
 mod groups;
 mod inventory;
 mod once;

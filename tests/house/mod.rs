@@ -7,6 +7,7 @@ mod floors;
 mod ftl;
 mod habits;
 mod lix;
+mod outward;
 mod rust;
 mod sizes;
 mod slices;

@@ -45,6 +45,9 @@ pub struct Config {
     /// Vouches for the software keys of a demonstration's phones. Not part of the file: only the demonstration itself sets it.
     #[serde(skip)]
     pub demo_phone_vendor: Option<[u8; 65]>,
+    /// The program that draws pages as pictures; this one if absent. Not part of the file: only who embeds this library sets it.
+    #[serde(skip)]
+    pub page_drawer: Option<PathBuf>,
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,

@@ -52,7 +52,8 @@ pub fn is_own_page(method: &Method, headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
         (Some(site), _) => site == "same-origin" || site == "none",
-        (None, Some(origin)) => origin.split_once("://").map(|(_, host)| host) == text(header::HOST),
+        // An origin without a host (`null`) is never ours, also where the request names no host.
+        (None, Some(origin)) => origin.split_once("://").is_some_and(|(_, host)| Some(host) == text(header::HOST)),
         (None, None) => true, // no browser: then there is no cookie to ride on either
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn run(words: &[&str]) -> Ended {
         let listener = next_free(if is_open { "0.0.0.0" } else { "127.0.0.1" }, port).await?;
         let port = listener.local_addr()?.port();
         let issuer = format!("http://{}:{port}", name(words, is_open)?);
-        let (server, place) = demo::at(&data, &issuer, &format!("http://127.0.0.1:{port}"), clients).await?;
+        let (server, place) = demo::at_with(&data, &issuer, &format!("http://127.0.0.1:{port}"), |config| config.clients.extend(clients)).await?;
         let app = demo::watched(routes::routes(&server, demo::routes(place.clone())), place);
         println!("Kvarnby kommun (påhittad) finns på {issuer}  ·  The invented municipality is at {issuer}");
         println!("Avsluta med Ctrl-C. Allt ligger i {}.  ·  End with Ctrl-C. Everything is in {}.", data.display(), data.display());

@@ -25,7 +25,7 @@ pub(super) fn run(words: &[&str]) -> Ended {
 async fn toured(out: &Path, data: &Path, as_json: bool) -> Ended {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
-    let (server, place) = demo::at(data, &format!("http://localhost:{port}"), &format!("http://127.0.0.1:{port}"), Vec::new()).await?;
+    let (server, place) = demo::at(data, &format!("http://localhost:{port}"), &format!("http://127.0.0.1:{port}")).await?;
     let app = demo::watched(routes::routes(&server, demo::routes(place.clone())), place.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(start::serve(server.clone(), app, listener, async {

@@ -16,7 +16,7 @@ mod visitor;
 
 
 pub use handset::{Halt, Handset};
-pub use place::{Place, at};
+pub use place::{Place, at, at_with};
 pub use tour::{Step, Tour};
 pub use visitor::Visitor;
 pub use desk::MINUTES;

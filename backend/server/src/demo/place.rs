@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     caller::Rng,
-    config::{Client, Config},
+    config::Config,
     problem::Problem,
     server::Server,
     start,
@@ -44,14 +44,21 @@ pub struct Place {
     saved: PathBuf,
 }
 
-/// Opens a demonstration in a folder: the node and the place around it. `issuer` is what visitors type; `clients` are registered
-/// beside the invented municipality's own services.
-pub async fn at(data: &Path, issuer: &str, base: &str, mut clients: Vec<Client>) -> Result<(Server, Arc<Place>), Box<dyn std::error::Error + Send + Sync>> {
+/// A node and the place around it.
+type Opened = Result<(Server, Arc<Place>), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Opens a demonstration in a folder: the node and the place around it. `issuer` is what visitors type.
+pub async fn at(data: &Path, issuer: &str, base: &str) -> Opened {
+    at_with(data, issuer, base, |_| {}).await
+}
+
+/// The same with a changed configuration: another database, more services.
+pub async fn at_with(data: &Path, issuer: &str, base: &str, change: impl FnOnce(&mut Config)) -> Opened {
     fs::create_dir_all(data)?;
     let vendor = kept_key(&data.join("demo-vendor.key"))?;
     let school = kept_key(&data.join("demo-school.key"))?;
-    clients.insert(0, school::client(issuer, &school)?); // the first of one id wins, so no file can stand in for the school portal
-    let config: Config = town::config(data.to_owned(), issuer.to_owned(), clients, es256::public(&vendor).0).map_err(told)?;
+    let mut config: Config = town::config(data.to_owned(), issuer.to_owned(), vec![school::client(issuer, &school)?], es256::public(&vendor).0).map_err(told)?;
+    change(&mut config);
     let server = start::open(config).await?;
     let now = server.clock.now();
     let town = town::settle(&server, now).await.map_err(told)?;

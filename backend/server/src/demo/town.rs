@@ -44,6 +44,7 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
         document_classes: classes(),
         signing_core_url: None,
         demo_phone_vendor: Some(vendor),
+        page_drawer: None,
         clients,
     })
 }

@@ -171,7 +171,7 @@ pub(super) async fn page(
         return Err(Problem::not_found());
     }
     let address = Digest::from_slice(&signature.file_hash).ok_or_else(Problem::not_found)?;
-    let picture = preview::page(Files::of(&server).get(&server, &address)?, page).await?;
+    let picture = preview::page(&server, Files::of(&server).get(&server, &address)?, page).await?;
     Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }
 

@@ -24,7 +24,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::problem::Problem;
+use crate::{problem::Problem, server::Server};
 
 /// Seconds of processor, and of patience.
 const SECONDS: u64 = 10;
@@ -37,9 +37,12 @@ const WIDTH: f32 = 1_000.0;
 static AT_WORK: Semaphore = Semaphore::const_new(2);
 
 /// Draws one page (from 1) of a file as PNG.
-pub(super) async fn page(file: Vec<u8>, page: u32) -> Result<Vec<u8>, Problem> {
+pub(super) async fn page(server: &Server, file: Vec<u8>, page: u32) -> Result<Vec<u8>, Problem> {
     let _turn = AT_WORK.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let program = std::env::current_exe().map_err(|error| Problem::internal(&error))?;
+    let program = match &server.config.page_drawer {
+        Some(program) => program.clone(),
+        None => std::env::current_exe().map_err(|error| Problem::internal(&error))?,
+    };
     let mut child = Command::new(program)
         .args(["render-page", &page.to_string()])
         .env_clear()

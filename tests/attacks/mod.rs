@@ -1,0 +1,65 @@
+//! What must not work, and stays dead afterwards. Each attack plays in a municipality of its own, on both engines.
+
+mod approvals;
+mod authorize;
+mod codes;
+mod core;
+mod kill;
+mod pages;
+mod phones;
+mod secrets;
+mod starts;
+mod uploads;
+
+crate::kommun::on_both_engines! {
+    approvals {
+        a_no_stays_a_no_and_a_yes_is_one_yes,
+        another_phone_cannot_answer,
+        of_two_phones_and_fifty_claims_one_wins,
+        of_fifty_who_consume_one_wins,
+        pages_that_were_not_read_are_not_approved,
+        the_second_phone_ends_the_first_ones_screen,
+        time_runs_out,
+        what_is_signed_must_be_what_was_shown,
+    }
+    authorize {
+        an_address_that_is_not_registered_gets_a_page,
+        what_is_refused_goes_back_to_the_service,
+    }
+    codes {
+        a_code_is_used_once_and_a_second_use_ends_the_first,
+        a_wrong_exchange_kills_the_code,
+        an_expired_code_is_dead,
+        of_fifty_takers_of_a_code_one_wins,
+        services_that_do_not_prove_themselves,
+    }
+    core {
+        of_fifty_takers_of_the_outbox_one_wins,
+        the_core_signs_what_was_approved_and_nothing_else,
+        the_timestamp_service_refuses_junk,
+    }
+    pages {
+        another_site_cannot_ride_on_cookies,
+        names_are_shown_as_text,
+        the_way_back_is_never_to_another_site,
+    }
+    phones {
+        a_blocked_phone_is_unknown_at_once,
+        a_level_that_is_too_low_says_what_to_do,
+        keys_that_do_not_prove_themselves,
+        of_fifty_who_say_yes_one_gets_the_identity,
+        proofs_count_once_for_one_request,
+        spent_foreign_and_expired_invitations,
+    }
+    secrets {
+        no_secret_is_written_down,
+    }
+    starts {
+        a_code_from_another_screen_or_another_second,
+        a_link_sent_to_somebody_else_gives_the_sender_nothing,
+        the_answer_goes_to_the_browser_that_began,
+    }
+    uploads {
+        files_that_cannot_be_signed_leave_nothing,
+    }
+}
