@@ -46,16 +46,22 @@ test("of the demonstration's phone", async () => {
   await press("Läs och skriv under");
   await phone.page.locator(".pages img").first().evaluate((element) => element.decode());
   await looks("demo-phone-reading");
-  await phone.page.goto(`${kvarnby.address}/demo/telefon`);
-  await cancelsReading(phone.page);
+  await press("Tillbaka");
+  await phone.page.getByText(/Du har läst \d av 4 sidor/).waitFor();
+  await looks("demo-phone-unread");
+  await press("Avbryt");
+  await phone.page.getByText("Du sa nej").waitFor();
   await phone.page.getByRole("switch").tap();
   await phone.page.getByText("Ingen täckning här").waitFor();
   await looks("demo-phone-no-coverage");
   await press("Skanna");
+  await phone.page.getByRole("heading", { name: "Ingen täckning" }).waitFor();
   await looks("demo-phone-no-network");
   await phone.page.goto(`${kvarnby.address}/demo/telefon`);
-  await phone.page.getByRole("switch").tap();
+  await phone.page.getByRole("switch", { checked: true }).tap();
+  await phone.page.getByRole("switch", { checked: false }).waitFor();
   await press("Vad ser arbetsgivaren?");
+  await phone.page.getByRole("heading", { name: "Så har jobb-id använts" }).waitFor();
   await looks("demo-phone-insight");
   await desk.blocks("Sara Holm");
   await phone.page.goto(`${kvarnby.address}/demo/telefon`);
@@ -64,14 +70,6 @@ test("of the demonstration's phone", async () => {
   assert.deepEqual(found_, []);
   await ended(kvarnby, desk, phone);
 });
-
-/** Back to the phone's first view, wherever the reading stands. */
-async function cancelsReading(page) {
-  for (const name of ["Tillbaka", "Avbryt"]) {
-    const button = page.getByRole("button", { name, exact: true });
-    if (await button.isVisible()) await button.tap();
-  }
-}
 
 test("of the desk, for who leads and for who works", async () => {
   const kvarnby = await found();
