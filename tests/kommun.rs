@@ -129,6 +129,7 @@ impl Kommun {
             invited_by: self.place.town.manager.clone(),
             expires_at: now + Seconds::days(7),
             state: "open".to_owned(),
+            answered_at: None,
         };
         self.server.db.write(async |tx| identity::create_invitation(tx, &invitation, &link, now).await).await.unwrap();
         link
@@ -256,8 +257,18 @@ fn services(care: &SigningKey) -> Vec<Client> {
         userinfo_signed: true,
         ..public.clone()
     };
-    let strict = Client { id: "nationella-prov".parse().unwrap(), reviewed_only: true, redirect_uris: vec!["https://prov.example/cb".to_owned()], ..public.clone() };
-    let high = Client { id: "beslutsportalen".parse().unwrap(), assurance: Assurance::Loa3, redirect_uris: vec!["https://beslut.example/cb".to_owned()], ..public.clone() };
+    let strict = Client {
+        id: "nationella-prov".parse().unwrap(),
+        reviewed_only: true,
+        redirect_uris: vec!["https://prov.example/cb".to_owned()],
+        ..public.clone()
+    };
+    let high = Client {
+        id: "beslutsportalen".parse().unwrap(),
+        assurance: Assurance::Loa3,
+        redirect_uris: vec!["https://beslut.example/cb".to_owned()],
+        ..public.clone()
+    };
     vec![public, confidential, strict, high]
 }
 

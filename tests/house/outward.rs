@@ -42,7 +42,9 @@ fn routes(text: &str) -> Vec<String> {
             let (_, rest) = call.split_once('"').unwrap_or_else(|| panic!("a route without an address that can be read: {call}"));
             let (path, handlers) = rest.split_once('"').expect("a closed text");
             let handlers = handlers.replace("asset!(", "get(");
-            let is_called = |method: &&&str| handlers.split(|c: char| !c.is_alphanumeric() && c != '(' && c != '_').any(|word| word.starts_with(&format!("{method}(")));
+            let is_called = |method: &&&str| {
+                handlers.split(|c: char| !c.is_alphanumeric() && c != '(' && c != '_').any(|word| word.starts_with(&format!("{method}(")))
+            };
             let methods: Vec<String> = METHODS.iter().filter(is_called).map(|method| method.to_uppercase()).collect();
             assert!(!methods.is_empty(), "no method can be read of {path}: {handlers}");
             format!("{path} {}", methods.join(" "))

@@ -8,7 +8,10 @@ use handslag_pades::{
     sign::inspect,
 };
 use handslag_phone::{Outcome, Task, wire::Start};
-use handslag_server::{demo::{Halt, MINUTES}, signing};
+use handslag_server::{
+    demo::{Halt, MINUTES},
+    signing,
+};
 use handslag_vocab::SignatureId;
 
 use crate::kommun::{Kommun, Pick, Worker};
