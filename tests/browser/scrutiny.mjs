@@ -90,7 +90,8 @@ async function spilt(page) {
       const box = text.parentElement;
       const range = document.createRange();
       range.selectNodeContents(text);
-      const isShown = text.textContent.trim() && box.checkVisibility() && getComputedStyle(box).display !== "inline";
+      // What only a screen reader reads is a box of one pixel.
+      const isShown = text.textContent.trim() && box.checkVisibility() && getComputedStyle(box).display !== "inline" && box.getBoundingClientRect().width > 1;
       if (isShown && range.getBoundingClientRect().right > box.getBoundingClientRect().right + 1) over.push(text.textContent.trim());
     }
     return over;
