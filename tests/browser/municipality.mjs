@@ -72,6 +72,11 @@ export async function close(municipality) {
   await rm(folder, { recursive: true, force: true });
 }
 
+/** What the municipalities that still run have complained about. */
+export function complaints() {
+  return [...running].map(({ log }) => log).join("");
+}
+
 /** Ends whatever is left. */
 export async function closeAll() {
   await Promise.all([...running].map(close));
