@@ -177,6 +177,7 @@ async function readsAllPages() {
     await phone.page.getByText(`Sida ${number} av ${pages}`).waitFor();
     await phone.page.locator("#reader-page").evaluate((picture) => picture.decode());
     if (number === 1) await scrutinise(phone.page, "phone-reading", onPhone);
+    person.screen();
     await person.taps(phone.page.locator("#reader-next"));
   }
 }

@@ -133,7 +133,8 @@ async function frameOf(target) {
 function isWaitedFor(request) {
   const isWatch = new URL(request.url()).pathname.endsWith("/status") || request.url() === request.frame().url();
   const isPage = request.resourceType() === "document" && request.redirectedFrom() === null;
-  return isPage || (["fetch", "xhr"].includes(request.resourceType()) && !isWatch);
+  const isPageOfDocument = request.resourceType() === "image" && /\/documents\/\d+\/pages\//.test(request.url());
+  return isPage || isPageOfDocument || (["fetch", "xhr"].includes(request.resourceType()) && !isWatch);
 }
 
 /** Seconds of a person's time. */
