@@ -19,7 +19,6 @@ use handslag_server::{
     config::{Client, Database},
     demo::{self, Place},
     identity::{self, Affiliation, Answered, NewColleague},
-    problem::Problem,
     routes,
     server::Server,
     start,
@@ -128,6 +127,7 @@ impl Kommun {
             affiliation_id: affiliation.clone(),
             invited_by: self.place.town.manager.clone(),
             expires_at: now + Seconds::days(7),
+            answered_at: None,
             state: "open".to_owned(),
         };
         self.server.db.write(async |tx| identity::create_invitation(tx, &invitation, &link, now).await).await.unwrap();
@@ -218,11 +218,6 @@ impl Kommun {
     }
 }
 
-/// The refusal that every dead thing gives.
-pub(crate) fn is_gone<T>(answer: &Result<T, Problem>) -> bool {
-    answer.as_ref().is_err_and(|problem| problem.status == axum::http::StatusCode::GONE)
-}
-
 /// `handslag`, beside the folder of this test binary.
 pub(crate) fn binary() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
@@ -256,8 +251,18 @@ fn services(care: &SigningKey) -> Vec<Client> {
         userinfo_signed: true,
         ..public.clone()
     };
-    let strict = Client { id: "nationella-prov".parse().unwrap(), reviewed_only: true, redirect_uris: vec!["https://prov.example/cb".to_owned()], ..public.clone() };
-    let high = Client { id: "beslutsportalen".parse().unwrap(), assurance: Assurance::Loa3, redirect_uris: vec!["https://beslut.example/cb".to_owned()], ..public.clone() };
+    let strict = Client {
+        id: "nationella-prov".parse().unwrap(),
+        reviewed_only: true,
+        redirect_uris: vec!["https://prov.example/cb".to_owned()],
+        ..public.clone()
+    };
+    let high = Client {
+        id: "beslutsportalen".parse().unwrap(),
+        assurance: Assurance::Loa3,
+        redirect_uris: vec!["https://beslut.example/cb".to_owned()],
+        ..public.clone()
+    };
     vec![public, confidential, strict, high]
 }
 

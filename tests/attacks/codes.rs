@@ -1,8 +1,8 @@
 //! `/token`: a code counts once, for one service, with its proof; and a confidential service proves itself each time.
 
 use data_encoding::BASE64URL_NOPAD;
-use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use handslag_server::caller::Rng;
+use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use serde_json::{Value, json};
 
 use crate::{

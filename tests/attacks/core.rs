@@ -7,25 +7,57 @@ use handslag_pades::{
     timestamp::{self, Imprint},
 };
 use handslag_phone::wire::{Bearer, Octets, Start};
-use handslag_server::{caller::Rng, outbox};
-use handslag_vocab::{Approval, ApprovalId, Seconds};
+use handslag_server::{caller::Rng, outbox, signing};
+use handslag_vocab::{Approval, ApprovalId, Seconds, UnixTime};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::{
     journeys::{asked, signed},
     kommun::{BarePhone, Kommun, bytes_of},
 };
 
-/// What only the portal can show.
-fn ticket(kommun: &Kommun) -> String {
-    format!("hs_core_{}", BASE64URL_NOPAD.encode(&kommun.server.keys.mac(Kind::Cookie, b"signing core").unwrap()))
+/// What only the portal can show, for one body at one time.
+fn ticket(kommun: &Kommun, body: &[u8], at: UnixTime) -> String {
+    let text = [b"signing core ", at.seconds().to_string().as_bytes(), b" ", body].concat();
+    format!("{}.{}", at.seconds(), BASE64URL_NOPAD.encode(&kommun.server.keys.mac(Kind::Cookie, &text).unwrap()))
 }
 
-async fn ordered(kommun: &Kommun, ticket: &str, approval: &ApprovalId, attributes: Vec<u8>) -> (u16, Value) {
-    let browser = kommun.browser();
-    let body = json!({ "approval": approval, "signed_attributes": Octets(attributes) });
-    let answer = browser.http.post(format!("{}/signing-core/sign", kommun.base)).bearer_auth(ticket).json(&body).send().await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
+/// The core, as it listens alone.
+struct Core<'a> {
+    kommun: &'a Kommun,
+    address: String,
+}
+
+impl<'a> Core<'a> {
+    async fn of(kommun: &'a Kommun) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/signing-core/sign", listener.local_addr().unwrap());
+        let core = signing::core_routes().with_state(kommun.server.clone());
+        tokio::spawn(async move { axum::serve(listener, core).await });
+        Self { kommun, address }
+    }
+
+    async fn ordered(&self, ticket: &str, body: Vec<u8>) -> (u16, Value) {
+        let request = self.kommun.browser().http.post(&self.address).bearer_auth(ticket).header("content-type", "application/json");
+        let answer = request.body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
+    }
+
+    /// With a ticket made now.
+    async fn asked(&self, approval: &ApprovalId, attributes: Vec<u8>) -> (u16, Value) {
+        let body = order(approval, attributes);
+        self.ordered(&ticket(self.kommun, &body, self.kommun.now()), body).await
+    }
+
+    async fn refuses(&self, approval: &ApprovalId, attributes: Vec<u8>, why: &str) {
+        let (status, answer) = self.asked(approval, attributes).await;
+        assert_eq!((status, answer["code"].as_str()), (403, Some("not_approved")), "{why}");
+    }
+}
+
+fn order(approval: &ApprovalId, attributes: Vec<u8>) -> Vec<u8> {
+    json!({ "approval": approval, "signed_attributes": Octets(attributes) }).to_string().into_bytes()
 }
 
 fn attributes(digest: &[u8; 32]) -> Vec<u8> {
@@ -40,31 +72,35 @@ pub(crate) async fn the_core_signs_what_was_approved_and_nothing_else(kommun: &K
     let (_, claimed) = phone.claims(&start, now).await;
     let approval = Approval::parse(&bytes_of(&claimed)).unwrap();
     let (id, digest) = (approval.transaction.clone(), *approval.documents[0].signed_bytes.as_bytes());
-    let ticket = ticket(kommun);
-    for wrong in ["", "x", &ticket.to_uppercase(), "hs_core_AAAA"] {
-        assert_eq!(ordered(kommun, wrong, &id, attributes(&digest)).await.0, 401, "{wrong}");
+    let core = Core::of(kommun).await;
+    let body = order(&id, attributes(&digest));
+    let right = ticket(kommun, &body, now);
+    let other_body = ticket(kommun, &order(&id, attributes(&[7; 32])), now);
+    let (old, early) = (ticket(kommun, &body, now - Seconds(90)), ticket(kommun, &body, now + Seconds(90)));
+    let forged = right.replacen(&now.seconds().to_string(), &(now.seconds() + 1).to_string(), 1);
+    for wrong in ["", "x", ".", &right.to_uppercase(), &other_body, &old, &early, &forged] {
+        assert_eq!(core.ordered(wrong, body.clone()).await.0, 401, "{wrong}");
     }
-    let refused = async |id: &ApprovalId, attributes: Vec<u8>, why: &str| {
-        let (status, answer) = ordered(kommun, &ticket, id, attributes).await;
-        assert_eq!((status, answer["code"].as_str()), (403, Some("not_approved")), "{why}");
-    };
-    refused(&id, attributes(&digest), "nobody has said yes").await;
-    refused(&ApprovalId::random(&mut Rng::system()), attributes(&digest), "an approval that does not exist").await;
+    let open = kommun.browser();
+    let answer = open.http.post(format!("{}/signing-core/sign", kommun.base)).bearer_auth(&right).body(body).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 404, "the node itself has no such address");
+    core.refuses(&id, attributes(&digest), "nobody has said yes").await;
+    core.refuses(&ApprovalId::random(&mut Rng::system()), attributes(&digest), "an approval that does not exist").await;
     let login = kommun.school().begins(kommun.browser()).await;
     assert_eq!(phone.approves(&Start::Link { token: Bearer::new(&login.link) }, now).await.0, 200);
-    refused(&login.id, attributes(&digest), "a log-in is no signature").await;
+    core.refuses(&login.id, attributes(&digest), "a log-in is no signature").await;
 
     assert_eq!(phone.approves(&start, now).await.0, 200);
     signed(kommun, &signature).await;
     let mut other = digest;
     other[31] ^= 1;
-    refused(&id, attributes(&other), "another digest").await;
+    core.refuses(&id, attributes(&other), "another digest").await;
     let der = attributes(&digest);
     let mangled: [&[u8]; 4] = [b"", b"junk", &der[..der.len() - 1], &[&der[..], b"\0"].concat()];
     for junk in mangled {
-        refused(&id, junk.to_vec(), "no attributes of ours").await;
+        core.refuses(&id, junk.to_vec(), "no attributes of ours").await;
     }
-    let (first, again) = (ordered(kommun, &ticket, &id, attributes(&digest)).await, ordered(kommun, &ticket, &id, attributes(&digest)).await);
+    let (first, again) = (core.asked(&id, attributes(&digest)).await, core.asked(&id, attributes(&digest)).await);
     assert_eq!((first.0, &first), (200, &again), "who asks again after a kill gets the same answer");
     assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'signing.signed'").await, 1);
     assert_eq!(kommun.count("SELECT COUNT(*) FROM core_answers").await, 1);

@@ -238,10 +238,22 @@ fn nothing_that_was_answered_is_lost_in_fifty_kills() {
         let node = Node::start(&data, port, &log);
         // New connections after each start.
         let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(10)).build().unwrap();
-        let loads: Vec<Load> = phones.iter().enumerate().map(|(who, phone)| {
-            let phone = BarePhone { issuer: issuer.clone(), base: base.clone(), ..phone.clone() };
-            Load { answered: Arc::clone(&answered), base: base.clone(), http: http.clone(), issuer: issuer.clone(), phone, school: school.clone(), who }
-        }).collect();
+        let loads: Vec<Load> = phones
+            .iter()
+            .enumerate()
+            .map(|(who, phone)| {
+                let phone = BarePhone { issuer: issuer.clone(), base: base.clone(), ..phone.clone() };
+                Load {
+                    answered: Arc::clone(&answered),
+                    base: base.clone(),
+                    http: http.clone(),
+                    issuer: issuer.clone(),
+                    phone,
+                    school: school.clone(),
+                    who,
+                }
+            })
+            .collect();
         let before = std::mem::take(&mut *answered.lock().unwrap());
         runtime.block_on(check(&loads, &before));
         used += before.used.len();

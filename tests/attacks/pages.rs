@@ -39,7 +39,9 @@ pub(crate) async fn another_site_cannot_ride_on_cookies(kommun: &Kommun) {
 }
 
 pub(crate) async fn names_are_shown_as_text(kommun: &Kommun) {
-    for (given, family) in [("A\r\nSet-Cookie: x=1", "B"), ("A", "B\u{0}"), ("A\n", "B\u{1b}[2J"), ("", "B"), ("A", " "), ("x".repeat(81).as_str(), "B")] {
+    for (given, family) in
+        [("A\r\nSet-Cookie: x=1", "B"), ("A", "B\u{0}"), ("A\n", "B\u{1b}[2J"), ("", "B"), ("A", " "), ("x".repeat(81).as_str(), "B")]
+    {
         let new = NewColleague { given_name: given.to_owned(), family_name: family.to_owned(), role: "worker".to_owned(), days: None };
         assert!(!new.is_sound(), "{given:?} {family:?}");
     }
@@ -72,7 +74,16 @@ pub(crate) async fn names_are_shown_as_text(kommun: &Kommun) {
 
 pub(crate) async fn the_way_back_is_never_to_another_site(kommun: &Kommun) {
     let mut worker = kommun.worker("Amina Sahlin").await;
-    let evil = ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/%09/evil.example", "javascript:alert(1)", "/x%0D%0AX: y", ""];
+    let evil = [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+        "/x%0D%0AX: y",
+        "",
+    ];
     for till in evil {
         let mut browser = kommun.browser();
         let waiting = browser.get(&format!("/logga-in?till={till}")).await.location().unwrap().to_owned();

@@ -89,6 +89,13 @@ pub(crate) async fn the_answer_goes_to_the_browser_that_began(kommun: &Kommun) {
     assert!(login.goes_on().await.answer("code").is_some());
     assert_eq!(login.browser.get(&format!("/authorize/{id}")).await.status, 410, "once");
 
+    for pick in [Pick::Cancel, Pick::NotMe] {
+        let mut turned_down = school.begins(kommun.browser()).await;
+        let text = turned_down.qr().await;
+        assert!(matches!(worker.answers(qr(&text), pick).await, Outcome::Declined { .. }));
+        let page = turned_down.browser.get(&format!("/authorize/{}", turned_down.id)).await;
+        assert_eq!(page.answer("error").as_deref(), Some("access_denied"), "the service hears of the no");
+    }
     let mut cancelled = school.begins(kommun.browser()).await;
     let text = cancelled.qr().await;
     cancelled.browser.post(&format!("/login/{}/avbryt", cancelled.id), &[]).await;

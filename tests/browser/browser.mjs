@@ -29,7 +29,7 @@ export async function window(look, more = {}) {
   page.on("console", (message) => {
     if (message.type() === "error") wrongs.push(`console: ${message.text()} (${message.location().url})`);
   });
-  const opened = { context, page, wrongs };
+  const opened = { context, page, wrongs, hasTouch: Boolean(look.hasTouch) };
   windows.add(opened);
   return opened;
 }

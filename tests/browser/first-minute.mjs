@@ -26,7 +26,7 @@ for (const [where, look] of [["at a desk", DESK], ["on a phone", PHONE]]) {
 async function firstMinute(look, host, name) {
   const kvarnby = await found();
   const opened = await window(look);
-  const person = new Person(opened.page);
+  const person = new Person(opened);
   const [desk, phone] = [opened.page.frameLocator("#desk"), opened.page.frameLocator("#phone")];
   const at = { person, desk, phone, page: opened.page, picture: (step) => take(opened.page, `${name}-${step}`) };
   const address = new URL(kvarnby.address);
@@ -88,7 +88,7 @@ async function sign({ person, desk, phone, page, picture }) {
   await picture("7-reading");
   await person.taps(button(phone, "Godkänn"));
   await person.reads(phone.getByText("Godkänt."));
-  await person.reads(desk.getByText("Underskrivet"));
+  await desk.getByText("Underskrivet").waitFor();
   await picture("8-signed");
 }
 

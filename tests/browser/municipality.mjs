@@ -20,11 +20,10 @@ export function freePort() {
   });
 }
 
-/** Founds a municipality; `services` is TOML with `[[client]]` tables, `name` the host name that visitors type. */
-export async function found({ services = "", name = "" } = {}) {
+/** Founds a municipality; `services` is TOML with `[[client]]` tables. */
+export async function found({ services = "" } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "handslag-browser-"));
   const args = ["demo", "--port", String(await freePort()), "--data", join(folder, "data")];
-  if (name) args.push("--name", name);
   if (services) {
     await writeFile(join(folder, "services.toml"), services);
     args.push("--client", join(folder, "services.toml"));
@@ -71,6 +70,11 @@ export async function close(municipality) {
     clearTimeout(impatient);
   }
   await rm(folder, { recursive: true, force: true });
+}
+
+/** What the municipalities that still run have complained about. */
+export function complaints() {
+  return [...running].map(({ log }) => log).join("");
 }
 
 /** Ends whatever is left. */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
-import { DESK, PHONE, giveKey, shut, window } from "./browser.mjs";
+import { DESK, OTHER_NAME, PHONE, giveKey, shut, window } from "./browser.mjs";
 import { Manager } from "./manager.mjs";
 import { close, found } from "./municipality.mjs";
 import { Person } from "./people.mjs";
@@ -33,7 +33,7 @@ test("is enrolled from an invitation and keeps one key", async () => {
   const link = await manager.putsToWork("Elsa", "Nyman");
   phone = await window(PHONE);
   key = await giveKey(phone);
-  person = new Person(phone.page);
+  person = new Person(phone);
   person.begin("Yes to an invitation, in the phone's own browser");
   await person.goes(link);
   await person.reads(phone.page.getByRole("heading", { level: 1 }));
@@ -93,8 +93,8 @@ test("logs in to a service on the same phone, which is told what the person read
 
 test("says no at the log-in page and the service is told so", async () => {
   await phone.page.goto(`${service.address}/logga-in`);
-  await button("Avbryt").click();
-  await phone.page.getByRole("link", { name: /^Tillbaka/ }).click();
+  await button("Avbryt").tap();
+  await phone.page.getByRole("link", { name: /^Tillbaka/ }).tap();
   await phone.page.waitForURL(`${service.address}/**`);
   assert.equal(service.refusals.at(-1).error, "access_denied");
 });
@@ -102,8 +102,8 @@ test("says no at the log-in page and the service is told so", async () => {
 test("says that it is not me, and the service is told so", async () => {
   const before = service.refusals.length;
   await phone.page.goto(`${service.address}/logga-in`);
-  await phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }).click();
-  await button("Det är inte jag").click();
+  await phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }).tap();
+  await button("Det är inte jag").tap();
   await phone.page.getByText("Vi har stoppat det").waitFor();
   await scrutinise(phone.page, "browser-not-me", onPhone);
   assert.equal(service.logins.length, 1);
@@ -133,7 +133,7 @@ test("signs the minutes where level 2 is enough, after every page was on the scr
 test("is refused where level 3 is demanded, with words that say what to do", async () => {
   await manager.asksForSignature(DECISION, "Elsa Nyman", "Delegationsbeslut (nivå 3)");
   await phone.page.goto(`${kvarnby.address}/telefon`);
-  await phone.page.locator("#inbox a").click();
+  await phone.page.locator("#inbox a").tap();
   const words = phone.page.getByText(/kräver nivå 3/);
   await words.waitFor();
   assert.match(await words.innerText(), /Be din chef om en inbjudan till appen/);
@@ -142,11 +142,11 @@ test("is refused where level 3 is demanded, with words that say what to do", asy
 
 test("takes the work identity off the phone with one tap", async () => {
   await phone.page.goto(`${kvarnby.address}/telefon`);
-  await button("Ta bort jobb-id från den här telefonen").click();
+  await button("Ta bort jobb-id från den här telefonen").tap();
   await phone.page.getByText("Jobb-id är borta från den här telefonen").waitFor();
   await scrutinise(phone.page, "browser-removed", onPhone);
   await phone.page.goto(`${service.address}/logga-in`);
-  await phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }).click();
+  await phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }).tap();
   await phone.page.getByText("Den här webbläsaren har inget jobb-id").waitFor();
   await scrutinise(phone.page, "browser-unknown", onPhone);
   service.close();
@@ -154,15 +154,16 @@ test("takes the work identity off the phone with one tap", async () => {
 });
 
 test("over plain http under another name is told that it cannot, and may choose another way", async () => {
-  const elsewhere = await found({ name: "kvarnby.test" });
+  const elsewhere = await found();
   const desk = new Manager(await window(DESK), elsewhere.address);
-  const link = await desk.putsToWork("Elsa", "Nyman");
+  const link = new URL(await desk.putsToWork("Elsa", "Nyman"));
+  link.hostname = OTHER_NAME;
   const stock = await window(PHONE);
-  await stock.page.goto(link);
-  await stock.page.getByRole("button", { name: "Ja, på min telefon" }).click();
+  await stock.page.goto(link.href);
+  await stock.page.getByRole("button", { name: "Ja, på min telefon" }).tap();
   await stock.page.getByText("Den här webbläsaren kan inte skydda jobb-id").waitFor();
   await scrutinise(stock.page, "browser-impossible", { isPhone: true, picture: (name) => take(stock.page, name) });
-  await stock.page.getByRole("button", { name: "Jag vill ha ett annat sätt" }).click();
+  await stock.page.getByRole("button", { name: "Jag vill ha ett annat sätt" }).tap();
   await stock.page.getByText("Din chef får veta att du vill ha ett annat sätt").waitFor();
   await close(elsewhere);
 });
@@ -176,6 +177,7 @@ async function readsAllPages() {
     await phone.page.getByText(`Sida ${number} av ${pages}`).waitFor();
     await phone.page.locator("#reader-page").evaluate((picture) => picture.decode());
     if (number === 1) await scrutinise(phone.page, "phone-reading", onPhone);
+    person.screen();
     await person.taps(phone.page.locator("#reader-next"));
   }
 }

@@ -4,38 +4,66 @@
 /** What a screen, a key and a round trip take of a person's time, in milliseconds. */
 export const PRICE = { screen: 2_000, key: 300, roundTrip: 1_000 };
 
+/**
+ * Keeps two clocks apart: the test's own, which nobody reads, and the person's. What happens in one frame while the person reads in
+ * another costs the person nothing; what the person must wait for does.
+ */
 export class Person {
-  constructor(page) {
+  constructor({ page, hasTouch }) {
     this.page = page;
+    this.hasTouch = hasTouch;
     this.views = new Map();
     this.seen = new Map();
+    this.ready = new Map();
+    this.acted = null;
+    this.clock = 0;
     this.jobs = [];
     this.job = null;
     page.on("framenavigated", (frame) => this.views.set(frame, (this.views.get(frame) ?? 0) + 1));
-    page.on("request", (request) => { if (this.job && isWaitedFor(request)) this.job.roundTrips += 1; });
+    page.on("request", (request) => { if (this.job && isWaitedFor(request)) this.asks(request.frame()); });
   }
 
   /** Begins a job; what follows is counted for it. */
   begin(name) {
-    this.job = { name, taps: 0, swipes: 0, keys: 0, screens: 0, roundTrips: 0 };
+    this.end();
+    this.job = { name, taps: 0, swipes: 0, keys: 0, screens: 0, roundTrips: 0, ms: 0, from: this.clock };
     this.jobs.push(this.job);
   }
 
   /** Ends it. */
   end() {
+    if (this.job) this.job.ms = this.clock - this.job.from;
     this.job = null;
   }
 
-  /** Looks at a new view, once. */
+  /** A frame asks the server: after the person's own act at once, otherwise because another frame has just got its answer. */
+  asks(frame) {
+    const isOwnAct = this.acted === frame || this.acted === "any";
+    const latest = Math.max(0, ...this.ready.values());
+    const from = Math.max(isOwnAct ? this.clock : latest, this.ready.get(frame) ?? 0);
+    this.acted = null;
+    this.ready.set(frame, from + PRICE.roundTrip);
+    this.job.roundTrips += 1;
+  }
+
+  /** Looks at a new view, once, when it is there. */
   looks(frame) {
+    this.clock = Math.max(this.clock, this.ready.get(frame) ?? 0);
     const view = this.views.get(frame) ?? 0;
     if (this.seen.get(frame) === view) return;
     this.seen.set(frame, view);
+    this.screen();
+  }
+
+  /** Two seconds of looking. */
+  screen() {
+    this.clock += PRICE.screen;
     if (this.job) this.job.screens += 1;
   }
 
   /** Types an address or follows a bookmark. */
   async goes(address) {
+    this.acted = "any";
     await this.page.goto(address);
   }
 
@@ -44,7 +72,8 @@ export class Person {
     await target.waitFor();
     this.looks(await frameOf(target));
     if (this.job) this.job.taps += 1;
-    await target.click();
+    this.acted = "any"; // a link may lead in another frame
+    await (this.hasTouch ? target.tap() : target.click());
   }
 
   /** Types into a field: a tap to go there unless the cursor stands there already, and a key for each character. */
@@ -54,6 +83,7 @@ export class Person {
     if (!hasCursor) await this.taps(field);
     else this.looks(await frameOf(field));
     if (this.job) this.job.keys += text.length;
+    this.clock += text.length * PRICE.key;
     await field.pressSequentially(text);
   }
 
@@ -68,13 +98,18 @@ export class Person {
   async picks(field, file) {
     await field.waitFor();
     this.looks(await frameOf(field));
-    if (this.job) Object.assign(this.job, { taps: this.job.taps + 2, screens: this.job.screens + 1 });
+    this.screen();
+    if (this.job) this.job.taps += 2;
     await field.setInputFiles(file);
   }
 
   /** Reads one page of a document and scrolls on: a screen for each page, a swipe and no tap. */
   async scrollsPast(figure) {
-    if (this.job) Object.assign(this.job, { screens: this.job.screens + 1, swipes: this.job.swipes + 1 });
+    const frame = await frameOf(figure);
+    this.clock = Math.max(this.clock, this.ready.get(frame) ?? 0);
+    this.screen();
+    if (this.job) this.job.swipes += 1;
+    this.acted = frame;
     await figure.evaluate(() => document.scrollingElement?.scrollTo(0, document.scrollingElement.scrollHeight));
   }
 
@@ -91,21 +126,25 @@ async function frameOf(target) {
   return handle.ownerFrame();
 }
 
-/** A page, or a question of a page's own that the person waits for. A watch that is kept open while a phone is awaited is not. */
+/**
+ * A page with all its redirects, or a question of a page's own. Not a watch: one that is kept open until a phone answers, or that
+ * asks for the page itself again.
+ */
 function isWaitedFor(request) {
-  const isWatch = new URL(request.url()).pathname.endsWith("/status");
-  return request.resourceType() === "document" || (["fetch", "xhr"].includes(request.resourceType()) && !isWatch);
+  const isWatch = new URL(request.url()).pathname.endsWith("/status") || request.url() === request.frame().url();
+  const isPage = request.resourceType() === "document" && request.redirectedFrom() === null;
+  const isPageOfDocument = request.resourceType() === "image" && /\/documents\/\d+\/pages\//.test(request.url());
+  return isPage || isPageOfDocument || (["fetch", "xhr"].includes(request.resourceType()) && !isWatch);
 }
 
 /** Seconds of a person's time. */
-export function seconds({ screens, keys, roundTrips }) {
-  return (screens * PRICE.screen + keys * PRICE.key + roundTrips * PRICE.roundTrip) / 1_000;
-}
+export const seconds = ({ ms }) => ms / 1_000;
 
 /** All jobs in one. */
 export function sum(name, jobs) {
   const total = (key) => jobs.reduce((all, job) => all + job[key], 0);
-  return { name, taps: total("taps"), swipes: total("swipes"), keys: total("keys"), screens: total("screens"), roundTrips: total("roundTrips") };
+  const of = (...keys) => Object.fromEntries(keys.map((key) => [key, total(key)]));
+  return { name, ...of("taps", "swipes", "keys", "screens", "roundTrips", "ms") };
 }
 
 /** The table "För människor", for docs/performance.md. */

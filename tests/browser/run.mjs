@@ -6,7 +6,7 @@
 // nothing outside out/ changes. Closes with the same line as `cargo test`, and ends only what it started.
 
 import { close, open, shutAll } from "./browser.mjs";
-import { closeAll } from "./municipality.mjs";
+import { closeAll, complaints } from "./municipality.mjs";
 import * as pictures from "./pictures.mjs";
 import { tell } from "./story.mjs";
 import { writeTable } from "./table.mjs";
@@ -29,7 +29,11 @@ let isGreen = false;
 try {
   await pictures.prepare();
   await open();
-  isGreen = await tell(after("--only"), (name) => shutAll((page) => pictures.take(page, `red ${name}`.replace(/[^a-zåäö0-9]+/gi, "-").slice(0, 80))));
+  isGreen = await tell(after("--only"), async (name) => {
+    console.log(complaints());
+    await shutAll((page) => pictures.take(page, `red ${name}`.replace(/[^a-zåäö0-9]+/gi, "-").slice(0, 80)));
+    await closeAll();
+  });
   if (isGreen && wish("--pictures")) await pictures.show();
   if (isGreen && wish("--write")) await writeTable();
 } finally {

@@ -85,12 +85,14 @@ async function broken(page, scheme) {
 async function spilt(page) {
   const words = await page.evaluate(() => {
     const over = [];
+    const scrolls = (element) => element !== null && (["auto", "scroll"].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
       const box = text.parentElement;
       const range = document.createRange();
       range.selectNodeContents(text);
-      const isShown = text.textContent.trim() && box.checkVisibility() && getComputedStyle(box).display !== "inline";
+      // What only a screen reader reads is a box of one pixel.
+      const isShown = text.textContent.trim() && box.checkVisibility() && getComputedStyle(box).display !== "inline" && box.getBoundingClientRect().width > 1 && !scrolls(box);
       if (isShown && range.getBoundingClientRect().right > box.getBoundingClientRect().right + 1) over.push(text.textContent.trim());
     }
     return over;

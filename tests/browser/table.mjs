@@ -19,5 +19,8 @@ export async function writeTable() {
   await writeFile(PAGE, `${before}${BEGIN}\n${words()}\n\n${table([...firstMinute, ...passkey])}\n${END}${after}`);
 }
 
-const words = () => `Counted in a real browser by \`tests/browser\`, tap by tap. Seconds are ${PRICE.screen / 1000} s a screen to read, ` +
-  `${PRICE.key} ms a key, ${PRICE.roundTrip / 1000} s each time a page or an answer is waited for (each redirect too).`;
+const words = () => [
+  `Counted in a real browser by \`tests/browser\`, tap by tap: ${PRICE.screen / 1000} s to look at a screen (each page of a document is one),`,
+  `${PRICE.key / 1000} s a key, ${PRICE.roundTrip / 1000} s for each page or answer that is waited for. What goes on in one frame while the person reads in`,
+  "another costs no time. Picking a file counts as a screen and two taps; swipes are told apart from taps.",
+].join("\n");

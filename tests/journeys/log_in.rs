@@ -1,7 +1,10 @@
 //! Logging in, checked by other people's code: `jsonwebtoken` against our published keys, and `openidconnect` as a whole client.
 
 use data_encoding::BASE64URL_NOPAD;
-use handslag_phone::{Outcome, wire::{Bearer, Start}};
+use handslag_phone::{
+    Outcome,
+    wire::{Bearer, Start},
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use openidconnect::{
     AuthorizationCode, ClientId, CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope,

@@ -33,7 +33,10 @@ impl Worker {
     /// Says yes on a new phone.
     pub(crate) async fn enrols(kommun: &Kommun, affiliation: AffiliationId, link: &Secret) -> Self {
         let mut handset = kommun.place.new_handset(&kommun.issuer);
-        let task = Task::Enrol { invitation: Bearer::new(link.reveal().trim_start_matches("hs_invite_")), terms_version: identity::TERMS_VERSION.to_owned() };
+        let task = Task::Enrol {
+            invitation: Bearer::new(link.reveal().trim_start_matches("hs_invite_")),
+            terms_version: identity::TERMS_VERSION.to_owned(),
+        };
         let halt = handset.begin(task, kommun.now()).await.unwrap();
         assert!(matches!(halt, Halt::Done(Outcome::Enrolled { .. })), "{halt:?}");
         Self { affiliation, handset, server: kommun.server.clone() }

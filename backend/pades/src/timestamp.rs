@@ -4,17 +4,17 @@
 //! The clock and the serial numbers are arguments. A service that cannot vouch for its clock answers
 //! [`Failure::TimeNotAvailable`]: a wrong time is worse than none.
 
+mod authority;
 mod info;
 mod request;
 mod response;
-mod authority;
 mod token;
 
 pub use self::{
+    authority::{Service, Unsigned},
     info::TstInfo,
     request::{Algorithm, Imprint, Request},
     response::{Failure, check, granted, rejected},
-    authority::{Service, Unsigned},
     token::Token,
 };
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Reads a document by scrolling: when the end of a page has come into view, the next page is laid below it, and after the last page
-// the question. Without this script each page has a button.
+// the question. The way back stays below the pages. Without this script each page has a button.
 
 const view = document.querySelector('[data-view="reading"]');
 if (view) read(view);
@@ -9,7 +9,7 @@ if (view) read(view);
 function read(view) {
   const pages = /** @type {Element} */ (view.querySelector(".pages"));
   const end = document.createElement("div");
-  view.querySelector("[data-turn]")?.remove();
+  view.querySelector("[data-turn] [value=next]")?.remove();
   pages.after(end);
   let busy = false;
   const watcher = new IntersectionObserver(async (seen) => {
@@ -37,7 +37,21 @@ async function turn(pages, end) {
     pages.append(document.adoptNode(figure));
     return true;
   }
-  if (next?.getAttribute("data-view") === "approval") end.replaceWith(document.adoptNode(next));
+  if (next?.getAttribute("data-view") === "approval") ask(end, document.adoptNode(next));
   else location.assign("/demo/telefon");
   return false;
+}
+
+/**
+ * The question is the page's heading from here on, and has its own way back.
+ * @param {Element} end
+ * @param {Element} question
+ */
+function ask(end, question) {
+  const title = document.querySelector('[data-view="reading"] > h1');
+  const before = document.createElement("h2");
+  before.textContent = title?.textContent ?? "";
+  title?.replaceWith(before);
+  document.querySelector('[data-view="reading"] > [data-turn]')?.remove();
+  end.replaceWith(question);
 }

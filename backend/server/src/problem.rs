@@ -67,7 +67,12 @@ impl Problem {
 
     /// 410: used, too late, or ended by somebody. The same answer for all of them tells a guesser nothing.
     pub fn gone() -> Self {
-        Self::new(StatusCode::GONE, "gone", "Det här gäller inte längre. Börja om från början.", "This is no longer valid. Start again from the beginning.")
+        Self::new(
+            StatusCode::GONE,
+            "gone",
+            "Det här gäller inte längre. Börja om från början.",
+            "This is no longer valid. Start again from the beginning.",
+        )
     }
 
     /// 500 with an empty face; the whole chain goes to the log.

@@ -10,7 +10,13 @@ use axum::{
 };
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
-use crate::{config::Mode, cookies, doors, identity, login, oidc, page, pages, phone, problem::{self, Problem}, server::Server, signing, words};
+use crate::{
+    config::Mode,
+    cookies, doors, identity, login, oidc, page, pages, phone,
+    problem::{self, Problem},
+    server::Server,
+    signing, words,
+};
 
 /// Bodies are small; the upload of a document sets its own limit.
 const BODY: usize = 256 * 1024;

@@ -2,11 +2,11 @@
 
 use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
+use axum::Router;
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
 use handslag_store::{Db, Place, Wakeups};
 use handslag_vocab::UnixTime;
-use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How often to tidy.
-const TIDY_EVERY: Duration = Duration::from_secs(60);
+const TIDY_EVERY: Duration = Duration::from_mins(1);
 
 /// Opens everything; nothing listens yet.
 pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>> {
@@ -40,7 +40,12 @@ pub fn place(config: &Config) -> Result<Place, std::io::Error> {
 }
 
 /// Listens until `stop` is over, then lets open requests finish.
-pub async fn serve(server: Server, app: Router, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub async fn serve(
+    server: Server,
+    app: Router,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let tidying = tokio::spawn(tidy(server.clone()));
     let work = tokio::spawn(signing::work(server));
     axum::serve(listener, app).with_graceful_shutdown(stop).await?;

@@ -1,4 +1,4 @@
-//! `handslag demo [--port N] [--data DIR] [--lan] [--name HOST] [--client FILE]`: an invented municipality in this process.
+//! `handslag demo [--port N] [--data DIR] [--lan] [--client FILE]`: an invented municipality in this process.
 
 use std::{
     path::{Path, PathBuf},
@@ -24,7 +24,7 @@ pub(super) fn run(words: &[&str]) -> Ended {
     start::runtime()?.block_on(async {
         let listener = next_free(if is_open { "0.0.0.0" } else { "127.0.0.1" }, port).await?;
         let port = listener.local_addr()?.port();
-        let issuer = format!("http://{}:{port}", name(words, is_open)?);
+        let issuer = format!("http://{}:{port}", if is_open { own_address()? } else { "localhost".to_owned() });
         let (server, place) = demo::at_with(&data, &issuer, &format!("http://127.0.0.1:{port}"), |config| config.clients.extend(clients)).await?;
         let app = demo::watched(routes::routes(&server, demo::routes(place.clone())), place);
         println!("Kvarnby kommun (påhittad) finns på {issuer}  ·  The invented municipality is at {issuer}");
@@ -37,15 +37,6 @@ pub(super) fn run(words: &[&str]) -> Ended {
 /// Services of one's own, registered beside the school portal.
 fn services(file: &str) -> Result<Vec<Client>, crate::config::Refused> {
     Ok(Services::read(Path::new(file))?.clients)
-}
-
-/// What visitors type: the name given, or this machine as they reach it.
-fn name(words: &[&str], is_open: bool) -> std::io::Result<String> {
-    match option(words, "--name") {
-        Some(name) => Ok(name.to_owned()),
-        None if is_open => own_address(),
-        None => Ok("localhost".to_owned()),
-    }
 }
 
 /// The port asked for, or the next free one.

@@ -18,7 +18,7 @@ const HELP: &str = "\
 handslag: one work identity on a person's own phone that logs in, signs and opens doors
 
   demo [--port N] [--data DIR] [--lan]    an invented municipality in this process; open the address it prints
-       [--name HOST] [--client FILE]      under a name of its own; with services of your own beside the invented ones
+       [--client FILE]                    services of your own beside the invented ones
   tour --out DIR [--json]                 the whole job without a person; leaves what it made in DIR
   serve --config FILE [--role signing-core]  a node, or only what makes signatures
   check-config --config FILE              says what is wrong with a configuration

@@ -17,7 +17,9 @@ pub(super) fn run(words: &[&str]) -> Ended {
         eprintln!("handslag: listening on {} as {}", listener.local_addr()?, server.config.issuer);
         match option(words, "--role") {
             None => start::serve(server.clone(), routes::routes(&server, Router::new()), listener, start::asked_to_end()).await?,
-            Some("signing-core") => axum::serve(listener, signing::core_routes().with_state(server)).with_graceful_shutdown(start::asked_to_end()).await?,
+            Some("signing-core") => {
+                axum::serve(listener, signing::core_routes().with_state(server)).with_graceful_shutdown(start::asked_to_end()).await?;
+            }
             Some(_) => return Err("the only role that runs alone is signing-core".into()),
         }
         Ok(ExitCode::SUCCESS)

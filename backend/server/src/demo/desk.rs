@@ -58,11 +58,17 @@ struct DeskPage {
 
 /// `GET /demo/skrivbord`: the manager's desk. Whoever opens it is the manager, logged in since this morning.
 pub(super) async fn desk(
-    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, mut rng: Rng, voice: Voice, worker: Option<Worker>,
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    mut rng: Rng,
+    voice: Voice,
+    worker: Option<Worker>,
 ) -> Result<Response, Problem> {
     let manager = server.db.read(async |tx| identity::by_id(tx, &place.town.manager).await).await?;
     let is_manager = worker.is_some_and(|worker| worker.affiliation.affiliation_id == manager.affiliation_id);
-    let mut response = Page(DeskPage { voice, organisation: manager.organisation_name.clone(), manager: manager.name(), unit: manager.unit.clone() }).into_response();
+    let mut response = Page(DeskPage { voice, organisation: manager.organisation_name.clone(), manager: manager.name(), unit: manager.unit.clone() })
+        .into_response();
     if !is_manager {
         let cookie = server.db.write(async |tx| login::start_session(tx, &server, &manager, now, &mut rng).await).await?;
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -72,7 +78,11 @@ pub(super) async fn desk(
 
 /// `POST /demo/skriv-under`: the manager asks whoever has the phone to sign the minutes.
 pub(super) async fn ask(
-    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, rng: Rng, manager: Worker,
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    rng: Rng,
+    manager: Worker,
 ) -> Result<Response, Problem> {
     let signer = holder(&server, &place).await?.ok_or_else(nobody)?;
     let asked = Asked {
@@ -99,7 +109,11 @@ async fn holder(server: &Server, place: &Place) -> Result<Option<Affiliation>, P
 }
 
 fn nobody() -> Problem {
-    Problem::bad("nobody_yet", "Ingen har jobb-id på telefonen än. Börja med steg 1 och 2.", "Nobody has a work identity on the phone yet. Begin with steps 1 and 2.")
+    Problem::bad(
+        "nobody_yet",
+        "Ingen har jobb-id på telefonen än. Börja med steg 1 och 2.",
+        "Nobody has a work identity on the phone yet. Begin with steps 1 and 2.",
+    )
 }
 
 /// The minutes of a council meeting, to be signed.

@@ -116,5 +116,8 @@ fn issuers(server: &Server) -> Result<Vec<IssuerKey>, Problem> {
 /// The lock ids and seeds of the doors that the database knows.
 pub async fn of_town(server: &Server, organisation: &OrganisationId) -> Result<Vec<Mounted>, Problem> {
     let doors = server.db.read(async |tx| doors::of_organisation(tx, organisation).await).await?;
-    doors.iter().map(|door| Ok(Mounted { door: door.door_id.clone(), lock: door.lock().ok_or_else(Problem::not_found)?, seed: door.seed(server)? })).collect()
+    doors
+        .iter()
+        .map(|door| Ok(Mounted { door: door.door_id.clone(), lock: door.lock().ok_or_else(Problem::not_found)?, seed: door.seed(server)? }))
+        .collect()
 }

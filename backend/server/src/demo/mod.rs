@@ -14,12 +14,11 @@ mod tour;
 mod town;
 mod visitor;
 
-
+pub use desk::MINUTES;
 pub use handset::{Halt, Handset};
 pub use place::{Place, at, at_with};
 pub use tour::{Step, Tour};
 pub use visitor::Visitor;
-pub use desk::MINUTES;
 
 use std::sync::Arc;
 

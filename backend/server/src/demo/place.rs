@@ -19,13 +19,7 @@ use super::{
     school,
     town::{self, Town},
 };
-use crate::{
-    caller::Rng,
-    config::Config,
-    problem::Problem,
-    server::Server,
-    start,
-};
+use crate::{caller::Rng, config::Config, problem::Problem, server::Server, start};
 
 /// The demonstration around a node.
 pub struct Place {
@@ -57,7 +51,8 @@ pub async fn at_with(data: &Path, issuer: &str, base: &str, change: impl FnOnce(
     fs::create_dir_all(data)?;
     let vendor = kept_key(&data.join("demo-vendor.key"))?;
     let school = kept_key(&data.join("demo-school.key"))?;
-    let mut config: Config = town::config(data.to_owned(), issuer.to_owned(), vec![school::client(issuer, &school)?], es256::public(&vendor).0).map_err(told)?;
+    let mut config: Config =
+        town::config(data.to_owned(), issuer.to_owned(), vec![school::client(issuer, &school)?], es256::public(&vendor).0).map_err(told)?;
     change(&mut config);
     let server = start::open(config).await?;
     let now = server.clock.now();

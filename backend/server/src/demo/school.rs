@@ -34,7 +34,8 @@ const SCOPE: &str = "openid https://id.oidc.se/scope/naturalPersonOrgId";
 
 /// Its registration.
 pub(super) fn client(issuer: &str, key: &SigningKey) -> Result<Client, std::io::Error> {
-    let jwk = Jwk::from_p256_point(&es256::public(key).0, Some(CLIENT.to_owned())).and_then(|jwk| JwkSet::new(vec![jwk])).map_err(std::io::Error::other)?;
+    let jwk =
+        Jwk::from_p256_point(&es256::public(key).0, Some(CLIENT.to_owned())).and_then(|jwk| JwkSet::new(vec![jwk])).map_err(std::io::Error::other)?;
     Ok(Client {
         id: CLIENT.parse().map_err(std::io::Error::other)?,
         name_sv: "Skolportalen".to_owned(),
@@ -95,7 +96,9 @@ fn verifier(started: &Secret) -> String {
 fn form(pairs: &[(&str, String)]) -> String {
     let encoded = |text: &str| {
         let bytes = text.bytes();
-        bytes.map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect::<String>()
+        bytes
+            .map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+            .collect::<String>()
     };
     pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&")
 }
@@ -109,10 +112,16 @@ pub(super) struct Answer {
 
 /// `GET /demo/skola/tillbaka`: checks that the answer belongs to this browser and this provider, and fetches who it is.
 pub(super) async fn back(
-    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice, headers: HeaderMap, Query(answer): Query<Answer>,
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+    headers: HeaderMap,
+    Query(answer): Query<Answer>,
 ) -> Result<Response, Problem> {
     let started = STARTED.read(&server, &headers);
-    let is_ours = started.as_ref().is_some_and(|started| answer.state.as_deref() == Some(&state(started))) && answer.iss.as_deref() == Some(&server.config.issuer);
+    let is_ours = started.as_ref().is_some_and(|started| answer.state.as_deref() == Some(&state(started)))
+        && answer.iss.as_deref() == Some(&server.config.issuer);
     let (Some(started), Some(code), true) = (started, answer.code, is_ours) else {
         return Ok(Page(SchoolPage { voice, who: Vec::new(), failed: true }).into_response());
     };
@@ -131,7 +140,8 @@ fn level(voice: Voice, acr: &str) -> String {
 
 /// Code → tokens → UserInfo; gives the claims of both. Signatures are ours to trust here: both came over our own connection.
 async fn exchanged(server: &Server, place: &Place, started: &Secret, code: String, now: UnixTime) -> Result<Map<String, Value>, Problem> {
-    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().map_err(|error| Problem::internal(&error))?;
+    let http =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().map_err(|error| Problem::internal(&error))?;
     let body = [
         ("grant_type", "authorization_code".to_owned()),
         ("code", code),
@@ -153,7 +163,8 @@ async fn exchanged(server: &Server, place: &Place, started: &Secret, code: Strin
 }
 
 fn assertion(issuer: &str, key: &SigningKey, started: &Secret, now: UnixTime) -> Result<String, Problem> {
-    let claims = json!({ "iss": CLIENT, "sub": CLIENT, "aud": issuer, "jti": state(started), "iat": now.seconds(), "exp": (now + Seconds(60)).seconds() });
+    let claims =
+        json!({ "iss": CLIENT, "sub": CLIENT, "aud": issuer, "jti": state(started), "iat": now.seconds(), "exp": (now + Seconds(60)).seconds() });
     let unsigned = UnsignedJws::new("JWT", Algorithm::Es256, CLIENT, claims.as_object().cloned().unwrap_or_default());
     let signature = es256::sign(key, unsigned.to_be_signed());
     unsigned.signed(&signature.0).map_err(|error| Problem::internal(&error))

@@ -86,7 +86,12 @@ struct Door {
 }
 
 /// `GET /demo/telefon`.
-pub(super) async fn show(State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
     shown(&server, &place, &mut handset, voice, None, now).await
@@ -145,7 +150,12 @@ fn door(voice: Voice, door: DoorNow) -> Door {
 }
 
 /// `POST /demo/telefon/skanna`: holds the camera to the desk's screen.
-pub(super) async fn scan(State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
+pub(super) async fn scan(
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
     let is_enrolled = handset.core().identity().is_some();
@@ -167,7 +177,12 @@ pub(super) async fn scan(State(server): State<Server>, Extension(place): Extensi
 
 /// `POST /demo/telefon/ja/{link}`: "Ja, på min telefon". The invented planning system then plans today's visits.
 pub(super) async fn yes(
-    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, mut rng: Rng, voice: Voice, Path(link): Path<String>,
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    mut rng: Rng,
+    voice: Voice,
+    Path(link): Path<String>,
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
@@ -193,7 +208,11 @@ pub(super) struct Pressed {
 
 /// `POST /demo/telefon/tryck`.
 pub(super) async fn press(
-    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice, Form(pressed): Form<Pressed>,
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+    Form(pressed): Form<Pressed>,
 ) -> Result<Response, Problem> {
     let button = match pressed.button.as_str() {
         "again" => Button::Again,
@@ -213,7 +232,11 @@ pub(super) async fn press(
 
 /// `POST /demo/telefon/skriv-under/{signature}`: opens the document at its first page.
 pub(super) async fn sign(
-    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice, Path(signature): Path<SignatureId>,
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+    Path(signature): Path<SignatureId>,
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
@@ -226,7 +249,11 @@ pub(super) async fn sign(
 
 /// `POST /demo/telefon/oppna/{door}`.
 pub(super) async fn open(
-    State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice, Path(door): Path<DoorId>,
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+    Path(door): Path<DoorId>,
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     let halt = handset.open(&door, now).await?;
@@ -242,7 +269,12 @@ pub(super) async fn coverage(Extension(place): Extension<Arc<Place>>) -> Result<
 }
 
 /// `POST /demo/telefon/insyn`: "Det arbetsgivaren ser", on the phone.
-pub(super) async fn insight(State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
+pub(super) async fn insight(
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
     match handset.begin(Task::Transparency, now).await? {
@@ -254,7 +286,12 @@ pub(super) async fn insight(State(server): State<Server>, Extension(place): Exte
 }
 
 /// `POST /demo/telefon/ta-bort`: with one tap.
-pub(super) async fn remove(State(server): State<Server>, Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
+pub(super) async fn remove(
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     let halt = handset.begin(Task::Remove, now).await?;
     after(&server, &place, &mut handset, voice, halt, now).await
@@ -272,7 +309,9 @@ pub(super) async fn start_over(State(server): State<Server>, Extension(place): E
 pub(super) async fn page_picture(Extension(place): Extension<Arc<Place>>) -> Result<Response, Problem> {
     let handset = place.handset.lock().await;
     match handset.screen() {
-        Some(Screen::Page(page)) => Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], page.image.0.clone()).into_response()),
+        Some(Screen::Page(page)) => {
+            Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], page.image.0.clone()).into_response())
+        }
         _ => Err(Problem::not_found()),
     }
 }

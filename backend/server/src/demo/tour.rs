@@ -1,9 +1,17 @@
 //! The tour: the whole job without a person, over real HTTP, each step told with its time. It leaves what it made, for others'
 //! tools to check, and fails with the first step that fails.
 
-use std::{fs, path::Path, sync::Arc, time::{Duration, Instant}};
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use handslag_phone::{Button, Outcome, Screen, Task, wire::{Bearer, Start}};
+use handslag_phone::{
+    Button, Outcome, Screen, Task,
+    wire::{Bearer, Start},
+};
 use handslag_vocab::DoorId;
 use serde_json::{Value, json};
 
@@ -91,10 +99,12 @@ impl<'a> Tour<'a> {
         let Some(seen @ Seen::Login(_)) = self.place.camera() else { return Err(failed("the camera sees no log-in")) };
         let text = camera::text(self.server, &seen, self.server.clock.now()).await?;
         self.approve(Start::Qr { text: Bearer::new(text) }).await?;
-        let status: Value = serde_json::from_str(&self.visitor.get(&format!("/login/{id}/status")).await?.expect(200)?.body).map_err(|error| Problem::internal(&error))?;
+        let status: Value = serde_json::from_str(&self.visitor.get(&format!("/login/{id}/status")).await?.expect(200)?.body)
+            .map_err(|error| Problem::internal(&error))?;
         let next = status.get("next").and_then(Value::as_str).ok_or_else(|| failed("the desk does not go on"))?.to_owned();
         let page = self.visitor.get(&next).await?.expect(200)?;
-        let id_token = self.place.last_id_token().filter(|_| page.body.contains("Amina Sahlin")).ok_or_else(|| failed("the service does not know who it is"))?;
+        let id_token =
+            self.place.last_id_token().filter(|_| page.body.contains("Amina Sahlin")).ok_or_else(|| failed("the service does not know who it is"))?;
         self.leave("id_token.json", &serde_json::to_vec_pretty(&id_token).unwrap_or_default())?;
         Ok("At a desk: the phone scanned the moving code and approved; the school service got its ID Token.".to_owned())
     }
@@ -171,7 +181,9 @@ impl<'a> Tour<'a> {
         let halt = handset.open(&door, now).await?;
         handset.online = true;
         match halt {
-            Halt::Done(Outcome::Opened { receipt: true }) => Ok("Without coverage: the lock checked the pass and the phone's signature, and opened.".to_owned()),
+            Halt::Done(Outcome::Opened { receipt: true }) => {
+                Ok("Without coverage: the lock checked the pass and the phone's signature, and opened.".to_owned())
+            }
             other => Err(unexpected(&other)),
         }
     }
@@ -197,7 +209,11 @@ impl<'a> Tour<'a> {
         let worker = self.server.db.read(async |tx| crate::identity::by_who(tx, &who).await).await?.ok_or_else(Problem::gone)?;
         self.visitor.post(&format!("/personal/{}/sparra", worker.affiliation_id), &[]).await?.expect(200)?;
         let page = self.visitor.get(&format!("/personal/{}", worker.affiliation_id)).await?.expect(200)?;
-        if page.body.contains("Skolportalen") { Ok("The manager blocked the phone, and reads what the employer sees.".to_owned()) } else { Err(failed("the history is empty")) }
+        if page.body.contains("Skolportalen") {
+            Ok("The manager blocked the phone, and reads what the employer sees.".to_owned())
+        } else {
+            Err(failed("the history is empty"))
+        }
     }
 
     async fn refused(&mut self) -> Told {
@@ -244,6 +260,10 @@ fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
 impl Answer {
     /// The status that the step needs.
     fn expect(self, status: u16) -> Result<Self, Problem> {
-        if self.status == status { Ok(self) } else { Err(failed(&format!("{} answered {}: {}", self.path, self.status, self.body.chars().take(300).collect::<String>()))) }
+        if self.status == status {
+            Ok(self)
+        } else {
+            Err(failed(&format!("{} answered {}: {}", self.path, self.status, self.body.chars().take(300).collect::<String>())))
+        }
     }
 }

@@ -104,7 +104,14 @@ async fn founded(tx: &mut Tx, server: &Server, now: UnixTime, rng: &mut Rng) -> 
     Ok(Town { organisation: organisation.organisation_id, manager })
 }
 
-async fn person(tx: &mut Tx, organisation: &Organisation, name: (&str, &str), role: &str, now: UnixTime, rng: &mut Rng) -> Result<AffiliationId, Problem> {
+async fn person(
+    tx: &mut Tx,
+    organisation: &Organisation,
+    name: (&str, &str),
+    role: &str,
+    now: UnixTime,
+    rng: &mut Rng,
+) -> Result<AffiliationId, Problem> {
     let person = identity::create_person(tx, name.0, name.1, now, rng).await?;
     let hired = Hired {
         organisation,

@@ -67,7 +67,8 @@ impl Visitor {
             let sent = request.header(COOKIE, cookies).header("accept", "text/html, */*").header("accept-language", "sv").send().await;
             let answer = sent.map_err(|error| Problem::internal(&error))?;
             self.keep(&answer);
-            let Some(to) = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(|to| to.trim_start_matches(&self.issuer).to_owned()) else {
+            let Some(to) = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(|to| to.trim_start_matches(&self.issuer).to_owned())
+            else {
                 return read(answer, path).await;
             };
             request = self.http.get(format!("{}{to}", self.base));

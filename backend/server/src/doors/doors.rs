@@ -36,7 +36,14 @@ impl Door {
 }
 
 /// Registers a door whose lock was given `seed` when it was mounted.
-pub async fn mount(tx: &mut Tx, server: &Server, door: (&DoorId, &OrganisationId, &str), lock: LockId, seed: &[u8; 32], now: UnixTime) -> Result<(), Problem> {
+pub async fn mount(
+    tx: &mut Tx,
+    server: &Server,
+    door: (&DoorId, &OrganisationId, &str),
+    lock: LockId,
+    seed: &[u8; 32],
+    now: UnixTime,
+) -> Result<(), Problem> {
     let (door_id, organisation, name) = door;
     let sealed = server.keys.seal(Kind::DataEncryption, door_id.as_str().as_bytes(), seed, &mut Rng::system())?;
     tx.execute(

@@ -1,6 +1,6 @@
 //! Door passes (CWT in COSE_Sign1; `handslag_door::Claims`): issued for one phone, one door, one visit's window.
 
-use handslag_door::{Class, Claims, DoorKey, Kid, LockId, Op, Ops, PassId, RevocationIndex, Scope, Window};
+use handslag_door::{Claims, Class, DoorKey, Kid, LockId, Op, Ops, PassId, RevocationIndex, Scope, Window};
 use handslag_keys::{KeyState, Kind};
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, PhoneId, UnixTime};
@@ -29,7 +29,12 @@ pub(super) async fn existing(tx: &mut Tx, phone: &PhoneId, visit: &Visit) -> Res
 
 /// Issues one. Whether this worker may is asked of the policy before.
 pub(super) async fn issue(
-    tx: &mut Tx, server: &Server, to: (&Phone, &Affiliation, DoorKey), visit: &Visit, now: UnixTime, rng: &mut (dyn CryptoRng + Send),
+    tx: &mut Tx,
+    server: &Server,
+    to: (&Phone, &Affiliation, DoorKey),
+    visit: &Visit,
+    now: UnixTime,
+    rng: &mut (dyn CryptoRng + Send),
 ) -> Result<Vec<u8>, Problem> {
     let (phone, affiliation, key) = to;
     let index = next_index(tx).await?;
@@ -69,7 +74,13 @@ async fn next_index(tx: &mut Tx) -> Result<i64, Error> {
 }
 
 fn claims(
-    server: &Server, affiliation: &Affiliation, key: DoorKey, visit: &Visit, index: i64, now: UnixTime, rng: &mut (dyn CryptoRng + Send),
+    server: &Server,
+    affiliation: &Affiliation,
+    key: DoorKey,
+    visit: &Visit,
+    index: i64,
+    now: UnixTime,
+    rng: &mut (dyn CryptoRng + Send),
 ) -> Result<Claims, Problem> {
     let seconds = |time: UnixTime| u64::try_from(time.seconds()).unwrap_or(0);
     let (from, until) = visit.window();

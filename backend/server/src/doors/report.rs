@@ -31,7 +31,13 @@ const AT_A_TIME: usize = 20;
 const FORK_REMEMBERED: Seconds = Seconds::days(365);
 
 /// `POST /phone/outbox`.
-pub(super) async fn take(State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Json(outbox): Json<Outbox>) -> Result<Json<OutboxAnswer>, Problem> {
+pub(super) async fn take(
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    caller: Caller,
+    Json(outbox): Json<Outbox>,
+) -> Result<Json<OutboxAnswer>, Problem> {
     if outbox.receipts.len() > AT_A_TIME || outbox.logs.len() > AT_A_TIME {
         return Err(Problem::bad("too_many", "För mycket på en gång.", "Too much at a time."));
     }

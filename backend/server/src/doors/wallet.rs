@@ -7,7 +7,10 @@ use handslag_store::Tx;
 use handslag_vocab::{Seconds, UnixTime};
 use serde_json::json;
 
-use super::{passes, visits::{self, Visit}};
+use super::{
+    passes,
+    visits::{self, Visit},
+};
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},

@@ -200,7 +200,8 @@ pub async fn by_subject(tx: &mut Tx, subject: &str) -> Result<Option<Affiliation
 
 /// Everybody in a unit, in the order they came.
 pub async fn of_unit(tx: &mut Tx, organisation: &OrganisationId, unit: &str) -> Result<Vec<Affiliation>, Error> {
-    tx.all(select_affiliations!("WHERE a.organisation_id = $1 AND a.unit = $2 ORDER BY a.created_at, a.affiliation_id"), (organisation.clone(), unit)).await
+    tx.all(select_affiliations!("WHERE a.organisation_id = $1 AND a.unit = $2 ORDER BY a.created_at, a.affiliation_id"), (organisation.clone(), unit))
+        .await
 }
 
 /// Ends it at once. True if it was this call that did: the caller then writes [`blocked_event`] in the same transaction.

@@ -83,7 +83,12 @@ pub(super) struct Answer {
 
 /// `POST /inbjudan/{link}`: "Nej" or "Jag vill ha ett annat sätt".
 pub(super) async fn answer(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, voice: Voice, Path(link): Path<String>, Form(form): Form<Answer>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    voice: Voice,
+    Path(link): Path<String>,
+    Form(form): Form<Answer>,
 ) -> Result<Response, Problem> {
     let (state, key, kind) = match form.answer.as_str() {
         "no" => ("declined", "invitation-declined", "identity.invitation_declined"),

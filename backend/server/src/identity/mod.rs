@@ -15,8 +15,8 @@ pub use affiliations::{Affiliation, AffiliationKind, Hired, Standing, block, blo
 pub use invitations::{
     Invitation, TO_ENROL, begin_enrolment, create as create_invitation, enrolled, of_enrolment, peek as peek_invitation, terms_accepted,
 };
+pub use invite::{Answered, NewColleague, invitation_link, invite};
 pub use invited::page as invitation_page;
-pub use invite::{Answered, NewColleague, invite, invitation_link};
 pub use organisations::{Organisation, by_id as organisation, by_number as organisation_by_number, create as create_organisation};
 pub use persons::{Person, create as create_person};
 
@@ -36,7 +36,5 @@ pub fn invitation_of(text: &str) -> Secret {
 
 /// The pages an invited person meets.
 pub fn routes() -> Router<Server> {
-    Router::new()
-        .route("/inbjudan/{link}", get(invited::show).post(invited::answer))
-        .route("/inbjudan/{link}/kod.svg", get(invited::code))
+    Router::new().route("/inbjudan/{link}", get(invited::show).post(invited::answer)).route("/inbjudan/{link}/kod.svg", get(invited::code))
 }

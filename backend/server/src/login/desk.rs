@@ -43,7 +43,13 @@ struct DeskPage {
 }
 
 /// `GET /login/{txn}`.
-pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(server): State<Server>,
+    Now(now): Now,
+    voice: Voice,
+    headers: HeaderMap,
+    Path(id): Path<ApprovalId>,
+) -> Result<Response, Problem> {
     let row = own(&server, &headers, &id).await?;
     let state = row.state_at(now);
     if let Some(next) = goes_on(&row, state)? {
@@ -84,7 +90,11 @@ pub(super) struct Status {
 
 /// `GET /login/{txn}/status?seen=created`.
 pub(super) async fn status(
-    State(server): State<Server>, voice: Voice, headers: HeaderMap, Path(id): Path<ApprovalId>, Query(seen): Query<Seen>,
+    State(server): State<Server>,
+    voice: Voice,
+    headers: HeaderMap,
+    Path(id): Path<ApprovalId>,
+    Query(seen): Query<Seen>,
 ) -> Result<Json<Status>, Problem> {
     let mut listener = server.wakeups.listen(id.as_str());
     let mut row = own(&server, &headers, &id).await?;

@@ -84,7 +84,11 @@ pub(super) struct Wanted {
 
 /// `GET /logga-in?till=/path`.
 pub(super) async fn log_in(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, headers: HeaderMap, Query(wanted): Query<Wanted>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    headers: HeaderMap,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let (browser, new_cookie) = orders::browser_of(&server, &headers, &mut rng);
     let approval = ApprovalId::random(&mut rng);
@@ -116,7 +120,12 @@ fn own_path(path: &str) -> &str {
 
 /// `GET /logga-in/klar/{txn}`: the browser that began fetches its session, once.
 pub(super) async fn finished(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, headers: HeaderMap, Path(id): Path<ApprovalId>, Query(wanted): Query<Wanted>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    headers: HeaderMap,
+    Path(id): Path<ApprovalId>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let cookie = server
         .db
@@ -138,7 +147,13 @@ pub(super) async fn finished(
     Ok(cookie.map_or_else(|| Redirect::to("/").into_response(), |cookie| with_session(&server, &cookie, own_path(&wanted.till))))
 }
 
-async fn session_from(tx: &mut Tx, id: &ApprovalId, consumed: &approvals::Consumed, now: handslag_vocab::UnixTime, rng: &mut Rng) -> Result<Secret, Problem> {
+async fn session_from(
+    tx: &mut Tx,
+    id: &ApprovalId,
+    consumed: &approvals::Consumed,
+    now: handslag_vocab::UnixTime,
+    rng: &mut Rng,
+) -> Result<Secret, Problem> {
     let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
     let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
     Approval::parse(&consumed.bytes).map_err(|error| Problem::internal(&error))?;
@@ -153,9 +168,20 @@ async fn session_from(tx: &mut Tx, id: &ApprovalId, consumed: &approvals::Consum
 }
 
 /// Starts a session without an approval: the demonstration's ready-made manager.
-pub async fn start_session(tx: &mut Tx, server: &Server, affiliation: &Affiliation, now: handslag_vocab::UnixTime, rng: &mut Rng) -> Result<HeaderValue, Problem> {
-    let from =
-        sessions::From { affiliation: affiliation.affiliation_id.clone(), phone: None, approval: None, assurance: affiliation.assurance, authenticated_at: now };
+pub async fn start_session(
+    tx: &mut Tx,
+    server: &Server,
+    affiliation: &Affiliation,
+    now: handslag_vocab::UnixTime,
+    rng: &mut Rng,
+) -> Result<HeaderValue, Problem> {
+    let from = sessions::From {
+        affiliation: affiliation.affiliation_id.clone(),
+        phone: None,
+        approval: None,
+        assurance: affiliation.assurance,
+        authenticated_at: now,
+    };
     let cookie = sessions::start(tx, &from, now, rng).await?;
     Ok(SESSION.set(server, &cookie, sessions::LIFE))
 }

@@ -42,13 +42,14 @@ pub(super) fn known_browser(server: &Server, headers: &HeaderMap) -> Option<Secr
 
 /// Begins a log-in for this browser.
 pub async fn begin(
-    tx: &mut Tx, server: &Server, id: &ApprovalId, request: &approvals::Request, browser: &Secret, now: UnixTime,
+    tx: &mut Tx,
+    server: &Server,
+    id: &ApprovalId,
+    request: &approvals::Request,
+    browser: &Secret,
+    now: UnixTime,
 ) -> Result<Order, Problem> {
-    let starts = approvals::Starts {
-        link: Some(link_token(server, id)?.hash()),
-        qr: Some(qr_token(server, id)?.hash()),
-        browser: browser.hash(),
-    };
+    let starts = approvals::Starts { link: Some(link_token(server, id)?.hash()), qr: Some(qr_token(server, id)?.hash()), browser: browser.hash() };
     approvals::create(tx, id, ApprovalKind::Login, request, starts, now, now + TO_CLAIM).await?;
     Ok(Order { approval: id.clone() })
 }
@@ -58,7 +59,8 @@ pub async fn begin(
 pub fn may_go_on(server: &Server, headers: &HeaderMap, row: &approvals::Row, answer: Option<&str>) -> bool {
     let is_same_browser = known_browser(server, headers).is_some_and(|browser| browser == row.browser_hash);
     let is_answered = match row.start_kind {
-        Some(StartKind::SameDevice) => answer.is_some_and(|answer| phone::return_nonce(server, &row.approval_id).is_ok_and(|nonce| nonce.hash() == Secret::presented(answer).hash())),
+        Some(StartKind::SameDevice) => answer
+            .is_some_and(|answer| phone::return_nonce(server, &row.approval_id).is_ok_and(|nonce| nonce.hash() == Secret::presented(answer).hash())),
         _ => true,
     };
     is_same_browser && is_answered

@@ -36,13 +36,23 @@ use crate::{
 const CODE_LIFE: Seconds = Seconds(60);
 
 /// `GET /authorize`.
-pub(super) async fn ask(State(server): State<Server>, Now(now): Now, rng: Rng, headers: HeaderMap, Query(pairs): Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+pub(super) async fn ask(
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    headers: HeaderMap,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
     begin(&server, pairs, &headers, now, rng).await
 }
 
 /// `POST /authorize`.
 pub(super) async fn ask_by_form(
-    State(server): State<Server>, Now(now): Now, rng: Rng, headers: HeaderMap, Form(pairs): Form<Vec<(String, String)>>,
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    headers: HeaderMap,
+    Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     begin(&server, pairs, &headers, now, rng).await
 }
@@ -110,7 +120,12 @@ pub(super) struct Answered {
 
 /// `GET /authorize/{txn}`: the browser that began comes back; the service gets its code or its error.
 pub(super) async fn answer(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, headers: HeaderMap, Path(id): Path<ApprovalId>, Query(answered): Query<Answered>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    headers: HeaderMap,
+    Path(id): Path<ApprovalId>,
+    Query(answered): Query<Answered>,
 ) -> Result<Response, Problem> {
     let address = server
         .db
@@ -132,7 +147,12 @@ pub(super) async fn answer(
 
 /// A code for the service, if the work identity may still be used and is the one the service wanted.
 async fn granted(
-    tx: &mut Tx, id: &ApprovalId, request: &AuthorizationRequest, consumed: &approvals::Consumed, now: UnixTime, rng: &mut Rng,
+    tx: &mut Tx,
+    id: &ApprovalId,
+    request: &AuthorizationRequest,
+    consumed: &approvals::Consumed,
+    now: UnixTime,
+    rng: &mut Rng,
 ) -> Result<String, Problem> {
     let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
     let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;

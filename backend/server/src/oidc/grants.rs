@@ -68,7 +68,12 @@ impl Grant {
 
     /// What the code is bound to.
     pub(super) fn issued<'a>(&'a self, request: &'a AuthorizationRequest) -> IssuedCode<'a> {
-        IssuedCode { client_id: &self.client_id, redirect_uri: request.reply_to.redirect_uri(), challenge: &request.challenge, expires_at: self.code_expires_at }
+        IssuedCode {
+            client_id: &self.client_id,
+            redirect_uri: request.reply_to.redirect_uri(),
+            challenge: &request.challenge,
+            expires_at: self.code_expires_at,
+        }
     }
 }
 

@@ -79,7 +79,12 @@ fn no_store() -> [(header::HeaderName, HeaderValue); 1] {
 }
 
 /// `POST /token`.
-pub(super) async fn redeem(State(server): State<Server>, Now(now): Now, mut rng: Rng, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response, Refused> {
+pub(super) async fn redeem(
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Refused> {
     let resource = pairs.iter().find(|(name, _)| name == "resource").map(|(_, value)| value.clone());
     let exchange = CodeExchange::parse(pairs)?;
     let client = exchange.client.id().ok().and_then(|id| clients::registered(&server, &id)).ok_or_else(unknown_client)?;
@@ -101,7 +106,13 @@ pub(super) async fn redeem(State(server): State<Server>, Now(now): Now, mut rng:
 }
 
 async fn exchanged(
-    tx: &mut Tx, server: &Server, client: &config::Client, exchange: &CodeExchange, audience: Option<&str>, now: UnixTime, rng: &mut Rng,
+    tx: &mut Tx,
+    server: &Server,
+    client: &config::Client,
+    exchange: &CodeExchange,
+    audience: Option<&str>,
+    now: UnixTime,
+    rng: &mut Rng,
 ) -> Result<TokenAnswer, Refused> {
     let grant = grants::redeem(tx, &exchange.code, now).await?.ok_or_else(dead_code)?;
     let request = grant.request().map_err(|error| Problem::internal(&error))?;
@@ -115,7 +126,13 @@ async fn exchanged(
 
 /// Opaque for our own UserInfo; a signed one (RFC 9068) for a named audience.
 async fn access_token(
-    tx: &mut Tx, server: &Server, grant: &Grant, request: &AuthorizationRequest, affiliation: &Affiliation, audience: Option<&str>, at: (UnixTime, &mut Rng),
+    tx: &mut Tx,
+    server: &Server,
+    grant: &Grant,
+    request: &AuthorizationRequest,
+    affiliation: &Affiliation,
+    audience: Option<&str>,
+    at: (UnixTime, &mut Rng),
 ) -> Result<String, Refused> {
     let (now, rng) = at;
     let Some(audience) = audience else {
@@ -138,7 +155,12 @@ async fn access_token(
 }
 
 fn id_token(
-    server: &Server, grant: &Grant, request: &AuthorizationRequest, affiliation: &Affiliation, access_token: &str, now: UnixTime,
+    server: &Server,
+    grant: &Grant,
+    request: &AuthorizationRequest,
+    affiliation: &Affiliation,
+    access_token: &str,
+    now: UnixTime,
 ) -> Result<String, Refused> {
     let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
     let token = IdToken {
@@ -165,7 +187,11 @@ pub(super) fn values(affiliation: &Affiliation) -> Map<String, Value> {
 /// RFC 8707 §2: only an audience that the service is registered for.
 fn audience(client: &config::Client, resource: String) -> Result<String, Refused> {
     let is_registered = client.audiences.contains(&resource);
-    if is_registered { Ok(resource) } else { Err(Refused::Protocol(OAuthError::InvalidTarget, "the client is not registered for this resource".to_owned())) }
+    if is_registered {
+        Ok(resource)
+    } else {
+        Err(Refused::Protocol(OAuthError::InvalidTarget, "the client is not registered for this resource".to_owned()))
+    }
 }
 
 /// One service's assertion id is not another's.

@@ -12,11 +12,7 @@ use handslag_vocab::Secret;
 use serde_json::json;
 
 use super::{clients, grants, signed::signed, token::values};
-use crate::{
-    caller::Now,
-    problem::Problem,
-    server::Server,
-};
+use crate::{caller::Now, problem::Problem, server::Server};
 
 /// `GET|POST /userinfo`.
 pub(super) async fn tell(State(server): State<Server>, Now(now): Now, headers: HeaderMap) -> Result<Response, Response> {

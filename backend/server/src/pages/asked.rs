@@ -75,7 +75,11 @@ fn classes(server: &Server, voice: Voice) -> Vec<(String, String)> {
 }
 
 async fn rows(
-    tx: &mut Tx, voice: Voice, signatures: Vec<Signature>, person: impl Fn(&Signature) -> &AffiliationId, now: UnixTime,
+    tx: &mut Tx,
+    voice: Voice,
+    signatures: Vec<Signature>,
+    person: impl Fn(&Signature) -> &AffiliationId,
+    now: UnixTime,
 ) -> Result<Vec<Row>, Problem> {
     let mut rows = Vec::new();
     for signature in signatures {

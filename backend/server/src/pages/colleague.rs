@@ -42,7 +42,12 @@ struct ColleaguePage {
 
 /// `GET /personal/{affiliation}`.
 pub(super) async fn show(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, voice: Voice, worker: Worker, Path(id): Path<AffiliationId>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    voice: Voice,
+    worker: Worker,
+    Path(id): Path<AffiliationId>,
 ) -> Result<Response, Problem> {
     let colleague = found(&server, &worker, &id, now).await?;
     let (phones, history) = server
@@ -56,12 +61,17 @@ pub(super) async fn show(
         .await?;
     let head = Head::of(&server, &worker, "staff", now);
     let standing = colleague.standing(now);
-    Ok(Page(ColleaguePage { voice, head, standing: staff::word(standing), is_good: standing == Standing::Good, colleague, phones, history }).into_response())
+    Ok(Page(ColleaguePage { voice, head, standing: staff::word(standing), is_good: standing == Standing::Good, colleague, phones, history })
+        .into_response())
 }
 
 /// `POST /personal/{affiliation}/sparra`: from the moment this is answered nothing of it works.
 pub(super) async fn block(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, worker: Worker, Path(id): Path<AffiliationId>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    worker: Worker,
+    Path(id): Path<AffiliationId>,
 ) -> Result<Response, Problem> {
     let colleague = found(&server, &worker, &id, now).await?;
     server.db.write(async |tx| ended(tx, &colleague, &worker.affiliation, now, &mut rng).await).await?;

@@ -93,7 +93,9 @@ fn key(kind: &str, facts: &Value) -> String {
 async fn place(tx: &mut Tx, voice: Voice, doors: &[Door], kind: &str, facts: &Value) -> Result<String, Problem> {
     Ok(match kind {
         "doors.opening" => text(facts, "name").to_owned(),
-        "doors.pass_issued" => doors.iter().find(|door| door.door_id.as_str() == text(facts, "door")).map(|door| door.name.clone()).unwrap_or_default(),
+        "doors.pass_issued" => {
+            doors.iter().find(|door| door.door_id.as_str() == text(facts, "door")).map(|door| door.name.clone()).unwrap_or_default()
+        }
         "identity.invited" => text(facts, "unit").to_owned(),
         "signing.asked" => title(tx, facts).await?,
         _ => asked(tx, voice, facts).await?,

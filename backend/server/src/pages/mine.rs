@@ -45,7 +45,11 @@ pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voi
 
 /// `POST /min-sida/telefon/{phone}/ta-bort`: one's own phone, without asking anybody (LC-14).
 pub(super) async fn remove(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, worker: Worker, Path(id): Path<PhoneId>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    worker: Worker,
+    Path(id): Path<PhoneId>,
 ) -> Result<Response, Problem> {
     server.db.write(async |tx| own_removed(tx, &worker.affiliation, &id, now, &mut rng).await).await?;
     Ok(Redirect::to("/min-sida").into_response())

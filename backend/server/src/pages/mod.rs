@@ -20,13 +20,7 @@ use axum::{
 use handslag_policy::Act;
 use handslag_vocab::{Seconds, UnixTime};
 
-use crate::{
-    login::Worker,
-    page::Page,
-    phone::authority,
-    server::Server,
-    words::Voice,
-};
+use crate::{login::Worker, page::Page, phone::authority, server::Server, words::Voice};
 
 /// The views.
 pub fn routes() -> Router<Server> {

@@ -97,7 +97,12 @@ struct InvitedPage {
 
 /// `POST /personal`: the invitation, for the desk's screen.
 pub(super) async fn put_to_work(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, voice: Voice, worker: Worker, Form(form): Form<Colleague>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    voice: Voice,
+    worker: Worker,
+    Form(form): Form<Colleague>,
 ) -> Result<Response, Problem> {
     let is_seen = form.identity_document_seen.is_some();
     let new = new_colleague(form)?;
@@ -114,5 +119,9 @@ pub(super) async fn put_to_work(
 fn new_colleague(form: Colleague) -> Result<NewColleague, Problem> {
     let days = Some(form.days.trim()).filter(|days| !days.is_empty()).map(|days| days.parse().unwrap_or(0));
     let new = NewColleague { given_name: form.given_name, family_name: form.family_name, role: form.role, days };
-    if new.is_sound() { Ok(new) } else { Err(Problem::bad("unsound_colleague", "Fyll i förnamn, efternamn, roll och tid.", "Fill in given name, family name, role and time.")) }
+    if new.is_sound() {
+        Ok(new)
+    } else {
+        Err(Problem::bad("unsound_colleague", "Fyll i förnamn, efternamn, roll och tid.", "Fill in given name, family name, role and time."))
+    }
 }

@@ -4,13 +4,7 @@ use axum::{Json, extract::State};
 use handslag_phone::wire::{Look, PhoneFacts, Tier as WireTier, Transparency, Use};
 
 use super::history::{self, Entry};
-use crate::{
-    identity,
-    phone::Caller,
-    problem::Problem,
-    server::Server,
-    words::Voice,
-};
+use crate::{identity, phone::Caller, problem::Problem, server::Server, words::Voice};
 
 /// `GET /phone/transparency`.
 pub(super) async fn show(State(server): State<Server>, voice: Voice, caller: Caller) -> Result<Json<Transparency>, Problem> {
@@ -39,4 +33,3 @@ pub(super) async fn show(State(server): State<Server>, voice: Voice, caller: Cal
 fn look(entry: Entry) -> Look {
     Look { at: entry.at, who: entry.by.unwrap_or_default(), why: entry.what }
 }
-

@@ -5,7 +5,10 @@
 //! stored whole: it is the evidence.
 
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, Approval, ApprovalId, ApprovalKind, Assurance, ClientId, Document, NotCanonical, OrganisationId, PhoneId, Seconds, SecretHash, StartKind, UnixTime};
+use handslag_vocab::{
+    AffiliationId, Approval, ApprovalId, ApprovalKind, Assurance, ClientId, Document, NotCanonical, OrganisationId, PhoneId, Seconds, SecretHash,
+    StartKind, UnixTime,
+};
 use serde::{Deserialize, Serialize};
 
 /// From the claim on, a person has this long for a log-in, and this long where documents are to be read.
@@ -157,7 +160,13 @@ macro_rules! select_approvals {
 
 /// Asks. `expires_at` is when it dies if no phone comes.
 pub async fn create(
-    tx: &mut Tx, id: &ApprovalId, kind: ApprovalKind, request: &Request, starts: Starts, now: UnixTime, expires_at: UnixTime,
+    tx: &mut Tx,
+    id: &ApprovalId,
+    kind: ApprovalKind,
+    request: &Request,
+    starts: Starts,
+    now: UnixTime,
+    expires_at: UnixTime,
 ) -> Result<(), Error> {
     let request = serde_json::to_string(request).unwrap_or_default();
     tx.execute(
@@ -292,7 +301,8 @@ pub async fn consume_within(tx: &mut Tx, id: &ApprovalId, now: UnixTime, life: S
 
 /// One that was given out before.
 pub async fn consumed(tx: &mut Tx, id: &ApprovalId) -> Result<Option<Consumed>, Error> {
-    tx.optional("SELECT affiliation_id, phone_id, bytes, evidence, decided_at FROM approvals WHERE approval_id = $1 AND state = 'consumed'", (id,)).await
+    tx.optional("SELECT affiliation_id, phone_id, bytes, evidence, decided_at FROM approvals WHERE approval_id = $1 AND state = 'consumed'", (id,))
+        .await
 }
 
 #[derive(FromRow)]

@@ -88,7 +88,11 @@ async fn by_cookie(server: &Server, parts: &Parts, now: UnixTime) -> Result<Call
 }
 
 async fn in_use(
-    tx: &mut handslag_store::Tx, phone: Phone, browser: CallerIsBrowser, began: Option<SecretHash>, now: UnixTime,
+    tx: &mut handslag_store::Tx,
+    phone: Phone,
+    browser: CallerIsBrowser,
+    began: Option<SecretHash>,
+    now: UnixTime,
 ) -> Result<Caller, Problem> {
     let affiliation = identity::by_id(tx, &phone.affiliation_id).await?;
     let is_good = phone.blocked_at.is_none() && affiliation.standing(now) == Standing::Good;
@@ -96,11 +100,15 @@ async fn in_use(
 }
 
 fn unproved() -> Problem {
-    let (sv, en) = ("Vi känner inte igen telefonen. Be din chef om en ny inbjudan.", "We do not recognise this phone. Ask your manager for a new invitation.");
+    let (sv, en) =
+        ("Vi känner inte igen telefonen. Be din chef om en ny inbjudan.", "We do not recognise this phone. Ask your manager for a new invitation.");
     Problem::new(StatusCode::UNAUTHORIZED, "phone_unknown", sv, en)
 }
 
 fn ended() -> Problem {
-    let (sv, en) = ("Telefonen är spärrad eller uppdraget är slut. Prata med din chef.", "This phone is blocked or the employment has ended. Talk to your manager.");
+    let (sv, en) = (
+        "Telefonen är spärrad eller uppdraget är slut. Prata med din chef.",
+        "This phone is blocked or the employment has ended. Talk to your manager.",
+    );
     Problem::new(StatusCode::FORBIDDEN, "phone_ended", sv, en)
 }

@@ -10,8 +10,8 @@ use handslag_store::Tx;
 use handslag_vocab::{Approval, Assurance, Requester, Secret, Shared, StartKind, UnixTime};
 
 use super::{
-    authority,
     approvals::{self, Request, Row, State as ApprovalState},
+    authority,
     caller::{Caller, CallerIsBrowser},
     decide::is_late,
     released,
@@ -39,9 +39,7 @@ pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &s
 }
 
 /// Writes the canonical bytes for this person and phone.
-pub async fn fix(
-    tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start: StartKind, language: &str, now: UnixTime,
-) -> Result<Row, Problem> {
+pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start: StartKind, language: &str, now: UnixTime) -> Result<Row, Problem> {
     let request = row.request().map_err(|error| Problem::internal(&error))?;
     reaches(caller, request.assurance)?;
     if let Some(service) = &request.service {

@@ -27,7 +27,11 @@ use crate::{
 
 /// `POST /phone/approvals/{txn}/shown`.
 pub(super) async fn show(
-    State(server): State<Server>, Now(now): Now, caller: Caller, Path(id): Path<ApprovalId>, Json(shown): Json<Shown>,
+    State(server): State<Server>,
+    Now(now): Now,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+    Json(shown): Json<Shown>,
 ) -> Result<StatusCode, Problem> {
     mark_shown(&server, &caller, &id, shown.pages_read.as_deref().unwrap_or_default(), now).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -50,17 +54,31 @@ pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId
 
 /// `POST /phone/approvals/{txn}/approve`.
 pub(super) async fn approve(
-    State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller, Path(id): Path<ApprovalId>, Json(asked): Json<Approve>,
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+    Json(asked): Json<Approve>,
 ) -> Result<Json<ApprovedAnswer>, Problem> {
     if matches!(caller.browser, CallerIsBrowser::Yes) != matches!(asked.signature, ApprovalSignature::Webauthn { .. }) {
-        return Err(Problem::bad("wrong_signature_kind", "Telefonen svarade på fel sätt. Försök igen.", "The phone answered in the wrong way. Try again."));
+        return Err(Problem::bad(
+            "wrong_signature_kind",
+            "Telefonen svarade på fel sätt. Försök igen.",
+            "The phone answered in the wrong way. Try again.",
+        ));
     }
     Ok(Json(ApprovedAnswer { return_to: give(&server, &caller, &id, &asked.signature, now, rng).await? }))
 }
 
 /// `shown → approved`, in one transaction with its journal line and the work it leaves.
 pub(super) async fn give(
-    server: &Server, caller: &Caller, id: &ApprovalId, signature: &ApprovalSignature, now: UnixTime, mut rng: Rng,
+    server: &Server,
+    caller: &Caller,
+    id: &ApprovalId,
+    signature: &ApprovalSignature,
+    now: UnixTime,
+    mut rng: Rng,
 ) -> Result<Option<String>, Problem> {
     let return_to = server
         .db
@@ -70,7 +88,8 @@ pub(super) async fn give(
             let bytes = row.bytes.clone().ok_or_else(Problem::gone)?;
             let evidence = evidence::verified(tx, server, caller, &bytes, signature).await?;
             if !approvals::approve(tx, id, &caller.phone.phone_id, &evidence, now).await? {
-                // Sent again after the answer was lost: the same signature of the same phone stands already.
+                // Sent again after the answer was lost, or at the same moment: a signature of the same phone stands already.
+                let row = own(tx, caller, id).await?;
                 let stands = matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed) && row.evidence.is_some();
                 return if stands { Ok(return_to) } else { Err(Problem::gone()) };
             }
@@ -88,7 +107,12 @@ pub(super) async fn give(
 
 /// `POST /phone/approvals/{txn}/decline`.
 pub(super) async fn decline(
-    State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller, Path(id): Path<ApprovalId>, Json(asked): Json<Decline>,
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+    Json(asked): Json<Decline>,
 ) -> Result<StatusCode, Problem> {
     turn_down(&server, &caller, &id, asked.reason, now, rng).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -96,7 +120,12 @@ pub(super) async fn decline(
 
 /// `claimed | shown → declined`.
 pub(super) async fn turn_down(
-    server: &Server, caller: &Caller, id: &ApprovalId, reason: DeclineReason, now: UnixTime, mut rng: Rng,
+    server: &Server,
+    caller: &Caller,
+    id: &ApprovalId,
+    reason: DeclineReason,
+    now: UnixTime,
+    mut rng: Rng,
 ) -> Result<(), Problem> {
     let reason = match reason {
         DeclineReason::Cancelled => "cancelled",
@@ -110,7 +139,7 @@ pub(super) async fn turn_down(
                 audit::record(tx, decided(&caller.affiliation, &row, "approval.declined", Some(reason)), now, &mut rng).await?;
                 return Ok(());
             }
-            if row.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
+            if own(tx, caller, id).await?.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
         })
         .await?;
     server.wakeups.wake(id.as_str());

@@ -79,7 +79,10 @@ pub(super) fn derived(server: &Server, link: &Secret) -> Result<(Secret, [u8; 32
 
 /// `POST /phone/enrol/finish`.
 pub(super) async fn finish(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, Json(asked): Json<EnrolFinish>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    Json(asked): Json<EnrolFinish>,
 ) -> Result<Json<Enrolled>, Problem> {
     let enrolment = Secret::presented(&asked.enrolment).hash();
     let registration = server.db.read(async |tx| registrations::open(tx, &enrolment, now).await).await?.ok_or_else(Problem::gone)?;
@@ -106,7 +109,8 @@ pub(super) async fn finish(
 pub(super) async fn finished(tx: &mut Tx, enrolment: &SecretHash, now: UnixTime) -> Result<Affiliation, Problem> {
     let invitation = identity::of_enrolment(tx, enrolment, now).await?.ok_or_else(Problem::gone)?;
     let affiliation = identity::by_id(tx, &invitation.affiliation_id).await?;
-    let is_first = registrations::finish(tx, enrolment, now).await? && identity::enrolled(tx, &invitation.invitation_id).await?;
+    // The invitation before the registration, as at the start: in another order two phones could wait for one another.
+    let is_first = identity::enrolled(tx, &invitation.invitation_id).await? && registrations::finish(tx, enrolment, now).await?;
     if is_first && affiliation.standing(now) != Standing::Blocked { Ok(affiliation) } else { Err(Problem::gone()) }
 }
 
@@ -114,7 +118,11 @@ pub(super) async fn finished(tx: &mut Tx, enrolment: &SecretHash, now: UnixTime)
 fn proved(server: &Server, asked: &EnrolFinish, challenge: Challenge) -> Result<Tier, Problem> {
     let has_each_once = WireUse::ALL.iter().all(|key_use| asked.keys.iter().filter(|key| key.key_use == *key_use).count() == 1);
     if asked.keys.len() != WireUse::ALL.len() || !has_each_once || asked.keys.iter().any(|key| key.check(challenge).is_err()) {
-        return Err(Problem::bad("keys_not_proved", "Telefonen kunde inte visa att den är den rätta. Börja om.", "The phone could not prove itself. Start again."));
+        return Err(Problem::bad(
+            "keys_not_proved",
+            "Telefonen kunde inte visa att den är den rätta. Börja om.",
+            "The phone could not prove itself. Start again.",
+        ));
     }
     tier_of(server, &asked.attestation, challenge, &asked.keys)
 }
@@ -134,7 +142,14 @@ fn tier_of(server: &Server, attestation: &Attestation, challenge: Challenge, key
     Err(Problem::bad("attestation_refused", sv, en))
 }
 
-async fn store(tx: &mut Tx, affiliation: &Affiliation, tier: Tier, asked: &EnrolFinish, now: UnixTime, rng: &mut (dyn CryptoRng + Send)) -> Result<PhoneId, Problem> {
+async fn store(
+    tx: &mut Tx,
+    affiliation: &Affiliation,
+    tier: Tier,
+    asked: &EnrolFinish,
+    now: UnixTime,
+    rng: &mut (dyn CryptoRng + Send),
+) -> Result<PhoneId, Problem> {
     let phone = phones::enrol(tx, &affiliation.affiliation_id, tier, None, now, rng).await?;
     for key in &asked.keys {
         let new = NewKey {

@@ -85,5 +85,9 @@ fn by_browser(origin: &str, key: &Credential, bytes: &[u8], signature: &Approval
 }
 
 fn refused() -> Problem {
-    Problem::bad("approval_not_signed", "Telefonen kunde inte bekräfta att det är du. Försök igen.", "The phone could not confirm that it is you. Try again.")
+    Problem::bad(
+        "approval_not_signed",
+        "Telefonen kunde inte bekräfta att det är du. Försök igen.",
+        "The phone could not confirm that it is you. Try again.",
+    )
 }

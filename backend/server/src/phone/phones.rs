@@ -118,7 +118,14 @@ pub struct NewKey<'a> {
 }
 
 /// Stores an enrolled phone; its keys follow with [`add_key`].
-pub async fn enrol(tx: &mut Tx, affiliation: &AffiliationId, tier: Tier, browser: Option<SecretHash>, now: UnixTime, rng: &mut (dyn CryptoRng + Send)) -> Result<PhoneId, Error> {
+pub async fn enrol(
+    tx: &mut Tx,
+    affiliation: &AffiliationId,
+    tier: Tier,
+    browser: Option<SecretHash>,
+    now: UnixTime,
+    rng: &mut (dyn CryptoRng + Send),
+) -> Result<PhoneId, Error> {
     let phone_id = PhoneId::random(rng);
     tx.execute(
         "INSERT INTO phones (phone_id, affiliation_id, tier, browser_hash, enrolled_at) VALUES ($1, $2, $3, $4, $5)",

@@ -23,6 +23,8 @@ pub struct Authorities {
     pub timestamping: Certificate,
 }
 
+/// A request that was read a moment before the certificate was made must find it valid, on this node and on others.
+const EARLIER: Seconds = Seconds::hours(1);
 const ROOT_LIFE: Seconds = Seconds::days(20 * 365);
 const AUTHORITY_LIFE: Seconds = Seconds::days(8 * 365);
 
@@ -106,7 +108,8 @@ struct Named {
 /// The name of an authority's files: its key's digest, so that a key that follows never takes the place of this one.
 pub(super) fn address(certificate: &Certificate) -> Result<String, Problem> {
     let digest = Digest::of(&certificate.key().map_err(refused)?.sec1());
-    Ok(digest.as_bytes().iter().take(10).map(|byte| format!("{byte:02x}")).collect())
+    let digits = digest.as_bytes().iter().take(10).flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    Ok(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
 }
 
 /// Signs with the key that this certificate is for; a key that was changed in between signs nothing here.
@@ -124,7 +127,7 @@ fn made(server: &Server, kind: Kind, sec1: &[u8], issuer: Option<&Certificate>, 
         (_, Some(issuer)) => (Profile::SigningCa(authority, addresses(server, issuer)?), AUTHORITY_LIFE),
         (_, None) => (Profile::Root(authority), ROOT_LIFE),
     };
-    let validity = Validity { not_before: now, not_after: now + life };
+    let validity = Validity { not_before: now - EARLIER, not_after: now + life };
     let unsigned = certificate::unsigned(&profile, &key, issuer, validity, &Serial::random(&mut Rng::system())).map_err(refused)?;
     let issuer_key = issuer.map(|issuer| issuer.key().map(|key| key.sec1())).transpose().map_err(refused)?.unwrap_or_else(|| sec1.to_vec());
     let signature = signed_by(server, Kind::PkiRoot, &issuer_key, unsigned.to_be_signed())?;

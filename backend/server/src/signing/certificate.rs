@@ -26,7 +26,13 @@ pub(super) struct Authenticated<'a> {
 }
 
 /// Issues the certificate for a key that signs once.
-pub(super) fn issue(server: &Server, authorities: &Authorities, key: &OneShotKey, who: &Authenticated<'_>, now: UnixTime) -> Result<Certificate, Problem> {
+pub(super) fn issue(
+    server: &Server,
+    authorities: &Authorities,
+    key: &OneShotKey,
+    who: &Authenticated<'_>,
+    now: UnixTime,
+) -> Result<Certificate, Problem> {
     let public = PublicKey::from_sec1(&key.public_sec1()?).map_err(refused)?;
     let profile = Profile::OneShot(Box::new(profile(server, authorities, who)?));
     let validity = Validity { not_before: now, not_after: now + LIFE };

@@ -45,7 +45,13 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
                 }
                 let requester = identity::by_id(tx, &signature.requested_by).await?.name();
                 let pages = u32::try_from(signature.pages).unwrap_or(u32::MAX);
-                items.push(InboxItem { expires_at: signature.expires_at, pages, requester, signature: signature.signature_id, title: signature.title });
+                items.push(InboxItem {
+                    expires_at: signature.expires_at,
+                    pages,
+                    requester,
+                    signature: signature.signature_id,
+                    title: signature.title,
+                });
             }
             Ok::<_, Problem>(items)
         })
@@ -62,7 +68,11 @@ async fn is_answered(tx: &mut Tx, signature: &Signature) -> Result<bool, Problem
 
 /// `POST /phone/approvals`: what is assigned to a person starts here; what a screen nearby shows, in slice `phone`.
 pub(super) async fn claim(
-    State(server): State<Server>, Now(now): Now, mut rng: Rng, caller: Caller, Json(asked): Json<Claim>,
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    caller: Caller,
+    Json(asked): Json<Claim>,
 ) -> Result<Json<Claimed>, Problem> {
     let language = asked.language.as_str();
     let row = match &asked.start {
@@ -89,7 +99,8 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         .db
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
-            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + approvals::time_for(ApprovalKind::Signature)).await?;
+            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + approvals::time_for(ApprovalKind::Signature))
+                .await?;
             // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and stays.
             if let Some(earlier) = &signature.approval_id
                 && !approvals::replace(tx, earlier, now).await?
@@ -105,7 +116,9 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         .await?;
     // What an earlier opening had prepared can no longer be signed.
     let earlier = signature.prepared_hash.as_deref().and_then(Digest::from_slice).filter(|earlier| *earlier != address);
-    earlier.iter().for_each(|earlier| Files::of(server).forget(earlier));
+    if let Some(earlier) = earlier {
+        Files::of(server).forget(&earlier);
+    }
     Ok(row)
 }
 
@@ -164,7 +177,9 @@ fn request(server: &Server, signature: &Signature, prepared: &Prepared, file: Di
 
 /// `GET /phone/approvals/{txn}/documents/{document}/pages/{page}`: a picture, for the phone that opened it.
 pub(super) async fn page(
-    State(server): State<Server>, caller: Caller, Path((id, document, page)): Path<(ApprovalId, u32, u32)>,
+    State(server): State<Server>,
+    caller: Caller,
+    Path((id, document, page)): Path<(ApprovalId, u32, u32)>,
 ) -> Result<Response, Problem> {
     let signature = server.db.read(async |tx| shown(tx, &caller, &id).await).await?;
     if document != 1 || page == 0 || i64::from(page) > signature.pages {

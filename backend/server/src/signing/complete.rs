@@ -24,7 +24,12 @@ use super::{
     files::Files,
     signatures::{self, Signature},
 };
-use crate::{caller::Rng, outbox::{self, Topic}, problem::Problem, server::Server};
+use crate::{
+    caller::Rng,
+    outbox::{self, Topic},
+    problem::Problem,
+    server::Server,
+};
 
 /// How often the outbox is looked at without being woken.
 const PATIENCE: Duration = Duration::from_secs(5);

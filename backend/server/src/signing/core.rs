@@ -82,7 +82,12 @@ fn is_let_in(server: &Server, headers: &HeaderMap, body: &[u8], now: UnixTime) -
 
 async fn sign(State(server): State<Server>, Now(now): Now, mut rng: Rng, headers: HeaderMap, body: Bytes) -> Result<Json<Signed>, Problem> {
     if !is_let_in(&server, &headers, &body, now) {
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "not_the_portal", "Bara portalen får be om underskrifter.", "Only the portal may ask for signatures."));
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "not_the_portal",
+            "Bara portalen får be om underskrifter.",
+            "Only the portal may ask for signatures.",
+        ));
     }
     let order: Order = serde_json::from_slice(&body).map_err(|_| not_approved())?;
     let request = cms::Request::from_der(&order.signed_attributes.0).map_err(|error| {
@@ -153,7 +158,14 @@ async fn checked(tx: &mut Tx, approved: &approvals::Consumed, request: &cms::Req
 /// Makes the key, the certificate and the signature; the key is gone when this returns.
 #[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
 async fn made(
-    tx: &mut Tx, server: &Server, id: &ApprovalId, approved: &approvals::Consumed, signer: &Signer, request: &cms::Request, now: UnixTime, rng: &mut Rng,
+    tx: &mut Tx,
+    server: &Server,
+    id: &ApprovalId,
+    approved: &approvals::Consumed,
+    signer: &Signer,
+    request: &cms::Request,
+    now: UnixTime,
+    rng: &mut Rng,
 ) -> Result<Signed, Problem> {
     let Signer { affiliation: signer, assurance } = signer;
     let authorities = establish(tx, server, now).await?;

@@ -36,7 +36,11 @@ impl Files {
     pub fn get(&self, server: &Server, address: &Digest) -> Result<Vec<u8>, Problem> {
         let sealed = fs::read(self.path(address)).map_err(|error| Problem::internal(&error))?;
         let bytes = server.keys.open(Kind::DataEncryption, address.as_bytes(), &sealed)?;
-        if Digest::of(&bytes) == *address { Ok(bytes.to_vec()) } else { Err(Problem::internal(&io::Error::other("a stored document does not match its address"))) }
+        if Digest::of(&bytes) == *address {
+            Ok(bytes.to_vec())
+        } else {
+            Err(Problem::internal(&io::Error::other("a stored document does not match its address")))
+        }
     }
 
     /// Takes away a file that only waited for its signature. One that is gone already is no error.

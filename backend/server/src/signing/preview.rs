@@ -11,10 +11,7 @@ use std::{
 };
 
 use hayro::{
-    PixmapSettings, RenderCache, RenderSettings,
-    hayro_interpret::InterpreterSettings,
-    hayro_syntax::Pdf,
-    vello_cpu::color::palette::css::WHITE,
+    PixmapSettings, RenderCache, RenderSettings, hayro_interpret::InterpreterSettings, hayro_syntax::Pdf, vello_cpu::color::palette::css::WHITE,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::{
@@ -70,7 +67,11 @@ pub(super) async fn page(server: &Server, file: Vec<u8>, page: u32) -> Result<Ve
     let drawn = timeout(Duration::from_secs(SECONDS), async { (tokio::join!(feeding, reading).1, child.wait().await) }).await;
     match drawn {
         Ok((true, Ok(status))) if status.success() && picture.len() <= LARGEST_PICTURE => Ok(picture),
-        _ => Err(Problem::bad("page_not_drawn", "Sidan kunde inte visas. Be om filen på ett annat sätt.", "The page could not be shown. Ask for the file in another way.")),
+        _ => Err(Problem::bad(
+            "page_not_drawn",
+            "Sidan kunde inte visas. Be om filen på ett annat sätt.",
+            "The page could not be shown. Ask for the file in another way.",
+        )),
     }
 }
 
