@@ -21,7 +21,7 @@ pub(crate) async fn a_code_from_another_screen_or_another_second(kommun: &Kommun
     let [token, second, mac] = rest.split('.').collect::<Vec<_>>()[..] else { panic!("{rest}") };
     let foreign = other.qr_at(now).await;
     let [_, _, foreign_mac] = foreign.rsplit('/').next().unwrap().split('.').collect::<Vec<_>>()[..] else { panic!() };
-    let flipped = if mac.starts_with('0') { format!("1{}", &mac[1..]) } else { format!("0{}", &mac[1..]) };
+    let flipped = format!("{}{}", if mac.starts_with('0') { '1' } else { '0' }, &mac[1..]);
     let later: u64 = second.parse::<u64>().unwrap() + 1;
     let wrong = [
         format!("{address}/{token}.{second}.{flipped}"),

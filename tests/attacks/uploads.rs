@@ -1,6 +1,6 @@
 //! A file that could show one thing and mean another is refused with a sentence, and nothing of it is stored.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use handslag_server::demo::MINUTES;
 use handslag_vocab::AffiliationId;
@@ -18,7 +18,7 @@ fn pdf(catalog: &str, trailer: &str) -> Vec<u8> {
     let mut file = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
     let mut table = String::from("xref\n0 5\n0000000000 65535 f \n");
     for (number, object) in (1..).zip(&objects) {
-        table += &format!("{:010} 00000 n \n", file.len());
+        writeln!(table, "{:010} 00000 n ", file.len()).unwrap();
         file.extend(format!("{number} 0 obj\n{object}\nendobj\n").bytes());
     }
     let start = file.len();

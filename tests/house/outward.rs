@@ -35,7 +35,7 @@ fn inside(text: &str) -> &str {
 
 /// `path METHODS` of every `.route("…", …)`.
 fn routes(text: &str) -> Vec<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let calls = code.match_indices(".route(").map(|(at, call)| inside(&code[at + call.len() - 1..]));
     calls
         .map(|call| {

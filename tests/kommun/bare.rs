@@ -103,7 +103,7 @@ impl BarePhone {
     /// With this proof.
     pub(crate) async fn calls_with(&self, method: &str, path: &str, body: Option<&Value>, proof: &str) -> Answer {
         let request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base)).header("dpop", proof);
-        let request = body.into_iter().fold(request, |request, body| request.json(body));
+        let request = body.into_iter().fold(request, reqwest::RequestBuilder::json);
         read(request.send().await.unwrap()).await
     }
 

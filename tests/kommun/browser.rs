@@ -39,7 +39,7 @@ impl Page {
     /// What stands between two texts of the page.
     pub(crate) fn between(&self, before: &str, after: &str) -> &str {
         let found = self.body.split_once(before).and_then(|(_, rest)| rest.split_once(after));
-        found.map(|(found, _)| found).unwrap_or_else(|| panic!("no {before}…{after} in {}: {}", self.status, self.body))
+        found.map_or_else(|| panic!("no {before}…{after} in {}: {}", self.status, self.body), |(found, _)| found)
     }
 }
 

@@ -107,7 +107,8 @@ impl Portal {
         let jti = Secret::random("jti", &mut Rng::system()).reveal().to_owned();
         let right = json!({ "iss": self.id, "sub": self.id, "aud": self.issuer, "jti": jti, "iat": now, "exp": now + 60 });
         let key = self.key.as_ref().unwrap();
-        jws(&changed(json!({ "alg": "ES256", "typ": "JWT", "kid": self.id }), header), &changed(right, claims), key)
+        let members = json!({ "alg": "ES256", "typ": "JWT", "kid": self.id });
+        jws(&changed(&members, header), &changed(&right, claims), key)
     }
 }
 
@@ -149,7 +150,7 @@ fn verifier(secret: &str) -> String {
 }
 
 /// `right` with members replaced, or left out where the change is null.
-fn changed(right: Value, changes: &Value) -> Map<String, Value> {
+fn changed(right: &Value, changes: &Value) -> Map<String, Value> {
     let mut members = right.as_object().unwrap().clone();
     members.extend(changes.as_object().unwrap().clone());
     members.retain(|_, value| !value.is_null());
