@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 
 import { DESK, PHONE, shut, window } from "./browser.mjs";
-import { Manager } from "./manager.mjs";
+import { Manager } from "./chief.mjs";
 import { close, found } from "./municipality.mjs";
 import { take } from "./pictures.mjs";
 import { faults, words } from "./scrutiny.mjs";

@@ -5,12 +5,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
 import { DESK, OTHER_NAME, PHONE, giveKey, shut, window } from "./browser.mjs";
-import { Manager } from "./manager.mjs";
+import { Manager } from "./chief.mjs";
 import { close, found } from "./municipality.mjs";
 import { Person } from "./people.mjs";
 import { take } from "./pictures.mjs";
 import { scrutinise } from "./scrutiny.mjs";
-import { openService } from "./service.mjs";
+import { openService } from "./relying_party.mjs";
 import { about, test } from "./story.mjs";
 
 const MINUTES = new URL("../pdf/protokoll-pdfa2b.pdf", import.meta.url);

@@ -17,7 +17,7 @@ use crate::{caller::Now, problem::Problem, server::Server};
 /// `GET|POST /userinfo`.
 pub(super) async fn tell(State(server): State<Server>, Now(now): Now, headers: HeaderMap) -> Result<Response, Response> {
     let presented = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = presented.and_then(|value| value.strip_prefix("Bearer ")).map(Secret::presented).ok_or_else(|| unauthorized(None))?;
+    let token = presented.and_then(bearer).map(Secret::presented).ok_or_else(|| unauthorized(None))?;
     let found = server
         .db
         .read(async |tx| {
@@ -36,6 +36,11 @@ pub(super) async fn tell(State(server): State<Server>, Now(now): Now, headers: H
     }
     let jwt = signed(&server, |kid| info.unsigned(&server.config.issuer, &grant.client_id, kid)).map_err(IntoResponse::into_response)?;
     Ok(([(header::CONTENT_TYPE, "application/jwt"), (header::CACHE_CONTROL, "no-store")], jwt).into_response())
+}
+
+/// RFC 9110 §11.1: the scheme's name is compared without case.
+fn bearer(value: &str) -> Option<&str> {
+    value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token)
 }
 
 /// RFC 6750 §3.

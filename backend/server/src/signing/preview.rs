@@ -5,6 +5,7 @@
 
 use std::{
     io::{self, Read, Write},
+    path::PathBuf,
     process::Stdio,
     sync::Arc,
     time::Duration,
@@ -38,7 +39,8 @@ pub(super) async fn page(server: &Server, file: Vec<u8>, page: u32) -> Result<Ve
     let _turn = AT_WORK.acquire().await.map_err(|error| Problem::internal(&error))?;
     let program = match &server.config.page_drawer {
         Some(program) => program.clone(),
-        None => std::env::current_exe().map_err(|error| Problem::internal(&error))?,
+        // The program that runs, also when its file has been replaced by a newer one meanwhile.
+        None => PathBuf::from("/proc/self/exe"),
     };
     let mut child = Command::new(program)
         .args(["render-page", &page.to_string()])
