@@ -56,10 +56,13 @@ fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-/// A browser that carries our cookies may change something only from a page of ours (CSRF).
+/// What a service's page may send here by form or script; none of it acts on a cookie.
+const FROM_ANYWHERE: [&str; 3] = ["/authorize", "/token", "/userinfo"];
+
+/// A browser may change something only from a page of ours (CSRF), with or without a cookie.
 async fn own_pages_only(request: Request, next: Next) -> Response {
-    let carries_cookies = request.headers().contains_key(header::COOKIE);
-    if carries_cookies && !cookies::is_own_page(request.method(), request.headers()) {
+    let is_open = FROM_ANYWHERE.contains(&request.uri().path());
+    if !is_open && !cookies::is_own_page(request.method(), request.headers()) {
         return Problem::forbidden("Begäran kom från en annan webbplats.", "The request came from another site.").into_response();
     }
     next.run(request).await

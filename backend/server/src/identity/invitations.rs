@@ -134,3 +134,15 @@ mod tests {
         }
     }
 }
+
+#[derive(FromRow)]
+struct Enrolled {
+    affiliation_id: AffiliationId,
+}
+
+/// The work identity that a finished enrolment was for.
+pub async fn enrolled_by(tx: &mut Tx, enrolment: &SecretHash) -> Result<Option<AffiliationId>, Error> {
+    let enrolled: Option<Enrolled> =
+        tx.optional("SELECT affiliation_id FROM invitations WHERE enrolment_hash = $1 AND state = 'enrolled'", (enrolment,)).await?;
+    Ok(enrolled.map(|enrolled| enrolled.affiliation_id))
+}

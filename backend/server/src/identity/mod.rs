@@ -13,7 +13,7 @@ mod persons;
 
 pub use affiliations::{Affiliation, AffiliationKind, Hired, Standing, block, blocked_event, by_id, by_subject, by_who, find, hire, of_unit};
 pub use invitations::{
-    Invitation, TO_ENROL, begin_enrolment, create as create_invitation, enrolled, of_enrolment, peek as peek_invitation, terms_accepted,
+    Invitation, TO_ENROL, begin_enrolment, create as create_invitation, enrolled, enrolled_by, of_enrolment, peek as peek_invitation, terms_accepted,
 };
 pub use invite::{Answered, NewColleague, invitation_link, invite};
 pub use invited::page as invitation_page;

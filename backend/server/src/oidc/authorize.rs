@@ -98,17 +98,19 @@ fn known_beforehand(server: &Server, client: &config::Client, request: &Authoriz
 /// The approval that answers this request.
 async fn asked(server: &Server, client: &config::Client, request: &AuthorizationRequest, approval: &ApprovalId) -> Result<Request, Problem> {
     let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
+    // Without its organisation policy could not be asked: then nobody logs in there.
+    let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown))?;
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     Ok(Request {
         requester: client.id.to_string(),
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
-        organisation: organisation.as_ref().map(|organisation| organisation.name.clone()).unwrap_or_default(),
+        organisation: organisation.name,
         claims: request.shares().into_iter().map(|claim| claim.name.to_owned()).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
         documents: Vec::new(),
-        service: organisation.map(|organisation| AskedService { client: client.id.clone(), organisation: organisation.organisation_id }),
+        service: Some(AskedService { client: client.id.clone(), organisation: organisation.organisation_id }),
     })
 }
 

@@ -4,10 +4,10 @@
 //! the same phone asking again gets the same bytes.
 
 use handslag_phone::wire::Start;
-use handslag_policy::Act;
+use handslag_policy::{Act, Service};
 use handslag_protocol::moving_qr;
 use handslag_store::Tx;
-use handslag_vocab::{Approval, Assurance, Requester, Secret, Shared, StartKind, UnixTime};
+use handslag_vocab::{Approval, ApprovalKind, Assurance, MalformedId, Requester, Secret, Shared, StartKind, UnixTime};
 
 use super::{
     approvals::{self, Request, Row, State as ApprovalState},
@@ -42,8 +42,9 @@ pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &s
 pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start: StartKind, language: &str, now: UnixTime) -> Result<Row, Problem> {
     let request = row.request().map_err(|error| Problem::internal(&error))?;
     reaches(caller, request.assurance)?;
-    if let Some(service) = &request.service {
-        authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::LogIn { service: service.asked(&request) }, now)?;
+    if row.kind == ApprovalKind::Login {
+        let service = request.service.as_ref().map_or_else(|| own_pages(caller, &request), |service| Ok(service.asked(&request)))?;
+        authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::LogIn { service }, now)?;
     }
     let approval = written(caller, &row, &request, start, language, now);
     if !approvals::claim(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, now).await? {
@@ -51,6 +52,12 @@ pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start:
     }
     super::phones::used(tx, &caller.phone.phone_id, now).await?;
     approvals::by_id(tx, &row.approval_id).await?.ok_or_else(Problem::gone)
+}
+
+/// Our own pages are a service of the person's own organisation, and policy is asked about them like about any other.
+fn own_pages(caller: &Caller, request: &Request) -> Result<Service, Problem> {
+    let client = request.requester.parse().map_err(|error: MalformedId| Problem::internal(&error))?;
+    Ok(approvals::AskedService { client, organisation: caller.affiliation.organisation_id.clone() }.asked(request))
 }
 
 async fn found(tx: &mut Tx, server: &Server, start: &Start, now: UnixTime) -> Result<Row, Problem> {

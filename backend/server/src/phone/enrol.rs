@@ -99,7 +99,7 @@ pub(super) async fn finish(
         .await;
     let (affiliation, phone) = match enrolled {
         // The same phone asks again because it never heard the answer.
-        Err(problem) => again(&server, &asked).await?.ok_or(problem)?,
+        Err(problem) => again(&server, &enrolment, &asked).await?.ok_or(problem)?,
         Ok(enrolled) => enrolled,
     };
     Ok(Json(Enrolled { organisation: affiliation.organisation_name, phone, server_time: now, tier: WireTier::from(tier), who: affiliation.who }))
@@ -166,14 +166,16 @@ async fn store(
     Ok(phone)
 }
 
-/// The phone that already has exactly these keys.
-async fn again(server: &Server, asked: &EnrolFinish) -> Result<Option<(Affiliation, PhoneId)>, Problem> {
+/// The phone that this same enrolment gave these keys.
+async fn again(server: &Server, enrolment: &SecretHash, asked: &EnrolFinish) -> Result<Option<(Affiliation, PhoneId)>, Problem> {
     let device = asked.keys.iter().find(|key| key.key_use == WireUse::Device).map(|key| thumbprint(&key.public_key.0));
     let Some(device) = device else { return Ok(None) };
     server
         .db
         .read(async |tx| {
-            let Some(phone) = phones::by_device_key(tx, &device).await?.filter(|phone| phone.blocked_at.is_none()) else { return Ok(None) };
+            let enrolled = identity::enrolled_by(tx, enrolment).await?;
+            let phone = phones::by_device_key(tx, &device).await?.filter(|phone| phone.blocked_at.is_none());
+            let Some(phone) = phone.filter(|phone| Some(&phone.affiliation_id) == enrolled.as_ref()) else { return Ok(None) };
             Ok(Some((identity::by_id(tx, &phone.affiliation_id).await?, phone.phone_id)))
         })
         .await
