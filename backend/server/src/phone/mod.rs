@@ -62,7 +62,7 @@ fn return_to(server: &Server, row: &approvals::Row) -> Result<Option<String>, Pr
     Ok(Some(format!("{}{path}{joint}svar={}", server.config.issuer, nonce.reveal())))
 }
 
-/// The nonce in [`return_to`], computed and never stored.
+/// The nonce in the address that the same phone goes on to, computed and never stored.
 pub fn return_nonce(server: &Server, approval: &ApprovalId) -> Result<Secret, Problem> {
     let mac = server.keys.mac(Kind::Cookie, format!("return {approval}").as_bytes())?;
     Ok(Secret::presented(format!("hs_return_{}", Digest(mac).to_base64url())))
