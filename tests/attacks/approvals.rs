@@ -190,7 +190,7 @@ pub(crate) async fn the_second_phone_ends_the_first_ones_screen(kommun: &Kommun)
     let (start, now) = (Start::Assigned { signature: signature.clone() }, kommun.now());
     let (_, first) = phones[0].claims(&start, now).await;
     let bytes = bytes_of(&first);
-    let pages = [u32::try_from(first["documents"][0].as_u64().unwrap()).unwrap()];
+    let pages = phones[0].reads(&txn_of(&bytes), &first, now).await;
     assert_eq!(phones[0].shows(&txn_of(&bytes), Some(&pages), now).await.0, 204);
     assert_eq!(phones[1].claims(&start, now).await.0, 200);
     assert_eq!(phones[0].signs(&txn_of(&bytes), &phones[0].approval, &bytes, now).await.0, 410, "a yes that would give nothing");

@@ -1,5 +1,7 @@
 //! What people come here to do, from end to end, over real HTTP, on both engines.
 
+mod authorities;
+mod declining;
 mod doors;
 mod ending;
 mod invitations;
@@ -11,6 +13,16 @@ pub(crate) use log_in::userinfo;
 pub(crate) use signing::{asked, signed};
 
 crate::kommun::on_both_engines! {
+    authorities {
+        a_lost_authority_is_on_the_roots_list_and_the_next_one_signs,
+        an_authority_keeps_its_list_until_its_key_is_gone,
+    }
+    declining {
+        a_no_is_told_and_can_be_asked_again,
+        fifty_noes_are_one_and_a_race_with_a_yes_has_one_winner,
+        what_ends_for_one_stays_for_its_twin,
+        what_nobody_answers_runs_out,
+    }
     doors {
         a_door_opens_without_coverage_and_the_record_comes_home,
     }
@@ -35,5 +47,6 @@ crate::kommun::on_both_engines! {
     }
     signing {
         the_minutes_are_signed,
+        the_pictures_shown_are_part_of_the_evidence,
     }
 }

@@ -118,6 +118,27 @@ impl BarePhone {
         self.calls("POST", &format!("/phone/approvals/{txn}/shown"), Some(&body), now).await
     }
 
+    /// Fetches the picture of every page of a claim's documents; gives how many pages each has.
+    pub(crate) async fn reads(&self, txn: &str, claimed: &Value, now: UnixTime) -> Vec<u32> {
+        let pages = claimed["documents"].as_array().unwrap().iter().map(|pages| u32::try_from(pages.as_u64().unwrap()).unwrap());
+        let pages: Vec<u32> = pages.collect();
+        for (document, pages) in (1..).zip(&pages) {
+            for page in 1..=*pages {
+                assert!(self.picture(txn, document, page, now).await.starts_with(b"\x89PNG"), "page {page}");
+            }
+        }
+        pages
+    }
+
+    /// `GET …/pages/{page}`: the picture.
+    pub(crate) async fn picture(&self, txn: &str, document: u32, page: u32, now: UnixTime) -> Vec<u8> {
+        let path = format!("/phone/approvals/{txn}/documents/{document}/pages/{page}");
+        let request = self.http.get(format!("{}{path}", self.base)).header("dpop", self.proof("GET", &path, now));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        answer.bytes().await.unwrap().to_vec()
+    }
+
     /// `POST …/approve` with this key's signature over these bytes.
     pub(crate) async fn signs(&self, txn: &str, key: &SigningKey, bytes: &[u8], now: UnixTime) -> Answer {
         let body = json!({ "signature": { "by": "app", "signature": es256::sign(key, bytes) } });
@@ -137,7 +158,7 @@ impl BarePhone {
         }
         let bytes = bytes_of(&claimed);
         let txn = txn_of(&bytes);
-        let pages: Vec<u32> = claimed["documents"].as_array().unwrap().iter().map(|pages| u32::try_from(pages.as_u64().unwrap()).unwrap()).collect();
+        let pages = self.reads(&txn, &claimed, now).await;
         let (status, shown) = self.shows(&txn, Some(&pages).filter(|pages| !pages.is_empty()).map(Vec::as_slice), now).await;
         assert_eq!(status, 204, "{shown}");
         self.signs(&txn, &self.approval, &bytes, now).await

@@ -68,6 +68,27 @@ fn rotation_moves_each_key_one_step_and_time_ends_the_old_one() {
 }
 
 #[test]
+fn an_authority_answers_for_its_certificates_until_it_is_retired() {
+    let stage = Stage::new();
+    let store = stage.open();
+    for kind in [Kind::DocumentSigningCa, Kind::PkiRoot] {
+        let old = in_state(&store, kind, "active").remove(0);
+        let next = in_state(&store, kind, "next").remove(0);
+        assert!(is_by(&store.sign_by(kind, &old.kid, b"list").unwrap(), &old, b"list"), "{kind}");
+        assert!(matches!(store.sign_by(kind, &next.kid, b"list"), Err(KeyRefusal::UnknownKey(_))), "a next has issued nothing");
+        store.rotate(kind, aged(0), &mut Chance(1)).unwrap();
+        assert!(is_by(&store.sign_by(kind, &old.kid, b"list").unwrap(), &old, b"list"), "{kind}: retiring");
+        assert_eq!(store.sign(kind, b"certificate").unwrap().kid, next.kid, "{kind}: it issues nothing any more");
+        store.compromise(kind, aged(1), &mut Chance(2)).unwrap();
+        assert!(matches!(store.sign_by(kind, &next.kid, b"list"), Err(KeyRefusal::UnknownKey(_))), "{kind}: a lost key says nothing more");
+        store.expire(aged(0) + kind.retiring_life().unwrap(), &mut Chance(3)).unwrap();
+        assert!(matches!(store.sign_by(kind, &old.kid, b"list"), Err(KeyRefusal::UnknownKey(_))), "{kind}: retired");
+    }
+    let token = in_state(&store, Kind::TokenSigning, "active").remove(0);
+    assert!(matches!(store.sign_by(Kind::TokenSigning, &token.kid, b"list"), Err(KeyRefusal::WrongPurpose(_))));
+}
+
+#[test]
 fn a_retired_key_leaves_its_public_half_and_no_secret() {
     let stage = Stage::new();
     let store = stage.open();

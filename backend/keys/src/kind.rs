@@ -92,6 +92,11 @@ impl Kind {
         }
     }
 
+    /// Whether keys of this kind issue certificates whose end a public list must tell, also while they are retiring.
+    pub const fn answers_for_certificates(self) -> bool {
+        matches!(self, Self::DocumentSigningCa | Self::PkiRoot)
+    }
+
     /// Whether keys of this kind are ever replaced, and hence whether a *next* stands ready.
     pub const fn rotates(self) -> bool {
         !matches!(self, Self::PairwiseSubject | Self::PersonLookup)

@@ -1,7 +1,7 @@
 //! Private keys that never leave: sealed in files, with next, active, retiring and retired (architecture §6).
 //!
 //! Callers name a [`Kind`] and give bytes; they get a signature, a MAC or a sealed text, and never a key. Invariants:
-//! only the *active* key of a kind signs; a published *next* always stands ready, so that [`KeyStore::compromise`] can switch
+//! only the *active* key of a kind signs (an authority's retiring key signs its list of ended certificates and nothing else); a published *next* always stands ready, so that [`KeyStore::compromise`] can switch
 //! at once; a key file is either the old one or the new one, whole, whenever the process dies.
 //!
 //! Everything outside the module `folder` speaks of keys and not of files, and all of it stands behind [`KeyStore`]. A store in a

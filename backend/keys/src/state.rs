@@ -18,7 +18,7 @@ pub enum KeyState {
         /// When it was taken into use.
         since: UnixTime,
     },
-    /// Makes nothing any more; what it made is still good.
+    /// Makes nothing any more, but an authority its list of ended certificates; what it made is still good.
     Retiring {
         /// When its successor took over.
         since: UnixTime,

@@ -85,6 +85,18 @@ impl KeyStore {
         Ok(Signature { kid: active.kid.clone(), raw: pair.sign(bytes)? })
     }
 
+    /// Signs with a named key that is active or retiring: only a certification authority's, for its list of ended certificates. Whoever
+    /// issued them must be able to say so until the last has run out (RFC 5280 §5).
+    pub fn sign_by(&self, kind: Kind, kid: &Kid, bytes: &[u8]) -> Result<Signature, KeyRefusal> {
+        if !kind.answers_for_certificates() {
+            return Err(KeyRefusal::WrongPurpose(kind));
+        }
+        let keys = self.keys(kind)?;
+        let named = keys.keys.iter().filter(|key| key.has_made_things()).find(|key| key.kid == *kid).ok_or(KeyRefusal::UnknownKey(kind))?;
+        let Some(Usable::Signs(pair)) = &named.usable else { return Err(KeyRefusal::WrongPurpose(kind)) };
+        Ok(Signature { kid: named.kid.clone(), raw: pair.sign(bytes)? })
+    }
+
     /// The public halves of all keys of a kind, oldest first, retired ones included; empty for symmetric kinds.
     pub fn public_keys(&self, kind: Kind) -> Result<Vec<PublicKey>, KeyRefusal> {
         let public = |key: &Key| key.point.map(|sec1| PublicKey { kid: key.kid.clone(), state: key.state, sec1, spki_der: spki_of(&sec1) });

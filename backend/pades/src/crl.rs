@@ -1,5 +1,6 @@
-//! Certificate revocation lists (RFC 5280 §5). The signing authority's list is normally empty: one-shot keys are destroyed
-//! with their signature. It is still published, because most validators want a list for every certificate in a path.
+//! Certificate revocation lists (RFC 5280 §5). The signing authority's list is empty: one-shot keys are destroyed with their
+//! signature. It is still published, because most validators want a list for every certificate in a path. The root's list names
+//! the authorities whose keys were lost.
 
 use der::{Encode, asn1::OctetString};
 use handslag_vocab::UnixTime;

@@ -61,6 +61,12 @@ async fn tidy(server: Server) {
         if let Err(error) = purged(&server, now).await {
             tracing::warn!(%error, "what has run out could not be disposed of");
         }
+        if let Err(problem) = signing::run_out(&server, now).await {
+            tracing::warn!(code = problem.code, "signatures that nobody answered could not be ended");
+        }
+        if let Err(problem) = signing::publish(&server, now).await {
+            tracing::warn!(code = problem.code, "the lists of ended certificates could not be renewed");
+        }
         if let Err(error) = server.keys.expire(now, &mut Rng::system()) {
             tracing::warn!(%error, "keys could not go on through their states");
         }

@@ -143,6 +143,11 @@ impl Certificate {
         issuer.key()?.verify(&tbs.to_der()?, signature)
     }
 
+    /// Whether this certificate names `issuer` as its issuer, by whichever of that authority's keys. Proves nothing.
+    pub fn names_issuer(&self, issuer: &Self) -> bool {
+        self.parsed.tbs_certificate().issuer() == issuer.subject()
+    }
+
     pub(crate) fn subject(&self) -> &Name {
         self.parsed.tbs_certificate().subject()
     }

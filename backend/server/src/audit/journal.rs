@@ -21,13 +21,18 @@ pub struct Event {
     pub payload: Value,
 }
 
-/// One chain: an organisation and a purpose.
+/// One chain: an organisation and a purpose, or the operator's own.
 #[derive(Debug, Clone)]
-pub struct Chain {
-    /// Whose chain.
-    pub organisation: OrganisationId,
-    /// What for.
-    pub purpose: Purpose,
+pub enum Chain {
+    /// Keys and the certificates of our authorities: every organisation rests on them.
+    Operator,
+    /// What was done in one organisation, for one purpose.
+    Organisation {
+        /// Whose chain.
+        organisation: OrganisationId,
+        /// What for.
+        purpose: Purpose,
+    },
 }
 
 /// Purposes are kept apart: an access log is not a time sheet (phones-and-doors, product rule 4).
@@ -55,9 +60,12 @@ impl Purpose {
 }
 
 impl Chain {
-    /// `organisation/purpose`.
+    /// `organisation/purpose`; the operator is no organisation's id.
     pub fn name(&self) -> String {
-        format!("{}/{}", self.organisation, self.purpose.as_str())
+        match self {
+            Self::Operator => "operator/keys".to_owned(),
+            Self::Organisation { organisation, purpose } => format!("{organisation}/{}", purpose.as_str()),
+        }
     }
 }
 
@@ -66,6 +74,8 @@ impl Chain {
 pub enum Actor {
     /// A service.
     Client(ClientId),
+    /// Whoever runs the machine, at its command line.
+    Operator,
     /// A person at work.
     Person(AffiliationId),
     /// A phone, without a person's act (synchronising).
@@ -78,6 +88,7 @@ impl Actor {
     fn text(&self) -> String {
         match self {
             Self::Client(id) => format!("client:{id}"),
+            Self::Operator => "operator".to_owned(),
             Self::Person(id) => id.to_string(),
             Self::Phone(id) => id.to_string(),
             Self::System => "system".to_owned(),

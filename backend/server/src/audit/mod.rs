@@ -1,7 +1,7 @@
 //! The journal: what was done with an identity, by whom, when. Kept ten years (K2.7, K2.8; AU-01).
 //!
 //! An act writes its event in the transaction that does the act, so that neither exists without the other. There is one
-//! hash chain per organisation and purpose; the chain holds H(salt ‖ payload), so a payload may lawfully be disposed of and the
+//! hash chain per organisation and purpose, and one of the operator's; the chain holds H(salt ‖ payload), so a payload may lawfully be disposed of and the
 //! chain still verifies. This slice knows only kind, actor, objects and payload: the owning slice builds its events.
 
 mod journal;

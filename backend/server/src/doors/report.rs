@@ -112,7 +112,7 @@ fn opening(caller: &Caller, door: &Door, affiliation: Option<AffiliationId>, new
     let mut objects = vec![door.door_id.to_string()];
     objects.extend(affiliation.as_ref().map(ToString::to_string));
     Event {
-        chain: audit::Chain { organisation: door.organisation_id.clone(), purpose: Purpose::Doors },
+        chain: audit::Chain::Organisation { organisation: door.organisation_id.clone(), purpose: Purpose::Doors },
         kind: "doors.opening",
         actor: affiliation.map_or_else(|| Actor::Phone(caller.phone.phone_id.clone()), Actor::Person),
         objects,

@@ -109,7 +109,7 @@ impl Affiliation {
 
     /// The chain of this organisation for a purpose.
     pub fn chain(&self, purpose: Purpose) -> Chain {
-        Chain { organisation: self.organisation_id.clone(), purpose }
+        Chain::Organisation { organisation: self.organisation_id.clone(), purpose }
     }
 }
 

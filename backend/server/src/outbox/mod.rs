@@ -14,6 +14,8 @@ const LEASE: Seconds = Seconds(20);
 pub enum Topic {
     /// An approval of a signature was given: the signing slice signs.
     SignatureApproved,
+    /// The signer said no: the signing slice ends the signature and tells who asked.
+    SignatureDeclined,
 }
 
 impl Topic {
@@ -21,6 +23,7 @@ impl Topic {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignatureApproved => "signature.approved",
+            Self::SignatureDeclined => "signature.declined",
         }
     }
 }

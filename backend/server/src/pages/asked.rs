@@ -43,6 +43,10 @@ struct Row {
     person: String,
     state: &'static str,
     at: String,
+    /// When it came to its end, where that is known.
+    ended: Option<String>,
+    /// Who asked can ask again with one press.
+    again: bool,
 }
 
 /// `GET /underskrifter`.
@@ -85,7 +89,8 @@ async fn rows(
     for signature in signatures {
         let person = identity::by_id(tx, person(&signature)).await?.name();
         let state = word(&signature, now);
-        rows.push(Row { id: signature.signature_id, title: signature.title, person, state, at: voice.moment(signature.created_at) });
+        let (again, ended) = (signature.may_be_asked_again(now), signature.ended_at.map(|at| voice.moment(at)));
+        rows.push(Row { id: signature.signature_id, title: signature.title, person, state, at: voice.moment(signature.created_at), ended, again });
     }
     Ok(rows)
 }

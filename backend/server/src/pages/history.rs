@@ -21,7 +21,7 @@ const NEWEST: i64 = 100;
 pub(super) const LOOKED: &str = "pages.looked";
 
 /// What is told; how a service fetched its answer is part of the log-in that is told already.
-const TOLD: [&str; 13] = [
+const TOLD: [&str; 17] = [
     "approval.declined",
     "approval.given",
     "doors.opening",
@@ -34,6 +34,10 @@ const TOLD: [&str; 13] = [
     "phone.enrolled",
     "phone.removed",
     "signing.asked",
+    "signing.declined",
+    "signing.downloaded",
+    "signing.expired",
+    "signing.failed",
     "signing.signed",
 ];
 
@@ -97,7 +101,7 @@ async fn place(tx: &mut Tx, voice: Voice, doors: &[Door], kind: &str, facts: &Va
             doors.iter().find(|door| door.door_id.as_str() == text(facts, "door")).map(|door| door.name.clone()).unwrap_or_default()
         }
         "identity.invited" => text(facts, "unit").to_owned(),
-        "signing.asked" => title(tx, facts).await?,
+        "signing.asked" | "signing.declined" | "signing.downloaded" | "signing.expired" | "signing.failed" => title(tx, facts).await?,
         _ => asked(tx, voice, facts).await?,
     })
 }

@@ -97,6 +97,13 @@ pub enum State {
     Shown,
 }
 
+impl State {
+    /// Whether the person has said yes or no.
+    pub const fn is_answered(self) -> bool {
+        matches!(self, Self::Approved | Self::Consumed | Self::Declined)
+    }
+}
+
 /// One row.
 #[derive(Debug, Clone, FromRow)]
 pub struct Row {
@@ -254,7 +261,7 @@ pub async fn abort(tx: &mut Tx, id: &ApprovalId, browser: &SecretHash, now: Unix
     Ok(changed == 1)
 }
 
-/// Ends one because a newer takes its place. False if it was answered with yes, and then stands.
+/// Ends one because a newer takes its place. False if the person has answered it: a yes stands, and a no is not asked about again.
 pub async fn replace(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<bool, Error> {
     tx.execute(
         "UPDATE approvals SET state = 'aborted', reason = 'replaced', decided_at = $2 \
@@ -263,7 +270,7 @@ pub async fn replace(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<bool
     )
     .await?;
     let row = by_id(tx, id).await?;
-    Ok(row.is_none_or(|row| !matches!(row.state, State::Approved | State::Consumed)))
+    Ok(row.is_none_or(|row| !row.state.is_answered()))
 }
 
 /// An approved one that was now given out.

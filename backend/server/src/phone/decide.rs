@@ -8,13 +8,13 @@ use axum::{
 };
 use handslag_phone::wire::{ApprovalSignature, Approve, ApprovedAnswer, Decline, DeclineReason, Shown};
 use handslag_store::Tx;
-use handslag_vocab::{ApprovalId, ApprovalKind, UnixTime};
-use serde_json::json;
+use handslag_vocab::{ApprovalId, ApprovalKind, Digest, UnixTime};
+use serde_json::{Value, json};
 
 use super::{
     approvals::{self, Row, State as ApprovalState},
     caller::{Caller, CallerIsBrowser},
-    evidence,
+    evidence, pictures,
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -44,7 +44,8 @@ pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId
         .write(async |tx| {
             let row = own(tx, caller, id).await?;
             let pages: Vec<u32> = row.request().map_err(|error| Problem::internal(&error))?.documents.iter().map(|document| document.pages).collect();
-            if pages != pages_read {
+            // What the phone says it has shown is not enough: the picture of every page must have been handed to it.
+            if pages != pages_read || !pictures::all_handed(&pictures::of_approval(tx, id).await?, &pages) {
                 return Err(Problem::bad("pages_unread", "Läs alla sidor först.", "Read every page first."));
             }
             if approvals::shown(tx, id, &caller.phone.phone_id, now).await? { Ok(()) } else { Err(Problem::gone()) }
@@ -86,7 +87,8 @@ pub(super) async fn give(
             let row = own(tx, caller, id).await?;
             let return_to = super::return_to(server, &row)?;
             let bytes = row.bytes.clone().ok_or_else(Problem::gone)?;
-            let evidence = evidence::verified(tx, server, caller, &bytes, signature).await?;
+            let pictures = pictures::of_approval(tx, id).await?;
+            let evidence = evidence::verified(tx, server, caller, &bytes, signature, pictures).await?;
             if !approvals::approve(tx, id, &caller.phone.phone_id, &evidence, now).await? {
                 // Sent again after the answer was lost, or at the same moment: a signature of the same phone stands already.
                 let row = own(tx, caller, id).await?;
@@ -96,7 +98,8 @@ pub(super) async fn give(
             if row.kind == ApprovalKind::Signature {
                 outbox::leave(tx, outbox::Topic::SignatureApproved, id.as_str(), now).await?;
             }
-            audit::record(tx, decided(&caller.affiliation, &row, "approval.given", None), now, &mut rng).await?;
+            let facts = json!({ "evidence": Digest::of(evidence.as_bytes()) });
+            audit::record(tx, decided(&caller.affiliation, &row, "approval.given", facts), now, &mut rng).await?;
             Ok(return_to)
         })
         .await?;
@@ -136,13 +139,17 @@ pub(super) async fn turn_down(
         .write(async |tx| {
             let row = own(tx, caller, id).await?;
             if approvals::decline(tx, id, &caller.phone.phone_id, reason, now).await? {
-                audit::record(tx, decided(&caller.affiliation, &row, "approval.declined", Some(reason)), now, &mut rng).await?;
+                if row.kind == ApprovalKind::Signature {
+                    outbox::leave(tx, outbox::Topic::SignatureDeclined, id.as_str(), now).await?;
+                }
+                audit::record(tx, decided(&caller.affiliation, &row, "approval.declined", json!({ "reason": reason })), now, &mut rng).await?;
                 return Ok(());
             }
             if own(tx, caller, id).await?.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
         })
         .await?;
     server.wakeups.wake(id.as_str());
+    server.wakeups.wake(outbox::Topic::SignatureDeclined.as_str());
     Ok(())
 }
 
@@ -152,19 +159,23 @@ pub(super) async fn own(tx: &mut Tx, caller: &Caller, id: &ApprovalId) -> Result
     row.ok_or_else(Problem::gone)
 }
 
-fn decided(affiliation: &Affiliation, row: &Row, kind: &'static str, reason: Option<&str>) -> Event {
+/// The event of an answer; `facts` is what only this answer has.
+fn decided(affiliation: &Affiliation, row: &Row, kind: &'static str, mut facts: Value) -> Event {
     let purpose = match row.kind {
         ApprovalKind::Login => Purpose::Login,
         ApprovalKind::Opening => Purpose::Doors,
         ApprovalKind::Signature => Purpose::Signing,
     };
-    let requester = row.request().map(|request| request.requester).unwrap_or_default();
+    if let Some(facts) = facts.as_object_mut() {
+        facts.insert("approval".to_owned(), json!(row.approval_id));
+        facts.insert("requester".to_owned(), json!(row.request().map(|request| request.requester).unwrap_or_default()));
+    }
     Event {
         chain: affiliation.chain(purpose),
         kind,
         actor: Actor::Person(affiliation.affiliation_id.clone()),
         objects: vec![affiliation.affiliation_id.to_string(), row.approval_id.to_string()],
-        payload: json!({ "approval": row.approval_id, "requester": requester, "reason": reason }),
+        payload: facts,
     }
 }
 

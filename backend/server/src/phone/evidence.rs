@@ -11,11 +11,19 @@ use serde::{Deserialize, Serialize};
 use super::{
     caller::Caller,
     phones::{self, Credential, KeyUse, Phone},
+    pictures::Picture,
 };
 use crate::{problem::Problem, server::Server};
 
-/// Verifies, and gives the signed approval whole, as it is stored.
-pub(super) async fn verified(tx: &mut Tx, server: &Server, caller: &Caller, bytes: &[u8], signature: &ApprovalSignature) -> Result<String, Problem> {
+/// Verifies, and gives the signed approval whole, as it is stored, with the pictures of the pages that were shown before it.
+pub(super) async fn verified(
+    tx: &mut Tx,
+    server: &Server,
+    caller: &Caller,
+    bytes: &[u8],
+    signature: &ApprovalSignature,
+    pictures: Vec<Picture>,
+) -> Result<String, Problem> {
     let key_use = key_use(signature);
     let key = phones::key(tx, &caller.phone.phone_id, key_use).await?.ok_or_else(refused)?;
     match signature {
@@ -24,7 +32,7 @@ pub(super) async fn verified(tx: &mut Tx, server: &Server, caller: &Caller, byte
     }
     let key_form = if key_use == KeyUse::Browser { "cose" } else { "sec1" }.to_owned();
     let (public_key, origin) = (Octets(key.public_key), server.config.issuer.clone());
-    let evidence = Evidence { credential: key.credential_id, key_form, origin, public_key, signature: signature.clone() };
+    let evidence = Evidence { credential: key.credential_id, key_form, origin, pictures, public_key, signature: signature.clone() };
     serde_json::to_string(&evidence).map_err(|error| Problem::internal(&error))
 }
 
@@ -46,6 +54,9 @@ struct Evidence {
     key_form: String,
     /// The address that the browser signed for.
     origin: String,
+    /// What the person saw of the documents, by its digest; none for a log-in.
+    #[serde(default)]
+    pictures: Vec<Picture>,
     public_key: Octets,
     signature: ApprovalSignature,
 }

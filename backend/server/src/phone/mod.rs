@@ -13,6 +13,7 @@ mod decide;
 mod enrol;
 mod evidence;
 mod phones;
+pub mod pictures;
 mod registrations;
 mod released;
 mod remove;

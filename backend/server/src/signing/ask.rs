@@ -8,6 +8,7 @@ use axum::{
 };
 use handslag_pades::intake;
 use handslag_policy::{Act, DocumentClass};
+use handslag_store::Tx;
 use handslag_vocab::{AffiliationId, Digest, Seconds, SignatureId, UnixTime};
 use serde_json::json;
 
@@ -70,23 +71,35 @@ async fn read(mut form: Multipart) -> Result<Asked, Problem> {
 pub async fn ask(server: &Server, worker: &Worker, asked: Asked, now: UnixTime, mut rng: Rng) -> Result<SignatureId, Problem> {
     let requester = &worker.affiliation;
     let class = class_of(server, &asked.class)?;
-    let policy_class = DocumentClass { organisation: requester.organisation_id.clone(), name: class.id.clone(), level: class.assurance };
-    authority::allowed(server, requester, worker.tier, Act::AskForSignature { class: policy_class }, now)?;
+    may_ask(server, worker, &class, now)?;
     let signer: AffiliationId = asked.signer.parse().map_err(|_| no_signer())?;
     known_signer(server, requester, &signer).await?;
     let (checked, file) = checked(asked.file).await?;
     let title = checked.title.filter(|title| !title.trim().is_empty()).unwrap_or(asked.file_name);
     let file_hash = Files::of(server).put(server, &file)?;
     let new = Signature {
-        signature_id: SignatureId::random(&mut rng),
-        organisation_id: requester.organisation_id.clone(),
-        requested_by: requester.affiliation_id.clone(),
         signer,
-        class: class.id,
-        assurance: class.assurance,
         title: title.chars().filter(|c| !c.is_control()).take(200).collect(),
         pages: i64::try_from(checked.pages).unwrap_or(i64::MAX),
         file_hash: file_hash.as_bytes().to_vec(),
+        ..waiting(requester, class, now, &mut rng)
+    };
+    server.db.write(async |tx| stored(tx, requester, &new, now, &mut rng).await).await?;
+    Ok(new.signature_id)
+}
+
+/// A signature that nobody has answered, before it is said who shall sign what.
+fn waiting(requester: &Affiliation, class: config::DocumentClass, now: UnixTime, rng: &mut Rng) -> Signature {
+    Signature {
+        signature_id: SignatureId::random(rng),
+        organisation_id: requester.organisation_id.clone(),
+        requested_by: requester.affiliation_id.clone(),
+        signer: requester.affiliation_id.clone(),
+        class: class.id,
+        assurance: class.assurance,
+        title: String::new(),
+        pages: 0,
+        file_hash: Vec::new(),
         state: SignatureState::Waiting,
         approval_id: None,
         prepared_hash: None,
@@ -94,9 +107,38 @@ pub async fn ask(server: &Server, worker: &Worker, asked: Asked, now: UnixTime, 
         signed_hash: None,
         created_at: now,
         expires_at: now + TO_SIGN,
-    };
-    stored(server, requester, &new, now, &mut rng).await?;
-    Ok(new.signature_id)
+        ended_at: None,
+        asked_again_at: None,
+    }
+}
+
+fn may_ask(server: &Server, worker: &Worker, class: &config::DocumentClass, now: UnixTime) -> Result<(), Problem> {
+    let requester = &worker.affiliation;
+    let class = DocumentClass { organisation: requester.organisation_id.clone(), name: class.id.clone(), level: class.assurance };
+    authority::allowed(server, requester, worker.tier, Act::AskForSignature { class }, now)
+}
+
+/// `POST /underskrift/{signature}/igen`: the same question to the same person, once, after a no, a failure or a time that ran out.
+pub(super) async fn again(
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    worker: Worker,
+    Path(id): Path<SignatureId>,
+) -> Result<Redirect, Problem> {
+    let requester = &worker.affiliation;
+    server
+        .db
+        .write(async |tx| {
+            let earlier = signatures::asked_again(tx, &id, &requester.affiliation_id, now).await?.ok_or_else(Problem::gone)?;
+            let class = class_of(&server, &earlier.class)?;
+            may_ask(&server, &worker, &class, now)?;
+            let Signature { signer, title, pages, file_hash, .. } = earlier;
+            let new = Signature { signer, title, pages, file_hash, ..waiting(requester, class, now, &mut rng) };
+            stored(tx, requester, &new, now, &mut rng).await
+        })
+        .await?;
+    Ok(Redirect::to("/underskrifter"))
 }
 
 /// A reader of hostile bytes takes its time; it must not hold up others.
@@ -111,21 +153,16 @@ async fn checked(file: Vec<u8>) -> Result<(intake::Intake, Vec<u8>), Problem> {
     }
 }
 
-async fn stored(server: &Server, requester: &Affiliation, new: &Signature, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
-    server
-        .db
-        .write(async |tx| {
-            signatures::create(tx, new).await?;
-            let event = Event {
-                chain: requester.chain(Purpose::Signing),
-                kind: "signing.asked",
-                actor: Actor::Person(requester.affiliation_id.clone()),
-                objects: vec![new.signer.to_string(), requester.affiliation_id.to_string(), new.signature_id.to_string()],
-                payload: json!({ "signature": new.signature_id, "class": new.class, "file": Digest::from_slice(&new.file_hash) }),
-            };
-            Ok::<_, Problem>(audit::record(tx, event, now, rng).await?)
-        })
-        .await
+async fn stored(tx: &mut Tx, requester: &Affiliation, new: &Signature, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
+    signatures::create(tx, new).await?;
+    let event = Event {
+        chain: requester.chain(Purpose::Signing),
+        kind: "signing.asked",
+        actor: Actor::Person(requester.affiliation_id.clone()),
+        objects: vec![new.signer.to_string(), requester.affiliation_id.to_string(), new.signature_id.to_string()],
+        payload: json!({ "signature": new.signature_id, "class": new.class, "file": Digest::from_slice(&new.file_hash) }),
+    };
+    Ok(audit::record(tx, event, now, rng).await?)
 }
 
 /// Asked before anything is stored. A signer of another organisation does not exist here.
@@ -147,15 +184,25 @@ fn too_large() -> Problem {
     Problem::bad("file_too_large", "Filen är för stor. Högst 100 MB.", "The file is too large. At most 100 MB.")
 }
 
-/// `GET /underskrift/{signature}/fil.pdf`: the signed file, or the uploaded one before, for who asked and who signs.
-pub(super) async fn download(State(server): State<Server>, worker: Worker, Path(id): Path<SignatureId>) -> Result<Response, Problem> {
+/// `GET /underskrift/{signature}/fil.pdf`: the signed file, or the uploaded one before, for who asked and who signs. The journal has
+/// it before a byte leaves.
+pub(super) async fn download(
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    worker: Worker,
+    Path(id): Path<SignatureId>,
+) -> Result<Response, Problem> {
     let signature = server.db.read(async |tx| signatures::by_id(tx, &id).await).await?.ok_or_else(Problem::not_found)?;
     let me = &worker.affiliation.affiliation_id;
     if signature.requested_by != *me && signature.signer != *me {
         return Err(Problem::not_found());
     }
     let address = signature.signed_hash.as_deref().unwrap_or(&signature.file_hash);
-    let file = Files::of(&server).get(&server, &Digest::from_slice(address).ok_or_else(Problem::not_found)?)?;
+    let address = Digest::from_slice(address).ok_or_else(Problem::not_found)?;
+    let file = Files::of(&server).get(&server, &address)?;
+    let event = downloaded(&worker.affiliation, &signature, &address);
+    server.db.write(async |tx| audit::record(tx, event, now, &mut rng).await).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/pdf"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"underskriven.pdf\""),
@@ -163,4 +210,14 @@ pub(super) async fn download(State(server): State<Server>, worker: Worker, Path(
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
     ];
     Ok((headers, file).into_response())
+}
+
+fn downloaded(reader: &Affiliation, signature: &Signature, file: &Digest) -> Event {
+    Event {
+        chain: reader.chain(Purpose::Signing),
+        kind: "signing.downloaded",
+        actor: Actor::Person(reader.affiliation_id.clone()),
+        objects: vec![reader.affiliation_id.to_string(), signature.signature_id.to_string()],
+        payload: json!({ "signature": signature.signature_id, "file": file }),
+    }
 }

@@ -1,5 +1,5 @@
 //! Our certification authorities: a root, the CA of the one-time certificates, and the timestamp service. Certificates are made
-//! once for each key and published; a key that rotates gets its own.
+//! once for each key and published; a key that rotates gets its own. What an older root issued stays under that root.
 
 use const_oid::ObjectIdentifier;
 use handslag_keys::{KeyState, Kind, PublicKey};
@@ -9,8 +9,14 @@ use handslag_pades::{
 };
 use handslag_store::{FromRow, Tx};
 use handslag_vocab::{Digest, Seconds, UnixTime};
+use serde_json::json;
 
-use crate::{caller::Rng, problem::Problem, server::Server};
+use crate::{
+    audit::{self, Actor, Chain, Event},
+    caller::Rng,
+    problem::Problem,
+    server::Server,
+};
 
 /// The certificates of the keys that are active now.
 #[derive(Clone)]
@@ -18,9 +24,18 @@ pub struct Authorities {
     /// The trust anchor.
     pub root: Certificate,
     /// Issues one-time certificates and lists.
-    pub signing_ca: Certificate,
+    pub signing_ca: Issued,
     /// Signs timestamps.
-    pub timestamping: Certificate,
+    pub timestamping: Issued,
+}
+
+/// An authority below a root.
+#[derive(Clone)]
+pub struct Issued {
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// The root that issued it: the one in use now, or the one before.
+    pub root: Certificate,
 }
 
 /// A request that was read a moment before the certificate was made must find it valid, on this node and on others.
@@ -38,7 +53,14 @@ pub async fn establish(tx: &mut Tx, server: &Server, now: UnixTime) -> Result<Au
     let root = found_or_made(tx, server, Kind::PkiRoot, None, now).await?;
     let signing_ca = found_or_made(tx, server, Kind::DocumentSigningCa, Some(&root), now).await?;
     let timestamping = found_or_made(tx, server, Kind::Timestamping, Some(&root), now).await?;
-    Ok(Authorities { root, signing_ca, timestamping })
+    Ok(Authorities { signing_ca: issued(tx, signing_ca).await?, timestamping: issued(tx, timestamping).await?, root })
+}
+
+/// Puts an authority together with the root that issued it.
+async fn issued(tx: &mut Tx, certificate: Certificate) -> Result<Issued, Problem> {
+    let root = all(tx).await?.into_iter().find(|(root, kind)| *kind == Kind::PkiRoot && certificate.check_issued_by(root).is_ok());
+    let (root, _) = root.ok_or_else(Problem::not_found)?;
+    Ok(Issued { certificate, root })
 }
 
 async fn found_or_made(tx: &mut Tx, server: &Server, kind: Kind, issuer: Option<&Certificate>, now: UnixTime) -> Result<Certificate, Problem> {
@@ -47,12 +69,27 @@ async fn found_or_made(tx: &mut Tx, server: &Server, kind: Kind, issuer: Option<
         return Ok(known);
     }
     let made = made(server, kind, &key.sec1, issuer, now)?;
-    tx.execute(
-        "INSERT INTO authorities (kid, kind, certificate, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        (key.sec1.as_slice(), word(kind), made.as_slice(), now),
-    )
-    .await?;
+    let stored = tx
+        .execute(
+            "INSERT INTO authorities (kid, kind, certificate, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            (key.sec1.as_slice(), word(kind), made.as_slice(), now),
+        )
+        .await?;
+    if stored == 1 {
+        audit::record(tx, certified(kind, &certificate_from(&made)?)?, now, &mut Rng::system()).await?;
+    }
     known(tx, &key.sec1).await?.ok_or_else(Problem::not_found)
+}
+
+fn certified(kind: Kind, certificate: &Certificate) -> Result<Event, Problem> {
+    let name = address(certificate)?;
+    Ok(Event {
+        chain: Chain::Operator,
+        kind: "keys.certificate_issued",
+        actor: Actor::System,
+        objects: vec![name.clone()],
+        payload: json!({ "kind": kind.as_str(), "address": name, "certificate": Digest(certificate.digest()) }),
+    })
 }
 
 async fn known(tx: &mut Tx, sec1: &[u8]) -> Result<Option<Certificate>, Problem> {
@@ -65,16 +102,16 @@ pub(super) async fn current(server: &Server, now: UnixTime) -> Result<Authoritie
     let found = server
         .db
         .read(async |tx| {
-            let mut found = Vec::new();
-            for kind in [Kind::PkiRoot, Kind::DocumentSigningCa, Kind::Timestamping] {
-                found.push(known(tx, &active(server, kind)?.sec1).await?);
-            }
-            Ok::<_, Problem>(found)
+            let root = known(tx, &active(server, Kind::PkiRoot)?.sec1).await?;
+            let signing_ca = known(tx, &active(server, Kind::DocumentSigningCa)?.sec1).await?;
+            let timestamping = known(tx, &active(server, Kind::Timestamping)?.sec1).await?;
+            let (Some(root), Some(signing_ca), Some(timestamping)) = (root, signing_ca, timestamping) else { return Ok::<_, Problem>(None) };
+            Ok(Some(Authorities { signing_ca: issued(tx, signing_ca).await?, timestamping: issued(tx, timestamping).await?, root }))
         })
         .await?;
-    match <[Option<Certificate>; 3]>::try_from(found) {
-        Ok([Some(root), Some(signing_ca), Some(timestamping)]) => Ok(Authorities { root, signing_ca, timestamping }),
-        _ => server.db.write(async |tx| establish(tx, server, now).await).await,
+    match found {
+        Some(found) => Ok(found),
+        None => server.db.write(async |tx| establish(tx, server, now).await).await,
     }
 }
 
@@ -83,15 +120,23 @@ fn active(server: &Server, kind: Kind) -> Result<PublicKey, Problem> {
     keys.into_iter().find(|key| matches!(key.state, KeyState::Active { .. })).ok_or_else(Problem::not_found)
 }
 
-/// Every certificate that an authority ever had, for those who follow an address in an old signature.
-pub(super) async fn by_address(tx: &mut Tx, address: &str) -> Result<Option<(Certificate, Kind)>, Problem> {
-    for stored in tx.all::<Named>("SELECT kind, certificate FROM authorities", ()).await? {
-        let certificate = certificate_from(&stored.certificate)?;
+/// Every certificate that an authority ever had, oldest first.
+pub(super) async fn all(tx: &mut Tx) -> Result<Vec<(Certificate, Kind)>, Problem> {
+    let mut all = Vec::new();
+    for stored in tx.all::<Named>("SELECT kind, certificate FROM authorities ORDER BY created_at, kid", ()).await? {
         let kind = match stored.kind.as_str() {
             "root" => Kind::PkiRoot,
             "timestamping" => Kind::Timestamping,
             _ => Kind::DocumentSigningCa,
         };
+        all.push((certificate_from(&stored.certificate)?, kind));
+    }
+    Ok(all)
+}
+
+/// The authority behind an address, for those who follow it in an old signature.
+pub(super) async fn by_address(tx: &mut Tx, address: &str) -> Result<Option<(Certificate, Kind)>, Problem> {
+    for (certificate, kind) in all(tx).await? {
         if self::address(&certificate)? == address {
             return Ok(Some((certificate, kind)));
         }

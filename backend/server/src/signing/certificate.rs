@@ -37,8 +37,8 @@ pub(super) fn issue(
     let profile = Profile::OneShot(Box::new(profile(server, authorities, who)?));
     let validity = Validity { not_before: now, not_after: now + LIFE };
     let serial = Serial::random(&mut Rng::system());
-    let unsigned = certificate::unsigned(&profile, &public, Some(&authorities.signing_ca), validity, &serial).map_err(refused)?;
-    let issuer = authorities.signing_ca.key().map_err(refused)?.sec1();
+    let unsigned = certificate::unsigned(&profile, &public, Some(&authorities.signing_ca.certificate), validity, &serial).map_err(refused)?;
+    let issuer = authorities.signing_ca.certificate.key().map_err(refused)?.sec1();
     let signature = signed_by(server, Kind::DocumentSigningCa, &issuer, unsigned.to_be_signed())?;
     Certificate::from_der(&unsigned.signed(&signature).map_err(refused)?).map_err(refused)
 }
@@ -62,6 +62,6 @@ fn profile(server: &Server, authorities: &Authorities, who: &Authenticated<'_>) 
             transaction: who.approval.to_string(),
         },
         policy: policy(server, 1)?,
-        addresses: addresses(server, &authorities.signing_ca)?,
+        addresses: addresses(server, &authorities.signing_ca.certificate)?,
     })
 }

@@ -25,6 +25,7 @@ use crate::{
         self, Caller,
         approvals::{self, Request, Row, Starts, State as ApprovalState},
         authority,
+        pictures::{self, Picture},
     },
     problem::Problem,
     server::Server,
@@ -59,11 +60,11 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
     Ok(Json(Inbox { items }))
 }
 
-/// The yes is given, and the signature is being made: it no longer waits for the person.
+/// The yes is given and the signature is being made, or the no is being told: it no longer waits for the person.
 async fn is_answered(tx: &mut Tx, signature: &Signature) -> Result<bool, Problem> {
     let Some(approval) = &signature.approval_id else { return Ok(false) };
     let row = approvals::by_id(tx, approval).await?;
-    Ok(row.is_some_and(|row| matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed)))
+    Ok(row.is_some_and(|row| row.state.is_answered()))
 }
 
 /// `POST /phone/approvals`: what is assigned to a person starts here; what a screen nearby shows, in slice `phone`.
@@ -90,9 +91,9 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         return Ok(row);
     }
     let (prepared, file) = fixed(server, caller, &signature, now).await?;
-    let address = Files::of(server).put(server, &prepared.bytes)?;
-    let range = serde_json::to_string(&prepared.byte_range).map_err(|error| Problem::internal(&error))?;
     let approval = ApprovalId::random(rng);
+    let held = Files::of(server).hold(server, &approval, &prepared.bytes)?;
+    let range = serde_json::to_string(&prepared.byte_range).map_err(|error| Problem::internal(&error))?;
     let browser = Secret::random("none", rng).hash(); // no browser began this: nothing can ever match it
     let request = request(server, &signature, &prepared, file);
     let row = server
@@ -101,13 +102,13 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
             let starts = Starts { link: None, qr: None, browser };
             approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + approvals::time_for(ApprovalKind::Signature))
                 .await?;
-            // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and stays.
+            // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and its answer stands.
             if let Some(earlier) = &signature.approval_id
                 && !approvals::replace(tx, earlier, now).await?
             {
                 return Err(Problem::gone());
             }
-            if !signatures::opened(tx, &signature, &approval, &address, &range).await? {
+            if !signatures::opened(tx, &signature, &approval, &held, &range).await? {
                 return Err(Problem::gone());
             }
             let row = approvals::by_id(tx, &approval).await?.ok_or_else(Problem::gone)?;
@@ -115,9 +116,8 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         })
         .await?;
     // What an earlier opening had prepared can no longer be signed.
-    let earlier = signature.prepared_hash.as_deref().and_then(Digest::from_slice).filter(|earlier| *earlier != address);
-    if let Some(earlier) = earlier {
-        Files::of(server).forget(&earlier);
+    if let Some(earlier) = &signature.approval_id {
+        Files::of(server).release(earlier);
     }
     Ok(row)
 }
@@ -133,13 +133,13 @@ async fn waiting(server: &Server, caller: &Caller, id: &SignatureId, now: UnixTi
     Ok(open)
 }
 
-/// The approval that this phone opened before and has not answered; one that was answered yes is being signed.
+/// The approval that this phone opened before and has not answered; an answer, yes or no, is final.
 async fn already_open(server: &Server, caller: &Caller, signature: &Signature, now: UnixTime) -> Result<Option<Row>, Problem> {
     let Some(approval) = &signature.approval_id else { return Ok(None) };
     let row = server.db.read(async |tx| approvals::by_id(tx, approval).await).await?;
     let Some(row) = row else { return Ok(None) };
     match row.state_at(now) {
-        ApprovalState::Approved | ApprovalState::Consumed => Err(Problem::gone()),
+        state if state.is_answered() => Err(Problem::gone()),
         ApprovalState::Claimed | ApprovalState::Shown if row.phone_id.as_ref() == Some(&caller.phone.phone_id) => Ok(Some(row)),
         _ => Ok(None),
     }
@@ -175,23 +175,29 @@ fn request(server: &Server, signature: &Signature, prepared: &Prepared, file: Di
     }
 }
 
-/// `GET /phone/approvals/{txn}/documents/{document}/pages/{page}`: a picture, for the phone that opened it.
+/// `GET /phone/approvals/{txn}/documents/{document}/pages/{page}`: a picture, for the phone that opened it. Its digest is noted before
+/// it leaves.
 pub(super) async fn page(
     State(server): State<Server>,
+    Now(now): Now,
     caller: Caller,
     Path((id, document, page)): Path<(ApprovalId, u32, u32)>,
 ) -> Result<Response, Problem> {
-    let signature = server.db.read(async |tx| shown(tx, &caller, &id).await).await?;
+    let signature = server.db.read(async |tx| shown(tx, &caller, &id, now).await).await?;
     if document != 1 || page == 0 || i64::from(page) > signature.pages {
         return Err(Problem::not_found());
     }
     let address = Digest::from_slice(&signature.file_hash).ok_or_else(Problem::not_found)?;
     let picture = preview::page(&server, Files::of(&server).get(&server, &address)?, page).await?;
+    let size = i64::try_from(picture.len()).unwrap_or(i64::MAX);
+    let noted = Picture { document: i64::from(document), page: i64::from(page), sha256: Digest::of(&picture), size };
+    server.db.write(async |tx| pictures::note(tx, &id, &noted, now).await).await?;
     Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }
 
-async fn shown(tx: &mut Tx, caller: &Caller, id: &ApprovalId) -> Result<Signature, Problem> {
+/// While the question waits for its answer: what is looked at afterwards is no part of it.
+async fn shown(tx: &mut Tx, caller: &Caller, id: &ApprovalId, now: UnixTime) -> Result<Signature, Problem> {
     let row = approvals::by_id(tx, id).await?.filter(|row| row.phone_id.as_ref() == Some(&caller.phone.phone_id));
-    row.ok_or_else(Problem::gone)?;
+    row.filter(|row| matches!(row.state_at(now), ApprovalState::Claimed | ApprovalState::Shown)).ok_or_else(Problem::gone)?;
     signatures::by_approval(tx, id).await?.ok_or_else(Problem::gone)
 }

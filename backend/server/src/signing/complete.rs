@@ -1,5 +1,4 @@
-//! From a yes to a signed file. The outbox row left by the approval is taken up here, also after a kill: every step may be done
-//! twice and gives the same file's signature.
+//! From a yes to a signed file. Every step may be done twice, after a kill, and gives the same file's signature.
 
 use std::time::Duration;
 
@@ -31,52 +30,8 @@ use crate::{
     server::Server,
 };
 
-/// How often the outbox is looked at without being woken.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A signature that failed so often is given up, and shown as such.
-const TRIES: i64 = 8;
-
-/// Works off the outbox until the process ends.
-pub async fn work(server: Server) {
-    loop {
-        let mut listener = server.wakeups.listen(Topic::SignatureApproved.as_str());
-        while one(&server).await {}
-        tokio::time::timeout(PATIENCE, listener.woken()).await.ok();
-    }
-}
-
-/// Takes one row; false when there is none.
-async fn one(server: &Server) -> bool {
-    let now = server.clock.now();
-    let Ok(Some(taken)) = server.db.write(async |tx| outbox::take(tx, Topic::SignatureApproved, now).await).await else { return false };
-    let Ok(approval) = taken.subject.parse::<ApprovalId>() else { return true };
-    if let Err(problem) = complete(server, &approval, now).await {
-        tracing::error!(code = problem.code, attempts = taken.attempts, "a signature could not be made");
-        if taken.attempts >= TRIES {
-            give_up(server, &approval, now).await;
-        }
-    }
-    server.wakeups.wake(approval.as_str());
-    true
-}
-
-async fn give_up(server: &Server, approval: &ApprovalId, now: UnixTime) {
-    let ended = server
-        .db
-        .write(async |tx| {
-            if let Some(signature) = signatures::by_approval(tx, approval).await? {
-                signatures::failed(tx, &signature.signature_id, now).await?;
-            }
-            outbox::done(tx, Topic::SignatureApproved, approval.as_str(), now).await
-        })
-        .await;
-    if let Err(error) = ended {
-        tracing::error!(%error, "a failed signature could not be put away");
-    }
-}
-
-async fn complete(server: &Server, approval: &ApprovalId, now: UnixTime) -> Result<(), Problem> {
+/// Makes the signature that an approval was given for.
+pub(super) async fn complete(server: &Server, approval: &ApprovalId, now: UnixTime) -> Result<(), Problem> {
     let signature = server.db.read(async |tx| signatures::by_approval(tx, approval).await).await?.ok_or_else(Problem::not_found)?;
     let file = signed_file(server, approval, &signature, now).await?;
     let address = Files::of(server).put(server, &file)?;
@@ -87,15 +42,13 @@ async fn complete(server: &Server, approval: &ApprovalId, now: UnixTime) -> Resu
             outbox::done(tx, Topic::SignatureApproved, approval.as_str(), now).await
         })
         .await?;
-    if let Some(prepared) = signature.prepared_hash.as_deref().and_then(Digest::from_slice) {
-        Files::of(server).forget(&prepared);
-    }
+    Files::of(server).release(approval);
     Ok(())
 }
 
 /// The prepared file with the core's signature and our timestamp in it.
 async fn signed_file(server: &Server, approval: &ApprovalId, signature: &Signature, now: UnixTime) -> Result<Vec<u8>, Problem> {
-    let prepared = prepared(server, signature)?;
+    let prepared = prepared(server, approval, signature)?;
     let asked = cms::Request::new(prepared.digest);
     let signed_attributes = Octets(asked.der().map_err(refused)?);
     let signed = ordered(server, &Order { approval: approval.clone(), signed_attributes }).await?;
@@ -111,10 +64,10 @@ async fn signed_file(server: &Server, approval: &ApprovalId, signature: &Signatu
     prepared.embed(&cms).map_err(|error| Problem::internal(&error))
 }
 
-fn prepared(server: &Server, signature: &Signature) -> Result<Prepared, Problem> {
-    let address = signature.prepared_hash.as_deref().and_then(Digest::from_slice).ok_or_else(Problem::not_found)?;
+fn prepared(server: &Server, approval: &ApprovalId, signature: &Signature) -> Result<Prepared, Problem> {
+    let digest = signature.prepared_hash.as_deref().and_then(Digest::from_slice).ok_or_else(Problem::not_found)?;
     let range = signature.byte_range.as_deref().and_then(|text| serde_json::from_str(text).ok()).ok_or_else(Problem::not_found)?;
-    Prepared::restore(Files::of(server).get(server, &address)?, range).map_err(|error| Problem::internal(&error))
+    Prepared::restore(Files::of(server).held(server, approval, &digest)?, range).map_err(|error| Problem::internal(&error))
 }
 
 fn certificates(signed: &Signed) -> Result<Vec<Certificate>, Problem> {

@@ -182,7 +182,7 @@ async fn made(
         payload: json!({ "approval": id, "message_digest": Digest(*request.message_digest()), "assurance": assurance.as_str(), "certificate": Digest::of(certificate.der()) }),
     };
     audit::record(tx, event, now, rng).await?;
-    let chain = [&certificate, &authorities.signing_ca, &authorities.root];
+    let chain = [&certificate, &authorities.signing_ca.certificate, &authorities.signing_ca.root];
     Ok(Signed {
         signed_attributes: Octets(attributes.to_be_signed().to_vec()),
         signature: Octets(signature),

@@ -1,5 +1,8 @@
 //! Documents at rest: content-addressed files outside the database, each sealed under the data-encryption key with its own
 //! address as associated data. An object store takes this place where there is more than one machine.
+//!
+//! A file that waits for its signature is held apart, under the name of the one approval it was prepared for: two signatures may
+//! be prepared to the same bytes in the same second, and what ends for one must stay for the other.
 
 use std::{
     fs,
@@ -8,9 +11,12 @@ use std::{
 };
 
 use handslag_keys::Kind;
-use handslag_vocab::{Digest, Secret};
+use handslag_vocab::{ApprovalId, Digest, Secret, UnixTime};
 
 use crate::{caller::Rng, problem::Problem, server::Server};
+
+/// The folder of prepared files; no address has a head so long.
+const HELD: &str = "prepared";
 
 /// The folder of sealed files.
 pub struct Files(PathBuf);
@@ -34,22 +40,49 @@ impl Files {
 
     /// Gives the bytes behind an address, checked against it.
     pub fn get(&self, server: &Server, address: &Digest) -> Result<Vec<u8>, Problem> {
-        let sealed = fs::read(self.path(address)).map_err(|error| Problem::internal(&error))?;
-        let bytes = server.keys.open(Kind::DataEncryption, address.as_bytes(), &sealed)?;
-        if Digest::of(&bytes) == *address {
-            Ok(bytes.to_vec())
-        } else {
-            Err(Problem::internal(&io::Error::other("a stored document does not match its address")))
-        }
+        opened(server, &self.path(address), address.as_bytes(), address)
     }
 
-    /// Takes away a file that only waited for its signature. One that is gone already is no error.
-    pub fn forget(&self, address: &Digest) {
-        if let Err(error) = fs::remove_file(self.path(address))
+    /// Holds a prepared file for its approval and gives its digest.
+    pub fn hold(&self, server: &Server, approval: &ApprovalId, bytes: &[u8]) -> Result<Digest, Problem> {
+        let digest = Digest::of(bytes);
+        let sealed = server.keys.seal(Kind::DataEncryption, &bound(approval, &digest), bytes, &mut Rng::system())?;
+        written(&self.held_path(approval), &sealed).map_err(|error| Problem::internal(&error))?;
+        Ok(digest)
+    }
+
+    /// Gives the prepared file of an approval, checked against its digest.
+    pub fn held(&self, server: &Server, approval: &ApprovalId, digest: &Digest) -> Result<Vec<u8>, Problem> {
+        opened(server, &self.held_path(approval), &bound(approval, digest), digest)
+    }
+
+    /// Takes away the prepared file of an approval. One that is gone already is no error.
+    pub fn release(&self, approval: &ApprovalId) {
+        if let Err(error) = fs::remove_file(self.held_path(approval))
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::warn!(%error, "a prepared file could not be taken away");
         }
+    }
+
+    /// Every approval that a file is held for, and since when.
+    pub fn holders(&self) -> io::Result<Vec<(ApprovalId, UnixTime)>> {
+        let mut holders = Vec::new();
+        let entries = match fs::read_dir(self.0.join(HELD)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(holders),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let since = entry.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+            let approval = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            holders.extend(approval.map(|approval| (approval, UnixTime::from_seconds(i64::try_from(since).unwrap_or(i64::MAX)))));
+        }
+        Ok(holders)
+    }
+
+    fn held_path(&self, approval: &ApprovalId) -> PathBuf {
+        self.0.join(HELD).join(approval.as_str())
     }
 
     /// Two letters a folder, so that no folder grows without bound.
@@ -57,6 +90,21 @@ impl Files {
         let name = address.to_base64url();
         let (head, tail) = name.split_at_checked(2).unwrap_or((&name, ""));
         self.0.join(head).join(tail)
+    }
+}
+
+/// What a held file is sealed to: it opens as no other approval's, and as no document.
+fn bound(approval: &ApprovalId, digest: &Digest) -> Vec<u8> {
+    [b"prepared ", approval.as_str().as_bytes(), b" ", digest.as_bytes()].concat()
+}
+
+fn opened(server: &Server, path: &Path, bound: &[u8], digest: &Digest) -> Result<Vec<u8>, Problem> {
+    let sealed = fs::read(path).map_err(|error| Problem::internal(&error))?;
+    let bytes = server.keys.open(Kind::DataEncryption, bound, &sealed)?;
+    if Digest::of(&bytes) == *digest {
+        Ok(bytes.to_vec())
+    } else {
+        Err(Problem::internal(&io::Error::other("a stored document does not match its address")))
     }
 }
 

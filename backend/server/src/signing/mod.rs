@@ -9,19 +9,25 @@ mod authorities;
 mod certificate;
 mod claim;
 mod complete;
+mod confined;
 mod core;
+mod ended;
 mod files;
 mod pki;
 mod preview;
+mod revocation_lists;
 mod signatures;
 mod timestamp;
+mod work;
 
 pub use ask::{Asked, ask};
-pub use authorities::{Authorities, establish};
-pub use complete::work;
+pub use authorities::{Authorities, Issued, establish};
+pub use ended::run_out;
 pub use files::Files;
 pub use preview::render_page;
+pub use revocation_lists::publish;
 pub use signatures::{Signature, State, asked_by, by_id, waiting_for};
+pub use work::work;
 
 use axum::{
     Router,
@@ -42,6 +48,7 @@ pub fn routes() -> Router<Server> {
         .route("/phone/approvals", post(claim::claim))
         .route("/phone/approvals/{txn}/documents/{document}/pages/{page}", get(claim::page))
         .route("/underskrift/{signature}/fil.pdf", get(ask::download))
+        .route("/underskrift/{signature}/igen", post(ask::again))
         .route("/underskrift", post(ask::upload).layer(DefaultBodyLimit::max(LARGEST_FILE + 1024 * 1024)))
         .route("/pki/{file}", get(pki::file))
         .route("/tsa", post(timestamp::answer))

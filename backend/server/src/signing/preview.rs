@@ -1,7 +1,4 @@
-//! Pages as pictures, drawn in a child process with little memory and time, no environment, and no way to open a file or a
-//! socket: it may hold no handle beyond the three it was born with (I8). Two are drawn at a time on a node.
-//!
-//! The child runs as the same user; a system-call filter (seccomp) would be a second wall and is not there yet.
+//! Pages as pictures, drawn in a confined child process without an environment (I8). Two are drawn at a time on a node.
 
 use std::{
     io::{self, Read, Write},
@@ -14,7 +11,6 @@ use std::{
 use hayro::{
     PixmapSettings, RenderCache, RenderSettings, hayro_interpret::InterpreterSettings, hayro_syntax::Pdf, vello_cpu::color::palette::css::WHITE,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::Command,
@@ -22,11 +18,9 @@ use tokio::{
     time::timeout,
 };
 
+use super::confined::{SECONDS, confined};
 use crate::{problem::Problem, server::Server};
 
-/// Seconds of processor, and of patience.
-const SECONDS: u64 = 10;
-const MEMORY: u64 = 768 * 1024 * 1024;
 const LARGEST_PICTURE: usize = 8 * 1024 * 1024;
 /// Twice the width of a phone's screen, so that text stays sharp when enlarged.
 const WIDTH: f32 = 1_000.0;
@@ -77,15 +71,9 @@ pub(super) async fn page(server: &Server, file: Vec<u8>, page: u32) -> Result<Ve
     }
 }
 
-/// The child: limits itself, reads the file from its input, draws, writes the picture to its output.
+/// The child: confines itself, reads the file from its input, draws, writes the picture to its output.
 pub fn render_page(page: &str) -> io::Result<()> {
-    let only = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
-    only(Resource::Cpu, SECONDS)?;
-    only(Resource::As, MEMORY)?;
-    only(Resource::Fsize, 0)?;
-    only(Resource::Nproc, 0)?;
-    // What is open stays open; nothing can ever be opened again, also not in the place of what was closed: no file, no socket.
-    only(Resource::Nofile, 0)?;
+    confined()?;
     let mut file = Vec::new();
     io::stdin().lock().read_to_end(&mut file)?;
     let picture = drawn(file, page).ok_or_else(|| io::Error::other("the page cannot be drawn"))?;

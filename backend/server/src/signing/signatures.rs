@@ -1,7 +1,10 @@
-//! Signatures that persons are asked for: `waiting → signed | declined | failed`.
+//! Signatures that persons are asked for: `waiting → signed | declined | failed`. One that nobody answered in time stays waiting,
+//! past its time; `ended_at` says when that was noticed.
 
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, ApprovalId, Assurance, Digest, OrganisationId, SignatureId, UnixTime};
+use handslag_vocab::{AffiliationId, ApprovalId, ApprovalKind, Assurance, Digest, OrganisationId, SignatureId, UnixTime};
+
+use crate::phone::approvals;
 
 /// Where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
@@ -52,13 +55,29 @@ pub struct Signature {
     pub created_at: UnixTime,
     /// Refused after this.
     pub expires_at: UnixTime,
+    /// When it was signed, declined, or given up.
+    pub ended_at: Option<UnixTime>,
+    /// When who asked has asked anew.
+    pub asked_again_at: Option<UnixTime>,
+}
+
+impl Signature {
+    /// Whether who asked may ask the same anew: it came to nothing, and nobody has done it yet.
+    pub fn may_be_asked_again(&self, now: UnixTime) -> bool {
+        let came_to_nothing = match self.state {
+            State::Declined | State::Failed => true,
+            State::Signed => false,
+            State::Waiting => now >= self.expires_at,
+        };
+        came_to_nothing && self.asked_again_at.is_none()
+    }
 }
 
 macro_rules! select_signatures {
     ($condition:literal) => {
         concat!(
             "SELECT signature_id, organisation_id, requested_by, signer, class, assurance, title, pages, file_hash, state, approval_id, prepared_hash, ",
-            "byte_range, signed_hash, created_at, expires_at FROM signatures ",
+            "byte_range, signed_hash, created_at, expires_at, ended_at, asked_again_at FROM signatures ",
             $condition
         )
     };
@@ -137,8 +156,43 @@ pub(super) async fn signed(tx: &mut Tx, id: &SignatureId, file: &Digest, now: Un
     Ok(changed == 1)
 }
 
-/// `waiting → failed`.
-pub(super) async fn failed(tx: &mut Tx, id: &SignatureId, now: UnixTime) -> Result<(), Error> {
-    tx.execute("UPDATE signatures SET state = 'failed', ended_at = $2 WHERE signature_id = $1 AND state = 'waiting'", (id, now)).await?;
-    Ok(())
+/// `waiting → declined`, at the time of the no. True if it was this call that did.
+pub(super) async fn declined(tx: &mut Tx, id: &SignatureId, at: UnixTime) -> Result<bool, Error> {
+    let changed =
+        tx.execute("UPDATE signatures SET state = 'declined', ended_at = $2 WHERE signature_id = $1 AND state = 'waiting'", (id, at)).await?;
+    Ok(changed == 1)
+}
+
+/// `waiting → failed`. True if it was this call that did.
+pub(super) async fn failed(tx: &mut Tx, id: &SignatureId, now: UnixTime) -> Result<bool, Error> {
+    let changed = tx.execute("UPDATE signatures SET state = 'failed', ended_at = $2 WHERE signature_id = $1 AND state = 'waiting'", (id, now)).await?;
+    Ok(changed == 1)
+}
+
+/// Marks one that came to nothing as asked anew, for who asked; gives it to the one call that did.
+pub(super) async fn asked_again(tx: &mut Tx, id: &SignatureId, requester: &AffiliationId, now: UnixTime) -> Result<Option<Signature>, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE signatures SET asked_again_at = $3 WHERE signature_id = $1 AND requested_by = $2 AND asked_again_at IS NULL \
+             AND (state IN ('declined', 'failed') OR (state = 'waiting' AND expires_at <= $3))",
+            (id, requester, now),
+        )
+        .await?;
+    if changed == 1 { by_id(tx, id).await } else { Ok(None) }
+}
+
+/// Marks every one whose time has run out, and gives them: those that nobody is signing or was just reading when it ended.
+pub(super) async fn run_out(tx: &mut Tx, now: UnixTime) -> Result<Vec<Signature>, Error> {
+    let ended: Vec<(SignatureId,)> = tx
+        .all(
+            "UPDATE signatures SET ended_at = $1 WHERE state = 'waiting' AND ended_at IS NULL AND expires_at <= $2 AND NOT EXISTS \
+             (SELECT 1 FROM approvals a WHERE a.approval_id = signatures.approval_id AND a.state IN ('approved', 'consumed')) RETURNING signature_id",
+            (now, now - approvals::time_for(ApprovalKind::Signature)),
+        )
+        .await?;
+    let mut signatures = Vec::new();
+    for (id,) in ended {
+        signatures.extend(by_id(tx, &id).await?);
+    }
+    Ok(signatures)
 }

@@ -13,7 +13,7 @@ use handslag_pades::{
 };
 use handslag_vocab::UnixTime;
 
-use super::authorities::{Authorities, current, policy, refused, signed_by};
+use super::authorities::{Authorities, Issued, current, policy, refused, signed_by};
 use crate::{
     caller::{Now, Rng},
     problem::Problem,
@@ -42,9 +42,10 @@ pub(super) fn respond(server: &Server, authorities: &Authorities, request: &[u8]
 fn token(server: &Server, authorities: &Authorities, request: &[u8], now: UnixTime) -> Result<Vec<u8>, Failure> {
     let request = Request::from_der(request)?;
     let policy = policy(server, 2).map_err(|_| Failure::SystemFailure)?;
-    let service = Service { certificate: authorities.timestamping.clone(), chain: vec![authorities.root.clone()], policy };
+    let Issued { certificate, root } = authorities.timestamping.clone();
+    let service = Service { certificate, chain: vec![root], policy };
     let unsigned = service.token(&request, now, &Serial::random(&mut Rng::system()))?;
-    let key = authorities.timestamping.key().map_err(|_| Failure::SystemFailure)?.sec1();
+    let key = service.certificate.key().map_err(|_| Failure::SystemFailure)?.sec1();
     let signature = signed_by(server, Kind::Timestamping, &key, unsigned.to_be_signed()).map_err(|_| Failure::SystemFailure)?;
     unsigned.signed(&signature).map_err(|_| Failure::SystemFailure)
 }
