@@ -1,5 +1,7 @@
 ALTER TABLE signatures ADD COLUMN asked_again_at BIGINT; -- purpose: set once: who asked has asked anew after a no or a failure; retention: with the document; seen by: signer, who asked
 
+ALTER TABLE authorities ADD COLUMN list_number BIGINT; -- purpose: the last number that a list of ended certificates took; retention: as long as signatures must verify; seen by: everybody
+
 -- The list of ended certificates that each of our authorities has signed; a number is never given twice.
 CREATE TABLE revocation_lists (
     kid BYTEA NOT NULL REFERENCES authorities (kid), -- purpose: the authority that signed it; retention: as long as signatures must verify; seen by: everybody

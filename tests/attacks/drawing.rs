@@ -13,14 +13,7 @@ use handslag_server::demo::MINUTES;
 use crate::kommun::{Kommun, binary};
 
 fn drawer(page: &str) -> Child {
-    Command::new(binary())
-        .args(["render-page", page])
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    Command::new(binary()).args(["render-page", page]).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// What the kernel says of the child, once it waits for its file.

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod declining;
+mod disposal;
 mod doors;
 mod ending;
 mod invitations;
@@ -22,6 +23,9 @@ crate::kommun::on_both_engines! {
         fifty_noes_are_one_and_a_race_with_a_yes_has_one_winner,
         what_ends_for_one_stays_for_its_twin,
         what_nobody_answers_runs_out,
+    }
+    disposal {
+        what_the_inventory_promises_to_dispose_of,
     }
     doors {
         a_door_opens_without_coverage_and_the_record_comes_home,

@@ -98,12 +98,8 @@ pub(crate) async fn the_pictures_shown_are_part_of_the_evidence(kommun: &Kommun)
     let evidence: Value = serde_json::from_str(&stored).unwrap();
     assert_eq!(evidence["pictures"], json!(expected));
     let bound = json!(Digest::of(stored.as_bytes())).to_string();
-    let (payload,): (String,) = kommun
-        .server
-        .db
-        .read(async |tx| tx.one("SELECT payload FROM journal_payloads WHERE payload LIKE '%evidence%'", ()).await)
-        .await
-        .unwrap();
+    let (payload,): (String,) =
+        kommun.server.db.read(async |tx| tx.one("SELECT payload FROM journal_payloads WHERE payload LIKE '%evidence%'", ()).await).await.unwrap();
     assert!(payload.contains(&bound), "{payload}");
     assert_eq!(signed(kommun, &signature).await.state, signing::State::Signed, "the evidence still verifies");
     let late = format!("/phone/approvals/{txn}/documents/1/pages/1");

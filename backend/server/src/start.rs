@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use crate::{
     caller::{Clock, Rng},
     config::Config,
-    login, oidc, phone,
+    login, oidc, outbox, phone,
+    problem::Problem,
     server::{Parts, Server},
     signing,
 };
@@ -54,15 +55,13 @@ pub async fn serve(
     Ok(())
 }
 
-/// Once a minute: disposes of marks that have run out, and lets keys go on through their states.
+/// Once a minute: disposes of what has run out, renews lists, and lets keys go on through their states. In this order: a key that
+/// ends now has signed its last list.
 async fn tidy(server: Server) {
     loop {
         let now = server.clock.now();
-        if let Err(error) = purged(&server, now).await {
-            tracing::warn!(%error, "what has run out could not be disposed of");
-        }
-        if let Err(problem) = signing::run_out(&server, now).await {
-            tracing::warn!(code = problem.code, "signatures that nobody answered could not be ended");
+        if let Err(problem) = dispose(&server, now).await {
+            tracing::warn!(code = problem.code, "what has run out could not be disposed of");
         }
         if let Err(problem) = signing::publish(&server, now).await {
             tracing::warn!(code = problem.code, "the lists of ended certificates could not be renewed");
@@ -75,16 +74,18 @@ async fn tidy(server: Server) {
 }
 
 /// Disposes of what has run out, by the rules in the migrations.
-async fn purged(server: &Server, now: UnixTime) -> Result<(), handslag_store::Error> {
+pub async fn dispose(server: &Server, now: UnixTime) -> Result<(), Problem> {
     server
         .db
         .write(async |tx| {
             tx.purge_marks(now).await?;
+            outbox::purge(tx, now).await?;
             oidc::purge(tx, now).await?;
             login::purge(tx, now).await?;
-            phone::approvals::purge(tx, now).await
+            Ok::<_, Problem>(phone::purge(tx, now).await?)
         })
-        .await
+        .await?;
+    signing::run_out(server, now).await
 }
 
 /// Over when the process is asked to end (Ctrl-C or TERM).

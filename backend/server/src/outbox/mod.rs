@@ -58,6 +58,12 @@ pub async fn take(tx: &mut Tx, topic: Topic, now: UnixTime) -> Result<Option<Tak
     .await
 }
 
+/// Disposes of what was done long ago, by the rule in the migrations.
+pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    tx.execute("DELETE FROM outbox WHERE done_at < $1", (now - Seconds::days(30),)).await?;
+    Ok(())
+}
+
 /// Says that it is done. True if it was this call that did.
 pub async fn done(tx: &mut Tx, topic: Topic, subject: &str, now: UnixTime) -> Result<bool, Error> {
     let changed =

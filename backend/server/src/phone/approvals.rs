@@ -288,6 +288,9 @@ pub struct Consumed {
     pub decided_at: UnixTime,
 }
 
+/// The page in the browser that began still tells for so long how it ended.
+const OPEN_PAGES: Seconds = Seconds::hours(1);
+
 /// An approval that nobody fetches is worth nothing after this.
 const TO_CONSUME: Seconds = Seconds::minutes(5);
 
@@ -324,13 +327,21 @@ pub async fn given_since(tx: &mut Tx, phone: &PhoneId, since: UnixTime) -> Resul
     Ok(given.count > 0)
 }
 
-/// Disposes of log-ins that no phone ever took: they are about nobody.
-pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+/// Disposes, by the rules in the migrations, of log-ins that no phone ever took (they are about nobody), of what led to an approval
+/// that has run out, and of old reasons.
+pub(super) async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     tx.execute(
         "DELETE FROM approvals WHERE affiliation_id IS NULL AND kind = 'login' AND expires_at < $1 \
          AND NOT EXISTS (SELECT 1 FROM authorizations a WHERE a.approval_id = approvals.approval_id)",
-        (now - Seconds::hours(1),),
+        (now - OPEN_PAGES,),
     )
     .await?;
+    // No browser has an empty hash: nothing can match it any more.
+    tx.execute(
+        "UPDATE approvals SET link_hash = NULL, qr_hash = NULL, browser_hash = $2 WHERE expires_at < $1 AND LENGTH(browser_hash) > 0",
+        (now - OPEN_PAGES, Vec::<u8>::new()),
+    )
+    .await?;
+    tx.execute("UPDATE approvals SET reason = NULL WHERE decided_at < $1 AND reason IS NOT NULL", (now - Seconds::days(365),)).await?;
     Ok(())
 }

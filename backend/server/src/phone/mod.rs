@@ -47,6 +47,12 @@ pub fn routes() -> Router<Server> {
         .merge(browser::routes())
 }
 
+/// Disposes of what has run out, by the rules in the migrations.
+pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    registrations::purge(tx, now).await?;
+    approvals::purge(tx, now).await
+}
+
 /// The secret behind one moving code, computed and never stored; it never reaches a browser (MB-02).
 pub fn qr_secret(server: &Server, approval: &ApprovalId) -> Result<Secret, Problem> {
     let mac = server.keys.mac(Kind::Cookie, format!("moving code {approval}").as_bytes())?;

@@ -14,12 +14,18 @@ pub struct Registration {
 
 /// Starts one; starting it again changes nothing.
 pub async fn begin(tx: &mut Tx, enrolment: &SecretHash, challenge: &[u8], now: UnixTime, expires_at: UnixTime) -> Result<(), Error> {
-    tx.execute("DELETE FROM registrations WHERE expires_at <= $1", (now,)).await?;
+    purge(tx, now).await?; // one that has run out may be begun anew
     tx.execute(
         "INSERT INTO registrations (enrolment_hash, challenge, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         (enrolment, challenge, expires_at),
     )
     .await?;
+    Ok(())
+}
+
+/// Disposes of those that have run out.
+pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    tx.execute("DELETE FROM registrations WHERE expires_at <= $1", (now,)).await?;
     Ok(())
 }
 

@@ -191,7 +191,12 @@ pub(super) async fn page(
     let picture = preview::page(&server, Files::of(&server).get(&server, &address)?, page).await?;
     let size = i64::try_from(picture.len()).unwrap_or(i64::MAX);
     let noted = Picture { document: i64::from(document), page: i64::from(page), sha256: Digest::of(&picture), size };
-    server.db.write(async |tx| pictures::note(tx, &id, &noted, now).await).await?;
+    // Asked again, because drawing takes a while: what was noted after the yes would be no part of its evidence.
+    let noting = async |tx: &mut Tx| {
+        shown(tx, &caller, &id, now).await?;
+        Ok::<_, Problem>(pictures::note(tx, &id, &noted, now).await?)
+    };
+    server.db.write(noting).await?;
     Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }
 

@@ -26,7 +26,6 @@ const NEVER: UnixTime = UnixTime::from_seconds(253_402_300_799);
 
 #[derive(FromRow)]
 struct Stored {
-    number: i64,
     revoked: i64,
     list: Vec<u8>,
     issued_at: UnixTime,
@@ -63,29 +62,40 @@ async fn good(tx: &mut Tx, server: &Server, issuer: &Certificate, key: &PublicKe
 
 /// Signs the next list, unless somebody did in between.
 async fn issued(tx: &mut Tx, server: &Server, issuer: &Certificate, key: &PublicKey, kind: Kind, now: UnixTime) -> Result<Vec<u8>, Problem> {
+    let number = next_number(tx, key, now).await?;
     if let Some(list) = good(tx, server, issuer, key, kind, now).await? {
         return Ok(list);
     }
     let revoked = revoked(tx, server, issuer, kind).await?;
-    // Not below the time: the number is new also after the database was restored from a backup.
-    let number = newest(tx, key).await?.map_or(0, |newest| newest.number + 1).max(now.seconds());
     let count = count(&revoked);
     let next_update = if is_last(key, now) { NEVER } else { now + LIFE };
     let list = List { this_update: now, next_update, number: u64::try_from(number).unwrap_or_default(), revoked };
     let unsigned = crl::unsigned(&list, issuer).map_err(refused)?;
     let signature = server.keys.sign_by(kind, &key.kid, unsigned.to_be_signed())?.to_der()?;
     let list = unsigned.signed(&signature).map_err(refused)?;
-    let stored = tx
-        .execute(
-            "INSERT INTO revocation_lists (kid, number, revoked, list, issued_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-            (key.sec1.as_slice(), number, count, list.as_slice(), now),
+    tx.execute(
+        "INSERT INTO revocation_lists (kid, number, revoked, list, issued_at) VALUES ($1, $2, $3, $4, $5)",
+        (key.sec1.as_slice(), number, count, list.as_slice(), now),
+    )
+    .await?;
+    Ok(list)
+}
+
+/// Takes the next number, and with it the right to sign: others wait here until this list is there. Never below the time, so that a
+/// number is new also after the database was restored from a backup; one that is taken and not used is a gap, which is allowed.
+async fn next_number(tx: &mut Tx, key: &PublicKey, now: UnixTime) -> Result<i64, Problem> {
+    let (number,): (i64,) = tx
+        .one(
+            "UPDATE authorities SET list_number = CASE WHEN COALESCE(list_number, 0) >= $2 THEN list_number + 1 ELSE $2 END \
+             WHERE kid = $1 RETURNING list_number",
+            (key.sec1.as_slice(), now),
         )
         .await?;
-    if stored == 1 { Ok(list) } else { newest(tx, key).await?.map(|newest| newest.list).ok_or_else(Problem::not_found) }
+    Ok(number)
 }
 
 async fn newest(tx: &mut Tx, key: &PublicKey) -> Result<Option<Stored>, Problem> {
-    let newest = "SELECT number, revoked, list, issued_at FROM revocation_lists WHERE kid = $1 ORDER BY number DESC LIMIT 1";
+    let newest = "SELECT revoked, list, issued_at FROM revocation_lists WHERE kid = $1 ORDER BY number DESC LIMIT 1";
     Ok(tx.optional(newest, (key.sec1.as_slice(),)).await?)
 }
 

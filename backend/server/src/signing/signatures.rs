@@ -149,7 +149,7 @@ pub(super) async fn opened(tx: &mut Tx, earlier: &Signature, approval: &Approval
 pub(super) async fn signed(tx: &mut Tx, id: &SignatureId, file: &Digest, now: UnixTime) -> Result<bool, Error> {
     let changed = tx
         .execute(
-            "UPDATE signatures SET state = 'signed', signed_hash = $2, ended_at = $3 WHERE signature_id = $1 AND state = 'waiting'",
+            "UPDATE signatures SET state = 'signed', signed_hash = $2, ended_at = $3, prepared_hash = NULL, byte_range = NULL WHERE signature_id = $1 AND state = 'waiting'",
             (id, file.as_bytes().as_slice(), now),
         )
         .await?;
@@ -158,14 +158,25 @@ pub(super) async fn signed(tx: &mut Tx, id: &SignatureId, file: &Digest, now: Un
 
 /// `waiting → declined`, at the time of the no. True if it was this call that did.
 pub(super) async fn declined(tx: &mut Tx, id: &SignatureId, at: UnixTime) -> Result<bool, Error> {
-    let changed =
-        tx.execute("UPDATE signatures SET state = 'declined', ended_at = $2 WHERE signature_id = $1 AND state = 'waiting'", (id, at)).await?;
+    let changed = tx
+        .execute(
+            "UPDATE signatures SET state = 'declined', ended_at = $2, prepared_hash = NULL, byte_range = NULL \
+             WHERE signature_id = $1 AND state = 'waiting'",
+            (id, at),
+        )
+        .await?;
     Ok(changed == 1)
 }
 
 /// `waiting → failed`. True if it was this call that did.
 pub(super) async fn failed(tx: &mut Tx, id: &SignatureId, now: UnixTime) -> Result<bool, Error> {
-    let changed = tx.execute("UPDATE signatures SET state = 'failed', ended_at = $2 WHERE signature_id = $1 AND state = 'waiting'", (id, now)).await?;
+    let changed = tx
+        .execute(
+            "UPDATE signatures SET state = 'failed', ended_at = $2, prepared_hash = NULL, byte_range = NULL \
+             WHERE signature_id = $1 AND state = 'waiting'",
+            (id, now),
+        )
+        .await?;
     Ok(changed == 1)
 }
 
@@ -185,7 +196,7 @@ pub(super) async fn asked_again(tx: &mut Tx, id: &SignatureId, requester: &Affil
 pub(super) async fn run_out(tx: &mut Tx, now: UnixTime) -> Result<Vec<Signature>, Error> {
     let ended: Vec<(SignatureId,)> = tx
         .all(
-            "UPDATE signatures SET ended_at = $1 WHERE state = 'waiting' AND ended_at IS NULL AND expires_at <= $2 AND NOT EXISTS \
+            "UPDATE signatures SET ended_at = $1, prepared_hash = NULL, byte_range = NULL WHERE state = 'waiting' AND ended_at IS NULL AND expires_at <= $2 AND NOT EXISTS \
              (SELECT 1 FROM approvals a WHERE a.approval_id = signatures.approval_id AND a.state IN ('approved', 'consumed')) RETURNING signature_id",
             (now, now - approvals::time_for(ApprovalKind::Signature)),
         )
