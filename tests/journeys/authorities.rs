@@ -5,6 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
+use data_encoding::HEXUPPER;
 use handslag_keys::Kind;
 use handslag_pades::{
     certificate::{Certificate, path},
@@ -134,7 +135,7 @@ pub(crate) async fn a_lost_authority_is_on_the_roots_list_and_the_next_one_signs
     assert!(lists.iter().all(|list| *list == lists[0]), "one list under one number");
     let text = desk.list("root.crl", &list_named_in(kommun, &lost).await, &root);
     assert!(text.contains("Key Compromise") && number(&text) > first, "{text}");
-    let serial: String = lost.serial().iter().map(|byte| format!("{byte:02X}")).collect();
+    let serial = HEXUPPER.encode(lost.serial());
     assert!(text.contains(&format!("Serial Number: {serial}")), "{serial} in {text}");
     let (is_good, said) = desk.verifies(kommun, &signer, &lost, &root);
     assert!(!is_good && said.contains("certificate revoked"), "{said}");
