@@ -160,7 +160,7 @@ export async function onPaper(page, name, picture) {
   const size = page.viewportSize();
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   await page.setViewportSize(A4);
-  const found = [...(await overflow(page, "on paper")), ...(await spilt(page)), ...(await unprintable(page))];
+  const found = [...(await overflow(page, "on paper")), ...(await spilt(page)), ...(await unprintable(page)), ...(await broken(page, "paper"))];
   await picture(`${name}-paper`);
   await page.setViewportSize(size);
   await page.emulateMedia({ media: null, colorScheme: "light" });
