@@ -237,6 +237,12 @@ test("has its frames in the order of the steps, on a wide screen and on a narrow
   await opened.page.setViewportSize(PHONE.viewport);
   const narrow = await boxes();
   assert.ok(narrow[0].y < narrow[1].y && narrow[1].y < narrow[2].y, "one after another");
+  await opened.page.getByRole("link", { name: "Sätt en vikarie i arbete" }).click();
+  await opened.page.waitForFunction(() => {
+    const { top, bottom } = document.getElementById("desk").getBoundingClientRect();
+    return top >= -1 && bottom <= window.innerHeight + 1;
+  });
+  await opened.page.evaluate(() => { document.body.tabIndex = -1; document.body.focus(); });
   const places = [];
   for (let tab = 0; tab < 40; tab += 1) {
     await opened.page.keyboard.press("Tab");

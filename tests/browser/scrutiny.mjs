@@ -46,10 +46,28 @@ export async function faults(page, name, { isPhone, picture }) {
 /** Letters as large as the person has set them. */
 const enlarge = (page, size) => page.evaluate((size) => { document.documentElement.style.fontSize = size; }, size);
 
-/** As `faults`, and red at the first page with one. */
+/**
+ * As `faults`, and red at the first page with one. A page that can be opened again is looked at in English too, in a window of its own
+ * beside this one.
+ */
 export async function scrutinise(page, name, how) {
-  const found = await faults(page, name, how);
+  const found = await faults(page, name, { ...how, picture: (view) => how.picture(view, page) });
+  if (how.again) {
+    const beside = await page.context().newPage();
+    await beside.goto(spoken(page.url(), "en"));
+    assert.equal(await beside.locator("html").getAttribute("lang"), "en", `${name} in English`);
+    found.push(...(await faults(beside, `${name}-en`, { ...how, picture: (view) => how.picture(view, beside) })));
+    await beside.goto(spoken(page.url(), "sv")); // the choice is the browser's, not the window's
+    await beside.close();
+  }
   assert.deepEqual(found, [], `${found.length} faults on ${name}`);
+}
+
+/** The same page in a language. */
+function spoken(address, language) {
+  const page = new URL(address);
+  page.searchParams.set("lang", language);
+  return page.href;
 }
 
 /** Words that no person should meet: those of protocols, and names of texts that are missing. */

@@ -90,6 +90,12 @@ impl Folder {
 
     /// Puts `bytes` in the place of the file, whole and durably. Only under [`Folder::lock`].
     pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> Result<Stamp, KeyRefusal> {
+        let stamp = self.put(path, bytes)?;
+        self.settle().map(|()| stamp)
+    }
+
+    /// Puts `bytes` in the place of the file, whole; which file stands there is durable after [`Folder::settle`].
+    pub(crate) fn put(&self, path: &Path, bytes: &[u8]) -> Result<Stamp, KeyRefusal> {
         let beside = path.with_extension("writing");
         let write = || -> io::Result<Stamp> {
             // What a crash left is removed first, so that its mode, or a link that somebody laid there, is never reused.
@@ -102,10 +108,14 @@ impl Folder {
             file.sync_all()?;
             let stamp = Stamp::of(&file.metadata()?);
             fs::rename(&beside, path)?;
-            File::open(&self.0)?.sync_all()?;
             Ok(stamp)
         };
         write().map_err(|source| disk(path, source))
+    }
+
+    /// Makes every name in the folder durable.
+    pub(crate) fn settle(&self) -> Result<(), KeyRefusal> {
+        File::open(&self.0).and_then(|folder| folder.sync_all()).map_err(|source| disk(&self.0, source))
     }
 }
 

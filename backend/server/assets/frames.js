@@ -33,8 +33,14 @@ function ticks(number) {
   done?.nextElementSibling?.setAttribute("aria-current", "step");
 }
 
+// What the list leads to comes into view, also on a narrow screen where the desk lies below.
+let isAwaited = false;
+for (const link of document.querySelectorAll(".guide a[target=desk]")) link.addEventListener("click", () => { isAwaited = true; });
+
 desk.addEventListener("load", () => {
   looks(desk);
+  if (isAwaited) desk.scrollIntoView({ block: "nearest" });
+  isAwaited = false;
   const fresh = /** @type {HTMLElement | null | undefined} */ (desk.contentDocument?.querySelector("[data-fresh]"))?.dataset.fresh;
   const isQuiet = phone.contentDocument?.querySelector('[data-view="home"], [data-view="new"]');
   if (fresh && fresh !== told && isQuiet) phone.contentWindow?.location.replace("/demo/telefon");

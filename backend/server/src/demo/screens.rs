@@ -95,13 +95,7 @@ pub(super) async fn after(place: &Place, handset: &mut Handset, voice: Voice, ha
 }
 
 /// The view as the phone stands now.
-pub(super) async fn shown(
-    place: &Place,
-    handset: &mut Handset,
-    voice: Voice,
-    message: Option<Message>,
-    now: UnixTime,
-) -> Result<Response, Problem> {
+pub(super) async fn shown(place: &Place, handset: &mut Handset, voice: Voice, message: Option<Message>, now: UnixTime) -> Result<Response, Problem> {
     if matches!(handset.screen(), Some(Screen::Page(_))) {
         handset.press(Button::Back, now).await?; // a page that was fetched late, after a moment without coverage
     }
