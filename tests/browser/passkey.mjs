@@ -12,6 +12,7 @@ import { take } from "./pictures.mjs";
 import { scrutinise } from "./scrutiny.mjs";
 import { openService } from "./relying_party.mjs";
 import { about, test } from "./story.mjs";
+import { ENGLISH } from "./voice.mjs";
 
 const MINUTES = new URL("../pdf/protokoll-pdfa2b.pdf", import.meta.url);
 const DECISION = new URL("../pdf/delegationsbeslut-pdfa3b.pdf", import.meta.url);
@@ -73,7 +74,7 @@ test("logs in to a service on the same phone, which is told what the person read
   await scrutinise(phone.page, "phone-login", twice);
   await person.taps(phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }));
   await person.reads(phone.page.getByRole("heading", { name: "Vill du logga in i Lönetjänsten?" }));
-  await scrutinise(phone.page, "browser-approval", twice);
+  await scrutinise(phone.page, "browser-approval", onPhone);
   const sent = await phone.page.locator("dl.sent dd").allInnerTexts();
   await person.taps(button("Godkänn"));
   await person.reads(phone.page.getByText("Hej Elsa Nyman"));
@@ -118,7 +119,7 @@ test("signs the minutes where level 2 is enough, after every page was on the scr
   await person.goes(`${kvarnby.address}/telefon`);
   await person.taps(phone.page.locator("#inbox a"));
   await person.reads(phone.page.getByRole("heading", { level: 1, name: /Vill du skriva under/ }));
-  await scrutinise(phone.page, "phone-signing", twice);
+  await scrutinise(phone.page, "phone-signing", onPhone);
   assert.ok(await button("Godkänn").isDisabled(), "nobody signs what nobody has seen");
   await readsAllPages();
   await person.taps(button("Godkänn"));
@@ -139,6 +140,28 @@ test("is refused where level 3 is demanded, with words that say what to do", asy
   await words.waitFor();
   assert.match(await words.innerText(), /Be din chef om en inbjudan till appen/);
   await scrutinise(phone.page, "browser-level-too-low", onPhone);
+});
+
+test("asks in English whoever has chosen it", async () => {
+  const { say } = ENGLISH;
+  const press = (key) => phone.page.getByRole("button", { name: say(key), exact: true }).tap();
+  await phone.page.goto(`${kvarnby.address}/telefon?lang=en`);
+  await phone.page.goto(`${service.address}/logga-in`);
+  await phone.page.getByRole("link", { name: say("login-this-phone") }).tap();
+  await phone.page.getByRole("heading", { name: "The pay service" }).waitFor();
+  await scrutinise(phone.page, "browser-approval-en", onPhone);
+  await press("approval-not-me");
+  await phone.page.getByText(say("approval-ended-not-me")).waitFor();
+  await scrutinise(phone.page, "browser-not-me-en", onPhone);
+  await manager.asksForSignature(MINUTES, "Elsa Nyman", "Protokoll (nivå 2)");
+  await phone.page.goto(`${kvarnby.address}/telefon`);
+  await phone.page.locator("#inbox a").last().tap(); // before it waits what demands level 3
+  await phone.page.getByRole("button", { name: say("approval-read") }).waitFor();
+  await scrutinise(phone.page, "phone-signing-en", onPhone);
+  await press("approval-cancel");
+  await phone.page.getByText(say("approval-ended-declined")).waitFor();
+  await scrutinise(phone.page, "browser-declined-en", onPhone);
+  await phone.page.goto(`${kvarnby.address}/telefon?lang=sv`);
 });
 
 test("takes the work identity off the phone with one tap", async () => {

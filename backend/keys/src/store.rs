@@ -65,7 +65,7 @@ impl KeyStore {
             // A crash may have come between the keys and the list; then they are here already.
             if folder.read_keys(kind)?.is_none() {
                 let first = Ring::new(kind, now, rng)?;
-                folder.put(&folder.keys_of(kind), &master.seal(kind, &first.encode(), rng)?)?;
+                folder.put_keys(kind, &master.seal(kind, &first.encode(), rng)?)?;
             }
         }
         if made != Kind::ALL {
