@@ -1,7 +1,13 @@
-//! Measurements with the machine beside them: `cargo run --release -p handslag-tests --bin bench -- store [seconds]`.
+//! Measurements with the machine beside them:
+//! `cargo run --release -p handslag-tests --bin bench -- store [seconds]` for units of work through the database, and
+//! `cargo build --release && cargo run --release -p handslag-tests --bin bench -- start [times]` for the built demonstration.
+//! They print, and write nothing.
 
+mod demo;
 mod machine;
+mod start;
 mod store;
+mod visit;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -9,11 +15,16 @@ use std::{process::ExitCode, time::Duration};
 async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let seconds = words.get(1).map_or(Ok(2.0), |text| text.parse());
-    if let (Some(&"store"), Ok(seconds)) = (words.first(), seconds) {
-        println!("{}\n", machine::describe());
-        return store::measure(Duration::from_secs_f64(seconds)).await;
+    let number = words.get(1).map(|text| text.parse::<u16>());
+    println!("{}\n", machine::describe());
+    match (words.first(), number) {
+        (Some(&"store"), None) => store::measure(Duration::from_secs(2)).await,
+        (Some(&"store"), Some(Ok(seconds))) => store::measure(Duration::from_secs(seconds.into())).await,
+        (Some(&"start"), None) => start::measure(7),
+        (Some(&"start"), Some(Ok(times))) => start::measure(times.into()),
+        _ => {
+            eprintln!("bench store [seconds for each figure]\nbench start [times]");
+            ExitCode::FAILURE
+        }
     }
-    eprintln!("bench store [seconds for each figure]");
-    ExitCode::FAILURE
 }

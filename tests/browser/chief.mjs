@@ -2,9 +2,12 @@
 
 import { fileURLToPath } from "node:url";
 
+import { SWEDISH } from "./voice.mjs";
+
 export class Manager {
-  constructor(opened, address) {
+  constructor(opened, address, language = SWEDISH) {
     this.opened = opened;
+    this.say = language.say;
     this.page = opened.page;
     this.address = address;
     this.links = [];
@@ -47,8 +50,8 @@ export class Manager {
   async blocks(name) {
     await this.page.goto(`${this.address}/personal`);
     await this.page.getByRole("link", { name }).click();
-    await this.page.getByRole("button", { name: "Spärra" }).click();
-    await this.page.getByText("Jobb-id är spärrat.").waitFor();
+    await this.page.getByRole("button", { name: this.say("block-button"), exact: true }).click();
+    await this.page.getByText(this.say("standing-long-blocked")).waitFor();
   }
 
   /** The newest file, once it is signed; the page is asked again, as a person does whose browser runs no scripts. */

@@ -55,7 +55,7 @@ async function firstMinute(look, host, name) {
 
 const button = (frame, name) => frame.getByRole("button", { name, exact: true });
 
-async function putToWork({ person, desk, phone, picture }) {
+async function putToWork({ person, desk, phone, page, picture }) {
   await phone.getByText("Telefonen är ny").waitFor();
   await picture("1-start");
   await person.taps(button(desk, "Jag har sett legitimationen. Sätt i arbete"));
@@ -67,9 +67,10 @@ async function putToWork({ person, desk, phone, picture }) {
   await picture("3-invitation");
   await person.taps(button(phone, "Ja, på min telefon"));
   await person.reads(phone.getByText("Klart. Jobb-id finns i telefonen."));
+  await ticked(page, 2);
 }
 
-async function logIn({ person, desk, phone, picture }) {
+async function logIn({ person, desk, phone, page, picture }) {
   await person.reads(desk.getByText("Väntar på din telefon"));
   await shows(desk.locator("#code"));
   await picture("4-login");
@@ -78,6 +79,7 @@ async function logIn({ person, desk, phone, picture }) {
   await picture("5-approval");
   await person.taps(button(phone, "Godkänn"));
   await person.reads(desk.getByText("Välkommen, Sara Holm"));
+  await ticked(page, 3);
   await picture("6-logged-in");
 }
 
@@ -89,27 +91,30 @@ async function sign({ person, desk, phone, page, picture }) {
   await person.taps(button(phone, "Godkänn"));
   await person.reads(phone.getByText("Godkänt."));
   await desk.getByText("Underskrivet").waitFor();
+  await ticked(page, 4);
   await picture("8-signed");
 }
 
-/** Scrolls as a reader does; each page is a screen. */
+/** Scrolls as a reader does; each page is a screen. Before the end of the last one has been in view there is no yes. */
 async function readsToTheEnd(person, phone) {
-  const question = button(phone, "Godkänn");
-  for (let page = 1; page < 100 && !(await question.isVisible()); page += 1) {
-    const figure = phone.locator(".pages figure").nth(page - 1);
-    await figure.or(question).first().waitFor();
-    if (await question.isVisible()) break;
-    await person.scrollsPast(figure);
-    await phone.locator(".pages figure").nth(page).or(question).first().waitFor();
+  const figures = phone.locator(".pages figure");
+  await figures.first().waitFor();
+  const pages = await figures.count();
+  assert.ok(pages > 1, "the minutes have several pages");
+  for (let page = 0; page < pages; page += 1) {
+    assert.ok(await button(phone, "Godkänn").isDisabled(), "nobody signs what nobody has seen");
+    await person.scrollsPast(figures.nth(page));
+    await phone.getByText(`Du har läst ${page + 1} av ${pages} sidor.`).waitFor();
   }
 }
 
-async function openDoor({ person, phone, picture }) {
+async function openDoor({ person, phone, page, picture }) {
   await person.taps(phone.getByRole("switch", { name: "Ingen täckning" }));
   await person.reads(phone.getByText("Ingen täckning här. Det går bra"));
   await picture("9-no-coverage");
   await person.taps(phone.getByRole("button", { name: /^Öppna Björkvägen/ }).first());
   await person.reads(phone.getByText("Dörren är öppen."));
+  await ticked(page, 5);
   await picture("10-opened");
 }
 
@@ -118,7 +123,14 @@ async function block({ person, desk, page, picture }) {
   await person.taps(button(desk, "Spärra"));
   await person.reads(desk.getByText("Jobb-id är spärrat."));
   await desk.getByText("Skolportalen").first().waitFor();
+  await ticked(page, 6);
   await picture("11-blocked");
+}
+
+/** The list shows what has been done, up to this step and no further. */
+async function ticked(page, number) {
+  await page.locator(`#step-${number}.done`).waitFor();
+  assert.equal(await page.locator(".minute .done").count(), number);
 }
 
 /** The picture is there and not only its frame. */

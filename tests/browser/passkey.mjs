@@ -12,6 +12,7 @@ import { take } from "./pictures.mjs";
 import { scrutinise } from "./scrutiny.mjs";
 import { openService } from "./relying_party.mjs";
 import { about, test } from "./story.mjs";
+import { ENGLISH } from "./voice.mjs";
 
 const MINUTES = new URL("../pdf/protokoll-pdfa2b.pdf", import.meta.url);
 const DECISION = new URL("../pdf/delegationsbeslut-pdfa3b.pdf", import.meta.url);
@@ -23,7 +24,8 @@ export const jobs = [];
 about("a phone's browser");
 
 let service, kvarnby, manager, phone, person, key;
-const onPhone = { isPhone: true, picture: (name) => take(phone.page, name) };
+const onPhone = { isPhone: true, picture: (name, page) => take(page, name) };
+const twice = { ...onPhone, again: true };
 
 test("is enrolled from an invitation and keeps one key", async () => {
   service = await openService();
@@ -37,15 +39,15 @@ test("is enrolled from an invitation and keeps one key", async () => {
   person.begin("Yes to an invitation, in the phone's own browser");
   await person.goes(link);
   await person.reads(phone.page.getByRole("heading", { level: 1 }));
-  await scrutinise(phone.page, "phone-invitation", onPhone);
+  await scrutinise(phone.page, "phone-invitation", twice);
   await person.taps(button("Ja, på min telefon"));
   await person.reads(button("Skydda med skärmlåset"));
-  await scrutinise(phone.page, "browser-new", onPhone);
+  await scrutinise(phone.page, "browser-new", twice);
   await person.taps(button("Skydda med skärmlåset"));
   await phone.page.waitForURL(`${kvarnby.address}/telefon`);
   await person.reads(phone.page.getByText("Klart. Den här telefonen är nu ditt jobb-id."));
   person.end();
-  await scrutinise(phone.page, "browser-home", onPhone);
+  await scrutinise(phone.page, "browser-home", twice);
   const { credentials } = await key.cdp.send("WebAuthn.getCredentials", { authenticatorId: key.authenticatorId });
   assert.equal(credentials.length, 1);
   assert.equal(credentials[0].rpId, "localhost");
@@ -59,7 +61,7 @@ test("cannot be enrolled with the same invitation again", async () => {
   const answer = await stranger.page.goto(used);
   assert.equal(answer.status(), 410);
   await stranger.page.getByText("Det här gäller inte längre").waitFor();
-  await scrutinise(stranger.page, "invitation-used", { isPhone: true, picture: (name) => take(stranger.page, name) });
+  await scrutinise(stranger.page, "invitation-used", twice);
   await shut(stranger);
 });
 
@@ -69,7 +71,7 @@ test("logs in to a service on the same phone, which is told what the person read
   await person.taps(phone.page.getByRole("link", { name: "Logga in" }));
   await phone.page.waitForURL(/\/login\//);
   await person.reads(phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }));
-  await scrutinise(phone.page, "phone-login", onPhone);
+  await scrutinise(phone.page, "phone-login", twice);
   await person.taps(phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }));
   await person.reads(phone.page.getByRole("heading", { name: "Vill du logga in i Lönetjänsten?" }));
   await scrutinise(phone.page, "browser-approval", onPhone);
@@ -140,6 +142,28 @@ test("is refused where level 3 is demanded, with words that say what to do", asy
   await scrutinise(phone.page, "browser-level-too-low", onPhone);
 });
 
+test("asks in English whoever has chosen it", async () => {
+  const { say } = ENGLISH;
+  const press = (key) => phone.page.getByRole("button", { name: say(key), exact: true }).tap();
+  await phone.page.goto(`${kvarnby.address}/telefon?lang=en`);
+  await phone.page.goto(`${service.address}/logga-in`);
+  await phone.page.getByRole("link", { name: say("login-this-phone") }).tap();
+  await phone.page.getByRole("heading", { name: "The pay service" }).waitFor();
+  await scrutinise(phone.page, "browser-approval-en", onPhone);
+  await press("approval-not-me");
+  await phone.page.getByText(say("approval-ended-not-me")).waitFor();
+  await scrutinise(phone.page, "browser-not-me-en", onPhone);
+  await manager.asksForSignature(MINUTES, "Elsa Nyman", "Protokoll (nivå 2)");
+  await phone.page.goto(`${kvarnby.address}/telefon`);
+  await phone.page.locator("#inbox a").last().tap(); // before it waits what demands level 3
+  await phone.page.getByRole("button", { name: say("approval-read") }).waitFor();
+  await scrutinise(phone.page, "phone-signing-en", onPhone);
+  await press("approval-cancel");
+  await phone.page.getByText(say("approval-ended-declined")).waitFor();
+  await scrutinise(phone.page, "browser-declined-en", onPhone);
+  await phone.page.goto(`${kvarnby.address}/telefon?lang=sv`);
+});
+
 test("takes the work identity off the phone with one tap", async () => {
   await phone.page.goto(`${kvarnby.address}/telefon`);
   await button("Ta bort jobb-id från den här telefonen").tap();
@@ -148,7 +172,7 @@ test("takes the work identity off the phone with one tap", async () => {
   await phone.page.goto(`${service.address}/logga-in`);
   await phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }).tap();
   await phone.page.getByText("Den här webbläsaren har inget jobb-id").waitFor();
-  await scrutinise(phone.page, "browser-unknown", onPhone);
+  await scrutinise(phone.page, "browser-unknown", twice);
   service.close();
   await close(kvarnby);
 });
@@ -162,7 +186,7 @@ test("over plain http under another name is told that it cannot, and may choose 
   await stock.page.goto(link.href);
   await stock.page.getByRole("button", { name: "Ja, på min telefon" }).tap();
   await stock.page.getByText("Den här webbläsaren kan inte skydda jobb-id").waitFor();
-  await scrutinise(stock.page, "browser-impossible", { isPhone: true, picture: (name) => take(stock.page, name) });
+  await scrutinise(stock.page, "browser-impossible", twice);
   await stock.page.getByRole("button", { name: "Jag vill ha ett annat sätt" }).tap();
   await stock.page.getByText("Din chef får veta att du vill ha ett annat sätt").waitFor();
   await close(elsewhere);

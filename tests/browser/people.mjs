@@ -110,7 +110,7 @@ export class Person {
     this.screen();
     if (this.job) this.job.swipes += 1;
     this.acted = frame;
-    await figure.evaluate(() => document.scrollingElement?.scrollTo(0, document.scrollingElement.scrollHeight));
+    await figure.evaluate((page) => page.scrollIntoView({ block: "end" }));
   }
 
   /** Reads what is shown, as the end of something: it must come into view. */

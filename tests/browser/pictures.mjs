@@ -8,7 +8,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "out");
 const SHOWN = join(HERE, "../../docs/pictures");
 /** What the README shows, by the name of the view. */
-const IN_README = { "phone-invitation": "inbjudan", "phone-approval": "inloggning", "phone-reading": "underskrift", "phone-doors": "dorrar" };
+const IN_README = { "phone-invitation": "inbjudan", "phone-approval": "inloggning", "phone-reading": "underskrift", "demo-phone-no-coverage": "dorrar" };
 const LARGEST = 150_000;
 
 /** An empty folder for this run. */

@@ -1,4 +1,5 @@
-// What every page must be: readable by a screen reader, in the dark, on a narrow phone, with buttons that a thumb meets.
+// What every page must be: readable by a screen reader, in the dark, on a narrow phone, in letters twice as large, in the colours that
+// a person has chosen, without things that move, and with buttons that a thumb meets.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -15,27 +16,58 @@ const FOR_ENGINEERS = "/demo/hur";
 /** Every page that was looked at, by name, for the account at the end. */
 export const looked = new Set();
 
-/** Looks at the page that stands open, in light, dark and narrow; `picture(name)` keeps each. Gives every fault found. */
+/**
+ * Looks at the page that stands open, in every way that people look at pages; `picture(name)` keeps each. Gives every fault found.
+ */
 export async function faults(page, name, { isPhone, picture }) {
   looked.add(name);
   const size = page.viewportSize();
-  const found = [...(await bones(page)), ...(isPhone ? await smallButtons(page) : []), ...(await words(page)), ...(await spilt(page)), ...(await broken(page, "light"))];
+  const found = [...(await bones(page)), ...(isPhone ? await smallButtons(page) : []), ...(await words(page)), ...(await spilt(page)), ...(await moving(page)), ...(await broken(page, "light"))];
   await picture(name);
   await page.emulateMedia({ colorScheme: "dark" });
   found.push(...(await broken(page, "dark")));
   await picture(`${name}-dark`);
-  await page.emulateMedia({ colorScheme: "light" });
+  await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
+  found.push(...(await edgeless(page)), ...(await broken(page, "forced colours")));
+  await picture(`${name}-forced`);
+  await page.emulateMedia({ forcedColors: "none" });
   await page.setViewportSize({ width: NARROW, height: 640 });
-  found.push(...(await overflow(page)), ...(await spilt(page)));
+  found.push(...(await overflow(page, `at ${NARROW} px`)), ...(await spilt(page)));
   await picture(`${name}-320`);
+  await enlarge(page, "200%");
+  found.push(...(await overflow(page, `at ${NARROW} px in double letters`)), ...(await spilt(page)));
+  await picture(`${name}-200`);
   await page.setViewportSize(size);
+  found.push(...(await overflow(page, `at ${size.width} px in double letters`)));
+  await enlarge(page, "");
   return found.map((fault) => `${name}: ${fault}`);
 }
 
-/** As `faults`, and red at the first page with one. */
+/** Letters as large as the person has set them. */
+const enlarge = (page, size) => page.evaluate((size) => { document.documentElement.style.fontSize = size; }, size);
+
+/**
+ * As `faults`, and red at the first page with one. A page that can be opened again is looked at in English too, in a window of its own
+ * beside this one.
+ */
 export async function scrutinise(page, name, how) {
-  const found = await faults(page, name, how);
+  const found = await faults(page, name, { ...how, picture: (view) => how.picture(view, page) });
+  if (how.again) {
+    const beside = await page.context().newPage();
+    await beside.goto(spoken(page.url(), "en"));
+    assert.equal(await beside.locator("html").getAttribute("lang"), "en", `${name} in English`);
+    found.push(...(await faults(beside, `${name}-en`, { ...how, picture: (view) => how.picture(view, beside) })));
+    await beside.goto(spoken(page.url(), "sv")); // the choice is the browser's, not the window's
+    await beside.close();
+  }
   assert.deepEqual(found, [], `${found.length} faults on ${name}`);
+}
+
+/** The same page in a language. */
+function spoken(address, language) {
+  const page = new URL(address);
+  page.searchParams.set("lang", language);
+  return page.href;
 }
 
 /** Words that no person should meet: those of protocols, and names of texts that are missing. */
@@ -100,11 +132,70 @@ async function spilt(page) {
   return words.map((text) => `"${text}" runs out of its box`);
 }
 
-async function overflow(page) {
+/**
+ * Without colours of its own a control or a card is seen by its edge alone; what is only underlined is a link, and a box to tick is
+ * drawn by the system.
+ */
+async function edgeless(page) {
+  const names = await page.evaluate(() => {
+    const all = [...document.querySelectorAll("button, a.button, select, input:not([type=hidden], [type=checkbox]), iframe, .card, .note, .tag")];
+    const edge = (element, part) => {
+      const { borderTopStyle, borderTopWidth } = getComputedStyle(element, part);
+      return borderTopStyle !== "none" && parseFloat(borderTopWidth) >= 1;
+    };
+    const isLink = (element) => getComputedStyle(element).textDecorationLine === "underline";
+    const has = (element) => edge(element, null) || isLink(element) || (element.matches(".switch") && edge(element, "::after"));
+    return all.filter((element) => element.checkVisibility() && !has(element)).map((element) => `${element.tagName.toLowerCase()}.${element.className}`);
+  });
+  return names.map((name) => `forced colours: ${name} has no edge`);
+}
+
+/** Whoever asks for calm gets it. */
+async function moving(page) {
+  const names = await page.evaluate(() => {
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) return ["the window does not ask for calm"];
+    const seconds = (times) => Math.max(...times.split(",").map(parseFloat));
+    const moves = (element) => [null, "::before", "::after"].some((part) => {
+      const { transitionDuration, animationName } = getComputedStyle(element, part);
+      return seconds(transitionDuration) > 0 || animationName !== "none";
+    });
+    return [...document.querySelectorAll("*")].filter(moves).map((element) => `${element.tagName.toLowerCase()}.${element.className}`);
+  });
+  return names.map((name) => `${name} moves although the person asks for calm`);
+}
+
+async function overflow(page, where) {
   const { wide, widest } = await page.evaluate(() => {
     const room = document.documentElement.clientWidth;
     const over = [...document.body.querySelectorAll("*")].filter((element) => element.getBoundingClientRect().right > room + 0.5);
     return { wide: document.documentElement.scrollWidth - room, widest: over.slice(0, 3).map((element) => `${element.tagName.toLowerCase()}.${element.className}`) };
   });
-  return wide > 0 ? [`${wide} px too wide at ${NARROW} px: ${widest.join(", ")}`] : [];
+  return wide > 0 ? [`${wide} px too wide ${where}: ${widest.join(", ")}`] : [];
+}
+
+/** On paper: black on white, nothing to press, everything within the sheet, no line cut in two. */
+export async function onPaper(page, name, picture) {
+  const size = page.viewportSize();
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  await page.setViewportSize(A4);
+  const found = [...(await overflow(page, "on paper")), ...(await spilt(page)), ...(await unprintable(page)), ...(await broken(page, "paper"))];
+  await picture(`${name}-paper`);
+  await page.setViewportSize(size);
+  await page.emulateMedia({ media: null, colorScheme: "light" });
+  return found.map((fault) => `${name}: ${fault}`);
+}
+
+/** A sheet's width and height at 96 points an inch. */
+const A4 = { width: 794, height: 1123 };
+
+async function unprintable(page) {
+  return page.evaluate(() => {
+    const shown = (selector) => [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
+    const found = shown("button, a.button, nav, select, input, .skip, .language").map((element) => `"${element.textContent?.trim()}" is nothing for paper`);
+    const { color, backgroundColor } = getComputedStyle(document.body);
+    if (color !== "rgb(0, 0, 0)" || backgroundColor !== "rgb(255, 255, 255)") found.push(`${color} on ${backgroundColor}`);
+    for (const row of shown(".row, dt, dd")) if (getComputedStyle(row).breakInside !== "avoid") found.push(`"${row.textContent?.trim()}" may be cut in two`);
+    if (shown("h1").length !== 1) found.push("the sheet has no heading");
+    return found;
+  });
 }

@@ -90,23 +90,38 @@ impl Folder {
 
     /// Puts `bytes` in the place of the file, whole and durably. Only under [`Folder::lock`].
     pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> Result<Stamp, KeyRefusal> {
-        let beside = path.with_extension("writing");
-        let write = || -> io::Result<Stamp> {
-            // What a crash left is removed first, so that its mode, or a link that somebody laid there, is never reused.
-            match fs::remove_file(&beside) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            let stamp = Stamp::of(&file.metadata()?);
-            fs::rename(&beside, path)?;
-            File::open(&self.0)?.sync_all()?;
-            Ok(stamp)
-        };
-        write().map_err(|source| disk(path, source))
+        let stamp = put(path, bytes)?;
+        self.settle().map(|()| stamp)
     }
+
+    /// Puts a kind's file in its place, whole; which file stands there is durable after [`Folder::settle`].
+    pub(crate) fn put_keys(&self, kind: Kind, bytes: &[u8]) -> Result<(), KeyRefusal> {
+        put(&self.keys_of(kind), bytes).map(|_| ())
+    }
+
+    /// Makes every name in the folder durable.
+    pub(crate) fn settle(&self) -> Result<(), KeyRefusal> {
+        File::open(&self.0).and_then(|folder| folder.sync_all()).map_err(|source| disk(&self.0, source))
+    }
+}
+
+/// Puts `bytes` in the place of the file, whole.
+fn put(path: &Path, bytes: &[u8]) -> Result<Stamp, KeyRefusal> {
+    let beside = path.with_extension("writing");
+    let write = || -> io::Result<Stamp> {
+        // What a crash left is removed first, so that its mode, or a link that somebody laid there, is never reused.
+        match fs::remove_file(&beside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        let stamp = Stamp::of(&file.metadata()?);
+        fs::rename(&beside, path)?;
+        Ok(stamp)
+    };
+    write().map_err(|source| disk(path, source))
 }
 
 /// What stands in a file, and the metadata of exactly this file.

@@ -65,10 +65,11 @@ impl KeyStore {
             // A crash may have come between the keys and the list; then they are here already.
             if folder.read_keys(kind)?.is_none() {
                 let first = Ring::new(kind, now, rng)?;
-                folder.replace(&folder.keys_of(kind), &master.seal(kind, &first.encode(), rng)?)?;
+                folder.put_keys(kind, &master.seal(kind, &first.encode(), rng)?)?;
             }
         }
         if made != Kind::ALL {
+            folder.settle()?; // the keys stand there for good before the list says so
             folder.remember(&Kind::ALL)?;
         }
         let load = |kind| Ok((kind, RwLock::new(Loaded::new(kind, read_ring(&folder, &master, kind)?)?)));

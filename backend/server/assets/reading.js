@@ -1,57 +1,37 @@
 // @ts-check
-// Reads a document by scrolling: when the end of a page has come into view, the next page is laid below it, and after the last page
-// the question. The way back stays below the pages. Without this script each page has a button.
+// Reads a document by scrolling: all pages lie below each other with the question after them, and the yes can be pressed when the end
+// of every page has been in view. Without this script a button below the pages says that they are read.
 
-const view = document.querySelector('[data-view="reading"]');
-if (view) read(view);
+const pages = document.querySelector(".pages");
+if (pages) read([...pages.querySelectorAll("img")]);
 
-/** @param {Element} view */
-function read(view) {
-  const pages = /** @type {Element} */ (view.querySelector(".pages"));
-  const end = document.createElement("div");
-  view.querySelector("[data-turn] [value=next]")?.remove();
-  pages.after(end);
-  let busy = false;
+/** @param {HTMLImageElement[]} pictures */
+function read(pictures) {
+  const left = new Set(pictures);
+  const told = /** @type {HTMLElement} */ (document.querySelector("[data-said]"));
   const watcher = new IntersectionObserver(async (seen) => {
-    const last = pages.querySelector("figure:last-child img");
-    if (busy || !seen.some((one) => one.isIntersecting) || !(last instanceof HTMLImageElement)) return;
-    busy = true;
-    await last.decode().catch(() => {});
-    const isMore = await turn(pages, end);
-    busy = false;
-    watcher.unobserve(end);
-    if (isMore) watcher.observe(end); // asks anew whether the end is in view
+    for (const { isIntersecting, target } of seen) if (isIntersecting) await ends(/** @type {HTMLElement} */ (target));
   });
-  watcher.observe(end);
-}
-
-/**
- * @param {Element} pages
- * @param {Element} end
- */
-async function turn(pages, end) {
-  const answer = await fetch("/demo/telefon/tryck", { method: "POST", body: new URLSearchParams({ button: "next" }) });
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-view]");
-  const figure = next?.querySelector(".pages figure");
-  if (figure) {
-    pages.append(document.adoptNode(figure));
-    return true;
+  /** @param {HTMLElement} end */
+  async function ends(end) {
+    const picture = /** @type {HTMLImageElement} */ (end.previousElementSibling);
+    watcher.unobserve(end);
+    // A page that cannot be shown is not read: the phone's own view says what to do.
+    if (!(await picture.decode().then(() => true, () => false))) { location.replace("/demo/telefon"); return; }
+    left.delete(picture);
+    told.textContent = (told.dataset.said ?? "").replace("%1", String(pictures.length - left.size)).replace("%2", String(pictures.length));
+    if (left.size === 0) allow();
   }
-  if (next?.getAttribute("data-view") === "approval") ask(end, document.adoptNode(next));
-  else location.assign("/demo/telefon");
-  return false;
+  for (const picture of pictures) {
+    const end = document.createElement("i"); // a point below the page
+    end.className = "page-end";
+    picture.after(end);
+    watcher.observe(end);
+  }
 }
 
-/**
- * The question is the page's heading from here on, and has its own way back.
- * @param {Element} end
- * @param {Element} question
- */
-function ask(end, question) {
-  const title = document.querySelector('[data-view="reading"] > h1');
-  const before = document.createElement("h2");
-  before.textContent = title?.textContent ?? "";
-  title?.replaceWith(before);
-  document.querySelector('[data-view="reading"] > [data-turn]')?.remove();
-  end.replaceWith(question);
+/** Every page has been in view: says so with the yes. */
+function allow() {
+  document.querySelector("[name=has_read]")?.setAttribute("value", "true");
+  document.querySelector("[value=approve]")?.removeAttribute("disabled");
 }

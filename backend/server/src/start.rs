@@ -7,7 +7,7 @@ use handslag_keys::KeyStore;
 use handslag_policy::Policies;
 use handslag_store::{Db, Place, Wakeups};
 use handslag_vocab::UnixTime;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::spawn_blocking};
 
 use crate::{
     caller::{Clock, Rng},
@@ -21,15 +21,17 @@ use crate::{
 /// How often to tidy.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 
-/// Opens everything; nothing listens yet.
+/// Opens everything; nothing listens yet. The keys, the policies and the database do not know each other, and each waits for the disk
+/// or reckons for a while at a first start: they go side by side.
 pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>> {
     std::fs::create_dir_all(&config.data)?;
+    let clock = Clock::default();
+    let (folder, now) = (config.data.join("keys"), clock.now());
+    let keys = spawn_blocking(move || KeyStore::open_folder(&folder, now, &mut Rng::system()));
+    let policies = spawn_blocking(Policies::embedded);
     let db = Db::open(&place(&config)?).await?;
     db.migrate().await?;
-    let clock = Clock::default();
-    let keys = KeyStore::open_folder(&config.data.join("keys"), clock.now(), &mut Rng::system())?;
-    let policies = Policies::embedded()?;
-    Ok(Server::new(Parts { db, keys, policies, config, clock, wakeups: Wakeups::default() }))
+    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, config, clock, wakeups: Wakeups::default() }))
 }
 
 /// Where the database is.

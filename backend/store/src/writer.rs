@@ -19,7 +19,11 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use sqlx::{ConnectOptions, Connection, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteSynchronous},
+};
 use tokio::{
     runtime::Handle,
     sync::{Mutex, OwnedMutexGuard, oneshot},
@@ -71,11 +75,15 @@ impl Writer {
         Ok(turn)
     }
 
-    /// Migrates between two groups.
+    /// Migrates between two groups, on a connection of its own that does not wait for the disk after each migration: whatever happens
+    /// to the machine, whole migrations stand in the file or are made again at the next start. The first group's commit, which waits,
+    /// brings them all to the disk before anybody is answered.
     pub(crate) async fn migrate(self: &Arc<Self>, migrations: &Migrator) -> Result<(), Error> {
         let mut seat = self.line_up().await?;
         self.commit(&mut seat).await;
-        Ok(migrations.run(seat.connected(&self.options).await?).await?)
+        let mut connection = self.options.clone().synchronous(SqliteSynchronous::Normal).connect().await?;
+        migrations.run(&mut connection).await?;
+        Ok(connection.close().await?)
     }
 
     async fn line_up(self: &Arc<Self>) -> Result<OwnedMutexGuard<Seat>, Error> {

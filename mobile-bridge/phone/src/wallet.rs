@@ -109,10 +109,11 @@ impl Passes {
         left_out
     }
 
-    /// What can be opened now first, then what comes, then what is past; each by time.
+    /// What can be opened now first, then what comes, then what is past; each by time, and the doors of one visit in the order of the
+    /// way in, as the server gave them.
     pub(crate) fn doors(&self, now: UnixTime) -> Vec<DoorNow> {
         let mut doors: Vec<DoorNow> = self.doors.iter().map(|door| shown(door, now)).collect();
-        doors.sort_by(|a, b| (a.when, a.opens_at, &a.name).cmp(&(b.when, b.opens_at, &b.name)));
+        doors.sort_by_key(|door| (door.when, door.opens_at));
         doors
     }
 

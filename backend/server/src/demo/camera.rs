@@ -24,7 +24,7 @@ pub enum Seen {
 /// Notes every code picture that a screen fetches.
 pub(super) async fn watch(State(place): State<Arc<Place>>, request: Request, next: Next) -> Response {
     if let Some(seen) = code_of(request.uri().path()) {
-        place.camera_sees(seen);
+        place.camera_sees(Some(seen));
     }
     next.run(request).await
 }

@@ -10,10 +10,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::place::Place;
+use super::{
+    place::Place,
+    steps::{self, Step, holder},
+};
 use crate::{
     caller::{Now, Rng},
-    identity::{self, Affiliation},
+    identity,
     login::{self, Worker},
     page::Page,
     problem::Problem,
@@ -26,11 +29,12 @@ use crate::{
 #[template(path = "demo/frames.html")]
 struct FramesPage {
     voice: Voice,
+    steps: Vec<Step>,
 }
 
 /// `GET /`: the desk and the phone.
-pub(super) async fn frames(voice: Voice) -> Response {
-    Page(FramesPage { voice }).into_response()
+pub(super) async fn frames(State(server): State<Server>, Extension(place): Extension<Arc<Place>>, voice: Voice) -> Result<Response, Problem> {
+    Ok(Page(FramesPage { voice, steps: steps::taken(&server, &place).await? }).into_response())
 }
 
 #[derive(Template)]
@@ -100,12 +104,6 @@ pub(super) async fn colleague(State(server): State<Server>, Extension(place): Ex
     let holder = holder(&server, &place).await?;
     let path = holder.map_or_else(|| "/personal".to_owned(), |holder| format!("/personal/{}", holder.affiliation_id));
     Ok(Redirect::to(&path).into_response())
-}
-
-async fn holder(server: &Server, place: &Place) -> Result<Option<Affiliation>, Problem> {
-    let who = place.handset.lock().await.core().identity().map(|identity| identity.who.to_string());
-    let Some(who) = who else { return Ok(None) };
-    Ok(server.db.read(async |tx| identity::by_who(tx, &who).await).await?)
 }
 
 fn nobody() -> Problem {

@@ -1,10 +1,10 @@
 //! A phone in the demonstration: the real core of `mobile-bridge/phone` with keys in memory, driven here. It talks to this server
 //! over real HTTP like any phone, and to the simulated locks like any phone.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use handslag_phone::{
-    Button, Core, Got, Method, Moment, OutOfTurn, Outcome, Request, Screen, SoftwareKeyStore, Task, Turn, Want, key_store,
+    ApprovalScreen, Button, Core, Got, Method, Moment, OutOfTurn, Outcome, Request, Screen, SoftwareKeyStore, Task, Turn, Want, key_store,
     wire::{Fixed, Language},
 };
 use handslag_vocab::{DoorId, Seconds, UnixTime};
@@ -22,7 +22,8 @@ pub struct Handset {
     http: reqwest::Client,
     base: String,
     locks: Arc<Locks>,
-    vendor: SigningKey,
+    /// Pictures of the pages that are laid below each other now, by the path that they were fetched from.
+    pictures: BTreeMap<String, Vec<u8>>,
     /// "Ingen täckning" is off.
     pub online: bool,
 }
@@ -47,7 +48,8 @@ impl Handset {
     /// A new phone out of its box. `base` is where this server listens, `issuer` what it calls itself.
     pub fn new(base: &str, issuer: &str, vendor: SigningKey, locks: Arc<Locks>) -> Self {
         let core = Core::new(issuer, Language::Sv);
-        Self { core, keys: SoftwareKeyStore::new(vendor.clone()), turn: None, http: http(), base: base.to_owned(), locks, vendor, online: true }
+        let (keys, pictures) = (SoftwareKeyStore::new(vendor), BTreeMap::new());
+        Self { core, keys, turn: None, http: http(), base: base.to_owned(), locks, pictures, online: true }
     }
 
     /// Everything that outlives a restart.
@@ -61,8 +63,8 @@ impl Handset {
         let saved: Saved = serde_json::from_slice(bytes).ok()?;
         let mut core = Core::restore(&saved.core).ok()?;
         let turn = core.again(&mut Moment { now, rng: &mut Rng::system() });
-        let keys = SoftwareKeyStore::import(vendor.clone(), &saved.keys).ok()?;
-        Some(Self { core, keys, turn, http: http(), base: base.to_owned(), locks, vendor, online: saved.online })
+        let keys = SoftwareKeyStore::import(vendor, &saved.keys).ok()?;
+        Some(Self { core, keys, turn, http: http(), base: base.to_owned(), locks, pictures: BTreeMap::new(), online: saved.online })
     }
 
     /// What it knows.
@@ -98,6 +100,32 @@ impl Handset {
         self.go_on(turn, now).await
     }
 
+    /// The picture of one page of what is asked about, to lay it below the others. Looking is not reading: the core goes to the page
+    /// and back, and counts nothing.
+    pub async fn picture(&mut self, document: u32, page: u32, now: UnixTime) -> Result<Option<Vec<u8>>, Problem> {
+        if !matches!(self.screen(), Some(Screen::Approval(_))) {
+            return Ok(None);
+        }
+        let Halt::Shown(Screen::Page(shown)) = self.press(Button::Open { document, page }, now).await? else { return Ok(None) };
+        self.press(Button::Back, now).await?;
+        Ok(Some(shown.image.0))
+    }
+
+    /// Every page's end has come into view: tells the core so, page by page. Gives what the phone shows then.
+    pub async fn has_read(&mut self, now: UnixTime) -> Result<(), Problem> {
+        loop {
+            let button = match self.screen() {
+                Some(Screen::Approval(screen)) => match unread(screen) {
+                    Some(page) => page,
+                    None => return Ok(()),
+                },
+                Some(Screen::Page(_)) => Button::Next,
+                _ => return Ok(()),
+            };
+            self.press(button, now).await?;
+        }
+    }
+
     /// Holds the phone to a door.
     pub async fn open(&mut self, door: &DoorId, now: UnixTime) -> Result<Halt, Problem> {
         let lock = self.locks.at(door).ok_or_else(Problem::gone)?;
@@ -121,6 +149,7 @@ impl Handset {
                 Want::Done(outcome) => {
                     let outcome = outcome.clone();
                     self.turn = None;
+                    self.pictures.clear();
                     return Ok(Halt::Done(outcome));
                 }
                 Want::Show(screen) => {
@@ -136,7 +165,10 @@ impl Handset {
         }
     }
 
-    async fn send(&self, request: &Request) -> Got {
+    async fn send(&mut self, request: &Request) -> Got {
+        if let Some(picture) = self.pictures.get(&request.path) {
+            return Got::Answer { status: 200, body: picture.clone() };
+        }
         if !self.online {
             return Got::Unreachable;
         }
@@ -151,7 +183,12 @@ impl Handset {
         }
         let Ok(answer) = call.send().await else { return Got::Unreachable };
         let status = answer.status().as_u16();
-        answer.bytes().await.map_or(Got::Unreachable, |body| Got::Answer { status, body: body.to_vec() })
+        let is_picture = answer.headers().get("content-type").is_some_and(|media| media == "image/png");
+        let Ok(body) = answer.bytes().await.map(|body| body.to_vec()) else { return Got::Unreachable };
+        if status == 200 && is_picture {
+            self.pictures.insert(request.path.clone(), body.clone());
+        }
+        Got::Answer { status, body }
     }
 
     fn to_lock(&self, pass: &[u8], request: &[u8]) -> Got {
@@ -159,12 +196,13 @@ impl Handset {
         let heard = lock.ok().and_then(|lock| self.locks.open(lock, pass, request));
         heard.map_or(Got::LockSilent, |heard| Got::FromLock { denied: heard.denied, logs: Vec::new(), receipt: heard.receipt })
     }
+}
 
-    /// Out of its box again, as after a removal.
-    pub fn reset(&mut self) {
-        self.keys = SoftwareKeyStore::new(self.vendor.clone());
-        self.turn = None;
-    }
+/// The first page that is not read yet.
+pub fn unread(screen: &ApprovalScreen) -> Option<Button> {
+    let mut documents = screen.what_happens.documents.iter().zip(1_u32..);
+    let (document, number) = documents.find(|(document, _)| document.pages_read < document.pages)?;
+    Some(Button::Open { document: number, page: document.pages_read + 1 })
 }
 
 fn http() -> reqwest::Client {

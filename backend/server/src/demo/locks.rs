@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
     time::Instant,
 };
 
@@ -48,15 +49,13 @@ impl Locks {
     /// Mounts the locks in a folder; a lock that was mounted before goes on with its log.
     pub fn mount(server: &Server, folder: &Path, doors: &[Mounted], now: UnixTime) -> Result<Self, Problem> {
         let started = Instant::now();
-        let mut mounted = BTreeMap::new();
-        for door in doors {
-            let name = handslag_vocab::Digest::of(&door.lock.0).to_base64url();
-            let storage = Folder::open(folder.join(name)).map_err(|error| Problem::internal(&error))?;
-            let lock = Lock::start(&config(server, door, now)?, storage, Ticks(0)).map_err(|error| Problem::internal(&error))?;
-            mounted.insert(door.lock.0, lock);
-        }
         let places = doors.iter().map(|door| (door.door.clone(), door.lock)).collect();
-        Ok(Self { mounted: Mutex::new(mounted), places, started })
+        // Each lock waits for the disk several times, and none knows of another.
+        let mounted: Result<BTreeMap<_, _>, Problem> = thread::scope(|scope| {
+            let starting: Vec<_> = doors.iter().map(|door| scope.spawn(move || mounted(server, folder, door, now))).collect();
+            starting.into_iter().map(|lock| lock.join().unwrap_or_else(|_| Err(Problem::gone()))).collect()
+        });
+        Ok(Self { mounted: Mutex::new(mounted?), places, started })
     }
 
     /// The lock of the door that a person stands before.
@@ -91,6 +90,13 @@ impl Locks {
     fn all(&self) -> MutexGuard<'_, BTreeMap<[u8; 8], Lock<Folder>>> {
         self.mounted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn mounted(server: &Server, folder: &Path, door: &Mounted, now: UnixTime) -> Result<([u8; 8], Lock<Folder>), Problem> {
+    let name = handslag_vocab::Digest::of(&door.lock.0).to_base64url();
+    let storage = Folder::open(folder.join(name)).map_err(|error| Problem::internal(&error))?;
+    let lock = Lock::start(&config(server, door, now)?, storage, Ticks(0)).map_err(|error| Problem::internal(&error))?;
+    Ok((door.lock.0, lock))
 }
 
 fn config(server: &Server, door: &Mounted, now: UnixTime) -> Result<Config, Problem> {

@@ -9,6 +9,8 @@ mod handset;
 mod locks;
 mod place;
 mod school;
+mod screens;
+mod steps;
 mod telefon;
 mod tour;
 mod town;
@@ -46,15 +48,15 @@ pub fn routes(place: Arc<Place>) -> Router<Server> {
         .route("/demo/protokoll.pdf", get(desk::minutes))
         .route("/demo/telefon", get(telefon::show))
         .route("/demo/telefon/skanna", get(telefon::scan).post(telefon::scan))
-        .route("/demo/telefon/ja/{link}", post(telefon::yes))
-        .route("/demo/telefon/tryck", post(telefon::press))
-        .route("/demo/telefon/skriv-under/{signature}", post(telefon::sign))
-        .route("/demo/telefon/oppna/{door}", post(telefon::open))
-        .route("/demo/telefon/tackning", post(telefon::coverage))
-        .route("/demo/telefon/ta-bort", post(telefon::remove))
-        .route("/demo/telefon/insyn", post(telefon::insight))
+        .route("/demo/telefon/ja/{link}", get(telefon::show).post(telefon::yes))
+        .route("/demo/telefon/tryck", get(telefon::show).post(telefon::press))
+        .route("/demo/telefon/skriv-under/{signature}", get(telefon::show).post(telefon::sign))
+        .route("/demo/telefon/oppna/{door}", get(telefon::show).post(telefon::open))
+        .route("/demo/telefon/tackning", get(telefon::show).post(telefon::coverage))
+        .route("/demo/telefon/ta-bort", get(telefon::show).post(telefon::remove))
+        .route("/demo/telefon/insyn", get(telefon::show).post(telefon::insight))
         .route("/demo/telefon/sida.png", get(telefon::page_picture))
-        .route("/demo/borja-om", post(telefon::start_over))
+        .route("/demo/borja-om", post(steps::start_over))
         .layer(middleware::from_fn(to_its_end))
         .layer(Extension(place))
 }

@@ -106,8 +106,8 @@ impl Place {
         self.camera.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn camera_sees(&self, seen: Seen) {
-        *self.camera.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    pub(super) fn camera_sees(&self, seen: Option<Seen>) {
+        *self.camera.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
     /// The ID Token that the school service got last: header and claims, for the engineers' page and the tour.

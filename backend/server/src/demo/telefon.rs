@@ -1,152 +1,41 @@
-//! The phone's page in the demonstration: the core's screens as plain HTML forms, so that it works in any browser.
+//! What a visitor does with the demonstration's phone. Every act is a plain HTML form and is answered with the phone's next view, so
+//! that it works in any browser.
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::{
     Extension, Form,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::header,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use handslag_phone::{
-    ApprovalScreen, Button, DoorNow, Outcome, Screen, Task, When,
-    wire::{Bearer, InboxItem, Start, Transparency},
+    Button, Outcome, Screen, Task,
+    wire::{Bearer, Start},
 };
-use handslag_vocab::{DoorId, SignatureId, UnixTime};
+use handslag_vocab::{DoorId, SignatureId};
 use serde::Deserialize;
 
 use super::{
     camera::{self, Seen},
-    handset::{Halt, Handset},
+    handset::Halt,
     place::Place,
+    screens::{Message, after, good, shown},
     town,
 };
 use crate::{
     caller::{Now, Rng},
     identity,
-    page::Page,
     problem::Problem,
     server::Server,
     words::Voice,
 };
 
-#[derive(Template)]
-#[template(path = "demo/telefon.html")]
-struct PhonePage {
-    voice: Voice,
-    view: View,
-    online: bool,
-    message: Option<Message>,
-}
-
-/// A sentence about what has just happened.
-struct Message {
-    is_good: bool,
-    text: String,
-    /// What the frames around this page may go on with; nothing depends on it.
-    event: &'static str,
-}
-
-/// What the phone shows.
-enum View {
-    Approval(Box<Question>),
-    Home(Home),
-    Insight(Box<Transparency>),
-    New,
-    NoNetwork,
-    Reading { title: String, page: u32, pages: u32 },
-}
-
-/// The approval screen, and whether the yes can be pressed already.
-struct Question {
-    screen: ApprovalScreen,
-    can_approve: bool,
-}
-
-struct Home {
-    organisation: String,
-    who: String,
-    synced: String,
-    inbox: Vec<InboxItem>,
-    doors: Vec<Door>,
-    /// How many doors the phone can open by itself.
-    ready: i64,
-    /// How much waits to be carried home.
-    waiting: i64,
-    /// The server's words where it no longer knows this phone.
-    ended: Option<String>,
-}
-
-struct Door {
-    id: DoorId,
-    name: String,
-    window: String,
-    is_now: bool,
-}
-
-/// `GET /demo/telefon`.
-pub(super) async fn show(
-    State(server): State<Server>,
-    Extension(place): Extension<Arc<Place>>,
-    Now(now): Now,
-    voice: Voice,
-) -> Result<Response, Problem> {
+/// `GET /demo/telefon`, and every address below it that a browser loads again.
+pub(super) async fn show(Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
-    shown(&server, &place, &mut handset, voice, None, now).await
-}
-
-async fn shown(_: &Server, place: &Place, handset: &mut Handset, voice: Voice, message: Option<Message>, now: UnixTime) -> Result<Response, Problem> {
-    let view = match handset.screen().cloned() {
-        Some(Screen::Approval(screen)) => View::Approval(Box::new(Question { can_approve: can_approve(&screen), screen })),
-        Some(Screen::Page(page)) => View::Reading { title: page.title, page: page.page, pages: page.pages },
-        Some(Screen::NoNetwork { .. }) => View::NoNetwork,
-        None if handset.core().identity().is_none() => View::New,
-        None => View::Home(home(handset, voice, now).await?),
-    };
-    place.keep(handset)?;
-    Ok(Page(PhonePage { voice, view, online: handset.online, message }).into_response())
-}
-
-fn can_approve(screen: &ApprovalScreen) -> bool {
-    screen.buttons.iter().any(|choice| choice.enabled && choice.button == Button::Approve)
-}
-
-/// The phone's first view: fetches what it can; without network it shows what it has.
-async fn home(handset: &mut Handset, voice: Voice, now: UnixTime) -> Result<Home, Problem> {
-    let (mut inbox, mut ended) = (Vec::new(), None);
-    if handset.online {
-        if let Halt::Done(Outcome::RefusedByServer { problem, .. }) = handset.begin(Task::Sync, now).await? {
-            ended = Some(if voice.tag() == "en" { problem.en } else { problem.sv });
-        }
-        if handset.core().waiting_in_outbox() > 0 {
-            handset.begin(Task::Upload, now).await?;
-        }
-        if let Halt::Done(Outcome::Inbox(waiting)) = handset.begin(Task::Inbox, now).await? {
-            inbox = waiting.items;
-        }
-    }
-    let identity = handset.core().identity();
-    Ok(Home {
-        organisation: identity.map(|identity| identity.organisation.clone()).unwrap_or_default(),
-        who: identity.map(|identity| identity.who.to_string()).unwrap_or_default(),
-        synced: handset.core().synced_at().map(|at| voice.time(at)).unwrap_or_default(),
-        inbox,
-        ready: counted(handset.core().doors(now).len()),
-        doors: handset.core().doors(now).into_iter().map(|now| door(voice, now)).collect(),
-        waiting: counted(handset.core().waiting_in_outbox()),
-        ended,
-    })
-}
-
-fn counted(many: impl TryInto<i64>) -> i64 {
-    many.try_into().unwrap_or(i64::MAX)
-}
-
-fn door(voice: Voice, door: DoorNow) -> Door {
-    let window = format!("{}–{}", voice.time(door.opens_at), voice.time(door.closes_at));
-    Door { id: door.door, name: door.name, window, is_now: door.when == When::Now }
+    shown(&place, &mut handset, voice, None, now).await
 }
 
 /// `POST /demo/telefon/skanna`: holds the camera to the desk's screen.
@@ -166,11 +55,11 @@ pub(super) async fn scan(
         Some(Seen::Login(id)) if is_enrolled => {
             let text = Bearer::new(camera::text(&server, &Seen::Login(id), now).await?);
             let halt = handset.begin(Task::Approve { start: Start::Qr { text } }, now).await?;
-            after(&server, &place, &mut handset, voice, halt, now).await
+            after(&place, &mut handset, voice, halt, now).await
         }
         _ => {
             let message = Message { is_good: false, text: voice.say("phone-sees-nothing"), event: "" };
-            shown(&server, &place, &mut handset, voice, Some(message), now).await
+            shown(&place, &mut handset, voice, Some(message), now).await
         }
     }
 }
@@ -198,41 +87,51 @@ pub(super) async fn yes(
             })
             .await?;
     }
-    after(&server, &place, &mut handset, voice, halt, now).await
+    after(&place, &mut handset, voice, halt, now).await
 }
 
 #[derive(Deserialize)]
 pub(super) struct Pressed {
     button: String,
+    /// The end of every page has been in view.
+    #[serde(default)]
+    has_read: bool,
 }
 
 /// `POST /demo/telefon/tryck`.
 pub(super) async fn press(
-    State(server): State<Server>,
     Extension(place): Extension<Arc<Place>>,
     Now(now): Now,
     voice: Voice,
     Form(pressed): Form<Pressed>,
 ) -> Result<Response, Problem> {
     let button = match pressed.button.as_str() {
-        "again" => Button::Again,
-        "approve" => Button::Approve,
-        "back" => Button::Back,
-        "cancel" => Button::Cancel,
-        "next" => Button::Next,
-        "not_me" => Button::NotMe,
-        "read" => Button::Open { document: 1, page: 1 },
-        "remove_here" => Button::RemoveHere,
+        "again" => Some(Button::Again),
+        "approve" => Some(Button::Approve),
+        "cancel" => Some(Button::Cancel),
+        "not_me" => Some(Button::NotMe),
+        "remove_here" => Some(Button::RemoveHere),
+        "has_read" => None,
         _ => return Err(Problem::bad("unknown_button", "Knappen finns inte.", "There is no such button.")),
     };
     let mut handset = place.handset.lock().await;
-    let halt = handset.press(button, now).await?;
-    after(&server, &place, &mut handset, voice, halt, now).await
+    if button.is_none() || (button == Some(Button::Approve) && pressed.has_read) {
+        handset.has_read(now).await?;
+    }
+    match button {
+        None => shown(&place, &mut handset, voice, None, now).await,
+        Some(button) => {
+            let is_signature = matches!(handset.screen(), Some(Screen::Approval(screen)) if !screen.what_happens.documents.is_empty());
+            match handset.press(button, now).await? {
+                Halt::Done(Outcome::Approved { .. }) if is_signature => shown(&place, &mut handset, voice, Some(good(voice, "signed")), now).await,
+                halt => after(&place, &mut handset, voice, halt, now).await,
+            }
+        }
+    }
 }
 
-/// `POST /demo/telefon/skriv-under/{signature}`: opens the document at its first page.
+/// `POST /demo/telefon/skriv-under/{signature}`: opens the document.
 pub(super) async fn sign(
-    State(server): State<Server>,
     Extension(place): Extension<Arc<Place>>,
     Now(now): Now,
     voice: Voice,
@@ -240,16 +139,12 @@ pub(super) async fn sign(
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
-    let mut halt = handset.begin(Task::Approve { start: Start::Assigned { signature } }, now).await?;
-    if matches!(halt, Halt::Shown(Screen::Approval(_))) {
-        halt = handset.press(Button::Open { document: 1, page: 1 }, now).await?;
-    }
-    after(&server, &place, &mut handset, voice, halt, now).await
+    let halt = handset.begin(Task::Approve { start: Start::Assigned { signature } }, now).await?;
+    after(&place, &mut handset, voice, halt, now).await
 }
 
 /// `POST /demo/telefon/oppna/{door}`.
 pub(super) async fn open(
-    State(server): State<Server>,
     Extension(place): Extension<Arc<Place>>,
     Now(now): Now,
     voice: Voice,
@@ -257,94 +152,51 @@ pub(super) async fn open(
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     let halt = handset.open(&door, now).await?;
-    after(&server, &place, &mut handset, voice, halt, now).await
+    after(&place, &mut handset, voice, halt, now).await
 }
 
-/// `POST /demo/telefon/tackning`: "Ingen täckning", on and off.
-pub(super) async fn coverage(Extension(place): Extension<Arc<Place>>) -> Result<Response, Problem> {
-    let mut handset = place.handset.lock().await;
-    handset.online = !handset.online;
-    place.keep(&handset)?;
-    Ok(Redirect::to("/demo/telefon").into_response())
+#[derive(Deserialize)]
+pub(super) struct Coverage {
+    online: bool,
 }
 
-/// `POST /demo/telefon/insyn`: "Det arbetsgivaren ser", on the phone.
-pub(super) async fn insight(
-    State(server): State<Server>,
+/// `POST /demo/telefon/tackning`: "Ingen täckning", on or off, however often it is sent.
+pub(super) async fn coverage(
     Extension(place): Extension<Arc<Place>>,
     Now(now): Now,
     voice: Voice,
+    Form(coverage): Form<Coverage>,
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
-    match handset.begin(Task::Transparency, now).await? {
-        Halt::Done(Outcome::Transparency(insight)) => {
-            Ok(Page(PhonePage { voice, view: View::Insight(insight), online: handset.online, message: None }).into_response())
-        }
-        halt => after(&server, &place, &mut handset, voice, halt, now).await,
-    }
+    handset.online = coverage.online;
+    shown(&place, &mut handset, voice, None, now).await
+}
+
+/// `POST /demo/telefon/insyn`: "Det arbetsgivaren ser", on the phone.
+pub(super) async fn insight(Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
+    let mut handset = place.handset.lock().await;
+    handset.speak(voice.language());
+    let halt = handset.begin(Task::Transparency, now).await?;
+    after(&place, &mut handset, voice, halt, now).await
 }
 
 /// `POST /demo/telefon/ta-bort`: with one tap.
-pub(super) async fn remove(
-    State(server): State<Server>,
-    Extension(place): Extension<Arc<Place>>,
-    Now(now): Now,
-    voice: Voice,
-) -> Result<Response, Problem> {
+pub(super) async fn remove(Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     let halt = handset.begin(Task::Remove, now).await?;
-    after(&server, &place, &mut handset, voice, halt, now).await
+    after(&place, &mut handset, voice, halt, now).await
 }
 
-/// `POST /demo/borja-om`: a phone out of its box.
-pub(super) async fn start_over(State(server): State<Server>, Extension(place): Extension<Arc<Place>>) -> Result<Response, Problem> {
+#[derive(Deserialize)]
+pub(super) struct Which {
+    dokument: u32,
+    sida: u32,
+}
+
+/// `GET /demo/telefon/sida.png?dokument=1&sida=7`: a page that the reader comes near.
+pub(super) async fn page_picture(Extension(place): Extension<Arc<Place>>, Now(now): Now, Query(which): Query<Which>) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
-    *handset = place.new_handset(&server.config.issuer);
-    place.keep(&handset)?;
-    Ok(Redirect::to("/").into_response())
-}
-
-/// `GET /demo/telefon/sida.png`: the page that is being read.
-pub(super) async fn page_picture(Extension(place): Extension<Arc<Place>>) -> Result<Response, Problem> {
-    let handset = place.handset.lock().await;
-    match handset.screen() {
-        Some(Screen::Page(page)) => {
-            Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], page.image.0.clone()).into_response())
-        }
-        _ => Err(Problem::not_found()),
-    }
-}
-
-/// The next view, with a sentence about what has just happened.
-async fn after(server: &Server, place: &Place, handset: &mut Handset, voice: Voice, halt: Halt, now: UnixTime) -> Result<Response, Problem> {
-    let message = match halt {
-        Halt::Shown(_) => None,
-        Halt::Done(outcome) => told(voice, &outcome),
-    };
-    shown(server, place, handset, voice, message, now).await
-}
-
-fn told(voice: Voice, outcome: &Outcome) -> Option<Message> {
-    let good = |event| Some(Message { is_good: true, text: voice.say(&format!("phone-{event}")), event });
-    let bad = |text| Some(Message { is_good: false, text, event: "" });
-    match outcome {
-        Outcome::Approved { .. } => good("approved"),
-        Outcome::Declined { .. } => good("declined"),
-        Outcome::Enrolled { .. } => good("enrolled"),
-        Outcome::Opened { .. } => good("opened"),
-        Outcome::Removed { .. } => good("removed"),
-        Outcome::RefusedByServer { problem, .. } => bad(if voice.tag() == "en" { problem.en.clone() } else { problem.sv.clone() }),
-        Outcome::RefusedByLock(refusal) => bad(by_lock(voice, refusal)),
-        Outcome::Abandoned | Outcome::Refused { .. } => bad(voice.say("phone-refused")),
-        Outcome::Inbox(_) | Outcome::Synced { .. } | Outcome::Transparency(_) | Outcome::Uploaded { .. } => None,
-    }
-}
-
-/// "Passet gäller kl 14.00–15.30. Klockan är 13.20."
-fn by_lock(voice: Voice, refusal: &handslag_phone::LockRefusal) -> String {
-    match (refusal.from, refusal.until) {
-        (Some(from), Some(until)) => voice.say2("phone-lock-time", &("from", &voice.time(from)), &("until", &voice.time(until))),
-        _ => voice.say1("phone-lock-refused", "code", &refusal.code),
-    }
+    let picture = handset.picture(which.dokument, which.sida, now).await?.ok_or_else(Problem::not_found)?;
+    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }

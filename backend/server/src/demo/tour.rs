@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{
     MINUTES,
     camera::{self, Seen},
-    handset::Halt,
+    handset::{self, Halt},
     place::Place,
     visitor::{Answer, Visitor},
 };
@@ -155,7 +155,7 @@ impl<'a> Tour<'a> {
         for _ in 0..1_000 {
             let button = match &halt {
                 Halt::Done(Outcome::Approved { .. }) => return Ok(()),
-                Halt::Shown(Screen::Approval(screen)) => next_button(screen),
+                Halt::Shown(Screen::Approval(screen)) => handset::unread(screen).unwrap_or(Button::Approve),
                 Halt::Shown(Screen::Page(_)) => Button::Next,
                 other => return Err(unexpected(other)),
             };
@@ -236,12 +236,6 @@ impl<'a> Tour<'a> {
     fn leave(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
         fs::write(self.out.join(name), bytes).map_err(|error| Problem::internal(&error))
     }
-}
-
-/// Reads first, then approves.
-fn next_button(screen: &handslag_phone::ApprovalScreen) -> Button {
-    let unread = screen.what_happens.documents.iter().zip(1_u32..).find(|(document, _)| document.pages_read < document.pages);
-    unread.map_or(Button::Approve, |(document, number)| Button::Open { document: number, page: document.pages_read + 1 })
 }
 
 fn unexpected(halt: &Halt) -> Problem {

@@ -235,6 +235,18 @@ fn the_list_says_which_doors_open_now_and_the_urgent_pass_is_chosen() {
 }
 
 #[test]
+fn the_doors_of_one_visit_stand_in_the_order_of_the_way_in() {
+    let mut kommun = Kommun::new();
+    let mut telefon = Telefon::enrolled(&mut kommun);
+    let named = |kommun: &Kommun, name: &str, from| crate::wire::WalletDoor { name: name.to_owned(), ..kommun.wallet_door(LOCK, from) };
+    let doors = [("Ekstigen 9", 9_000), ("port", 0), ("lägenhet 1203", 0)].map(|(name, from)| named(&kommun, name, from)).to_vec();
+    kommun.wallet = Some(Wallet { doors, synced_at: at(0) });
+    telefon.does(Task::Sync, &mut kommun);
+    let names: Vec<_> = telefon.core.doors(at(0)).into_iter().map(|door| door.name).collect();
+    assert_eq!(names, ["port", "lägenhet 1203", "Ekstigen 9"]);
+}
+
+#[test]
 fn the_outbox_keeps_what_the_server_did_not_take() {
     let (mut kommun, mut telefon) = ready();
     let mut lock = Lock::new(&kommun, 0);

@@ -5,15 +5,18 @@
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use handslag_vocab::{Seconds, SignatureId};
 
-use super::super::{
-    caller::{BROWSER, Caller},
-    phones::{self, KeyUse},
-    remove,
+use super::{
+    super::{
+        caller::{BROWSER, Caller},
+        phones::{self, KeyUse},
+        remove,
+    },
+    near,
 };
 use crate::{
     caller::{Now, Rng},
@@ -41,8 +44,11 @@ struct HomePage {
 }
 
 /// `GET /telefon`.
-pub(super) async fn show(Now(now): Now, voice: Voice, caller: Caller) -> Response {
-    let Caller { phone, affiliation, .. } = caller;
+pub(super) async fn show(Now(now): Now, voice: Voice, caller: Result<Caller, Problem>) -> Result<Response, Problem> {
+    let Caller { phone, affiliation, .. } = match caller {
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED => return Ok(near::unknown(voice, "home")),
+        caller => caller?,
+    };
     let page = HomePage {
         voice,
         name: affiliation.name(),
@@ -54,7 +60,7 @@ pub(super) async fn show(Now(now): Now, voice: Voice, caller: Caller) -> Respons
         enrolled: voice.moment(phone.enrolled_at),
         is_new: phone.last_used_at.is_none() && now < phone.enrolled_at + NEW,
     };
-    Page(page).into_response()
+    Ok(Page(page).into_response())
 }
 
 #[derive(Template)]

@@ -17,7 +17,13 @@ use crate::{caller::Now, page::Page, problem::Problem, server::Server, words::Vo
 #[template(path = "phone/unknown.html")]
 struct UnknownPage {
     voice: Voice,
-    scanned: bool,
+    /// How the browser came here; also the end of the keys of what to do.
+    came: &'static str,
+}
+
+/// The page for a browser that has no work identity: what to do instead, by how it came here.
+pub(super) fn unknown(voice: Voice, came: &'static str) -> Response {
+    (StatusCode::UNAUTHORIZED, Page(UnknownPage { voice, came })).into_response()
 }
 
 /// `GET /q/{code}`: the moving code, opened by a stock camera.
@@ -46,8 +52,7 @@ pub(super) async fn same_phone(
 async fn led(server: &Server, voice: Voice, caller: Result<Caller, Problem>, start: &Start, now: UnixTime) -> Result<Response, Problem> {
     let caller = match caller {
         Err(problem) if problem.status == StatusCode::UNAUTHORIZED => {
-            let page = UnknownPage { voice, scanned: matches!(start, Start::Qr { .. }) };
-            return Ok((problem.status, Page(page)).into_response());
+            return Ok(unknown(voice, if matches!(start, Start::Qr { .. }) { "scan" } else { "link" }));
         }
         caller => caller?,
     };
