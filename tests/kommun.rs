@@ -5,8 +5,8 @@
 
 mod bare;
 mod browser;
+mod device;
 mod portal;
-mod service;
 mod worker;
 
 use std::{path::PathBuf, sync::Arc};
@@ -20,7 +20,7 @@ use handslag_protocol::{
 use handslag_server::{
     audit,
     caller::Rng,
-    config::{Client, Database},
+    config::{ApplicationType, Client, Database},
     demo::{self, Place},
     identity::{self, Affiliation, Answered, NewColleague},
     routes,
@@ -34,8 +34,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
+pub(crate) use device::{Answer, Device, basic, post};
 pub(crate) use portal::{Login, Portal, form, jws};
-pub(crate) use service::{Answer, Device, basic, post};
 pub(crate) use worker::{Pick, Worker, logged_in};
 
 use crate::contracts::engine::{Folder, schema};
@@ -283,7 +283,7 @@ fn services(care: &SigningKey) -> Vec<Client> {
     let bound = Client {
         id: "hemtjanst-app".parse().unwrap(),
         redirect_uris: vec!["se.kvarnby.hemtjanst:/cb".to_owned()],
-        native: true,
+        application_type: ApplicationType::Native,
         dpop_bound_access_tokens: true,
         ..public.clone()
     };

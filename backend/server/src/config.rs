@@ -149,15 +149,26 @@ pub struct Client {
     /// The level it always demands.
     #[serde(default = "lowest")]
     pub assurance: Assurance,
-    /// A public client installed on a device: loopback addresses with a free port.
+    /// What kind of program it is (`application_type`).
     #[serde(default)]
-    pub native: bool,
+    pub application_type: ApplicationType,
     /// UserInfo as a signed JWT (the Swedish profile); JSON where a plain OpenID Connect client needs it.
     #[serde(default = "yes")]
     pub userinfo_signed: bool,
     /// Only accepts an e-ID reviewed by Digg (national tests).
     #[serde(default)]
     pub reviewed_only: bool,
+}
+
+/// What kind of program a service is (OpenID Connect Dynamic Client Registration §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// Installed on a device: loopback addresses with a free port.
+    Native,
+    /// A server, or a page in a browser.
+    #[default]
+    Web,
 }
 
 impl Client {
@@ -179,7 +190,7 @@ impl Client {
             scopes: Vec::new(),
             audiences: Vec::new(),
             assurance: lowest(),
-            native: false,
+            application_type: ApplicationType::Web,
             userinfo_signed: yes(),
             reviewed_only: false,
         }

@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use handslag_vocab::Secret;
 
-use super::Ended;
 use crate::caller::Rng;
 
-pub(super) fn run() -> Ended {
+pub(super) fn run() -> ExitCode {
     let secret = Secret::random("client", &mut Rng::system());
     println!("for the service, shown once:  {}", secret.reveal());
     println!("for [[client]]:               secret_sha256 = \"{}\"", secret.hash().to_hex());
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }

@@ -40,7 +40,7 @@ pub fn run(args: &[String]) -> ExitCode {
         ["migrate", rest @ ..] => migrate::run(rest),
         ["keys", rest @ ..] => keys::run(rest),
         ["journal", "verify", rest @ ..] => journal::verify(rest),
-        ["client-secret"] => client_secret::run(),
+        ["client-secret"] => Ok(client_secret::run()),
         ["matrix"] => matrix::run(),
         ["render-page", page] => crate::signing::render_page(page).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         _ => {

@@ -6,7 +6,11 @@ use handslag_protocol::{
 };
 use handslag_vocab::{ClientId, OrganisationId};
 
-use crate::{config::Client, problem::Problem, server::Server};
+use crate::{
+    config::{ApplicationType, Client},
+    problem::Problem,
+    server::Server,
+};
 
 /// One registered service.
 pub(super) fn registered<'a>(server: &'a Server, id: &ClientId) -> Option<&'a Client> {
@@ -34,9 +38,9 @@ pub(super) fn asked_service(client: &Client, organisation: OrganisationId) -> ha
 }
 
 const fn kind(client: &Client) -> ClientKind {
-    match (client.is_public(), client.native) {
+    match (client.is_public(), client.application_type) {
         (false, _) => ClientKind::Confidential,
-        (true, true) => ClientKind::Native,
-        (true, false) => ClientKind::Browser,
+        (true, ApplicationType::Native) => ClientKind::Native,
+        (true, ApplicationType::Web) => ClientKind::Browser,
     }
 }

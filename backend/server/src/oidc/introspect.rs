@@ -18,8 +18,8 @@ use handslag_vocab::Secret;
 
 use super::{
     examined,
+    proven_client::{self, ProvenClient},
     refused::{Refused, no_store},
-    service::{self, Service},
     signed::signed,
 };
 use crate::{caller::Now, server::Server};
@@ -37,7 +37,7 @@ pub(super) async fn tell(
     if parameters.has_repeated() {
         return Err(token::Refusal::ParameterRepeated.into());
     }
-    let service = Service::proven(&server, &ClaimedClient::read(&parameters, service::authorization(&headers)?)?, now)?;
+    let service = ProvenClient::of(&server, &ClaimedClient::read(&parameters, proven_client::authorization(&headers)?)?, now)?;
     if service.client.authentication == Authentication::None {
         // RFC 7662 §2.1: whoever proves nothing could try tokens until one is alive.
         return Err(Refused::because(OAuthError::InvalidClient, "only a client that proves itself may ask about tokens"));

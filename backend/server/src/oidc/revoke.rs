@@ -15,8 +15,8 @@ use serde_json::json;
 use super::{
     access_tokens, examined,
     grants::{self, Why},
+    proven_client::{self, ProvenClient},
     refused::{Refused, no_store},
-    service::{self, Service},
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -38,7 +38,7 @@ pub(super) async fn take_back(
     if parameters.has_repeated() {
         return Err(token::Refusal::ParameterRepeated.into());
     }
-    let service = Service::proven(&server, &ClaimedClient::read(&parameters, service::authorization(&headers)?)?, now)?;
+    let service = ProvenClient::of(&server, &ClaimedClient::read(&parameters, proven_client::authorization(&headers)?)?, now)?;
     let missing = || Refused::because(OAuthError::InvalidRequest, "token is missing");
     let presented = parameters.value("token").map(Secret::presented).ok_or_else(missing)?;
     let ended = server.db.write(async |tx| {
@@ -51,7 +51,7 @@ pub(super) async fn take_back(
     Ok((no_store(), StatusCode::OK).into_response())
 }
 
-async fn end(tx: &mut Tx, server: &Server, service: &Service<'_>, presented: &Secret, now: UnixTime, rng: &mut Rng) -> Result<(), Refused> {
+async fn end(tx: &mut Tx, server: &Server, service: &ProvenClient<'_>, presented: &Secret, now: UnixTime, rng: &mut Rng) -> Result<(), Refused> {
     let Some(found) = examined::examine(tx, server, presented, now).await? else { return Ok(()) };
     if found.token.client_id != service.client.id {
         return Ok(());

@@ -20,9 +20,10 @@ use serde_json::{Map, Value};
 use super::{
     access_tokens, client_credentials,
     grants::Grant,
-    proof, redeem, refresh,
+    proof,
+    proven_client::{self, ProvenClient},
+    redeem, refresh,
     refused::{Refused, no_store},
-    service::{self, Service},
     signed::signed,
 };
 use crate::{
@@ -35,7 +36,7 @@ use crate::{
 /// A request whose asker is proven.
 pub(super) struct Asked<'a> {
     pub(super) server: &'a Server,
-    pub(super) service: &'a Service<'a>,
+    pub(super) service: &'a ProvenClient<'a>,
     pub(super) request: &'a TokenRequest,
     /// The resource it wants a token for; our own UserInfo if none.
     pub(super) audience: Option<&'a str>,
@@ -64,8 +65,8 @@ pub(super) async fn give(
 }
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<TokenAnswer, Refused> {
-    let request = TokenRequest::parse(pairs, service::authorization(headers)?)?;
-    let service = Service::proven(server, &request.client, now)?;
+    let request = TokenRequest::parse(pairs, proven_client::authorization(headers)?)?;
+    let service = ProvenClient::of(server, &request.client, now)?;
     request.check(&service.client)?;
     let audience = request.resource.as_deref().map(|resource| registered_audience(service.registered, resource)).transpose()?;
     let at = proof::At { method: Method::POST.as_str(), path: "/token", access_token: None, now };

@@ -37,22 +37,35 @@ struct Found {
     affiliation: Affiliation,
 }
 
+/// A request that hears nothing (RFC 6750 §3, RFC 9449 §7.1).
+enum Refusal {
+    Unauthorized { scheme: &'static str, error: Option<&'static str> },
+    Internal(Problem),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Internal(problem)
+    }
+}
+
 /// `GET|POST /userinfo`.
 pub(super) async fn tell(State(server): State<Server>, Now(now): Now, method: Method, headers: HeaderMap) -> Response {
     let nonce = proof::next_nonce(&server, &headers, now).ok().flatten();
-    let mut response = answer(&server, &method, &headers, now).await.unwrap_or_else(|refused| refused);
+    let mut response = answer(&server, &method, &headers, now).await.unwrap_or_else(IntoResponse::into_response);
     response.headers_mut().extend(nonce);
     response
 }
 
-async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: UnixTime) -> Result<Response, Response> {
-    let presented = presented(headers).ok_or_else(|| unauthorized("Bearer", None))?;
+async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: UnixTime) -> Result<Response, Refusal> {
+    let presented = presented(headers).ok_or(Refusal::Unauthorized { scheme: "Bearer", error: None })?;
     let scheme = if presented.is_bearer { "Bearer" } else { "DPoP" };
     let proof = proven(server, method, headers, &presented, now)?;
-    let found = server.db.write(async |tx| found(tx, &presented.token, proof.as_ref(), now).await).await.map_err(IntoResponse::into_response)?;
+    let found = server.db.write(async |tx| found(tx, &presented.token, proof.as_ref(), now).await).await?;
     let thumbprint = proof.as_ref().map(|proof| proof.thumbprint);
-    let found = found.filter(|found| found.token.bound_to() == thumbprint).ok_or_else(|| unauthorized(scheme, Some("invalid_token")))?;
-    told(server, &found).map_err(IntoResponse::into_response)
+    let found = found.filter(|found| found.token.bound_to() == thumbprint);
+    let found = found.ok_or(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidToken.code()) })?;
+    Ok(told(server, &found)?)
 }
 
 fn told(server: &Server, found: &Found) -> Result<Response, Problem> {
@@ -71,16 +84,17 @@ fn told(server: &Server, found: &Found) -> Result<Response, Problem> {
 }
 
 /// The proof beside a token sent as `DPoP`; a token sent as `Bearer` proves nothing.
-fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented: &Presented, now: UnixTime) -> Result<Option<Proof>, Response> {
+fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented: &Presented, now: UnixTime) -> Result<Option<Proof>, Refusal> {
     if presented.is_bearer {
         return Ok(None);
     }
+    let unauthorized = |error: OAuthError| Refusal::Unauthorized { scheme: "DPoP", error: Some(error.code()) };
     let at = proof::At { method: method.as_str(), path: "/userinfo", access_token: Some(presented.token.reveal()), now };
     let proof = proof::of(server, headers, at).map_err(|refused| match refused {
-        Refused::Protocol(error, _) => unauthorized("DPoP", Some(error.code())),
-        Refused::Internal(problem) => problem.into_response(),
+        Refused::Protocol(error, _) => unauthorized(error),
+        Refused::Internal(problem) => Refusal::Internal(problem),
     })?;
-    proof.map_or_else(|| Err(unauthorized("DPoP", Some(OAuthError::InvalidDpopProof.code()))), |proof| Ok(Some(proof)))
+    Ok(Some(proof.ok_or_else(|| unauthorized(OAuthError::InvalidDpopProof))?))
 }
 
 async fn found(tx: &mut Tx, token: &Secret, proof: Option<&Proof>, now: UnixTime) -> Result<Option<Found>, Problem> {
@@ -100,14 +114,17 @@ fn presented(headers: &HeaderMap) -> Option<Presented> {
     (is_bearer || scheme.eq_ignore_ascii_case("dpop")).then(|| Presented { token: Secret::presented(token), is_bearer })
 }
 
-/// RFC 6750 §3 and RFC 9449 §7.1.
-fn unauthorized(scheme: &str, error: Option<&str>) -> Response {
-    let algorithms = if scheme == "DPoP" { " algs=\"ES256\"" } else { "" };
-    let comma = if algorithms.is_empty() || error.is_none() { "" } else { "," };
-    let error_part = error.map_or_else(String::new, |error| format!(" error=\"{error}\""));
-    let challenge = HeaderValue::from_str(&format!("{scheme}{error_part}{comma}{algorithms}")).unwrap_or(HeaderValue::from_static("Bearer"));
-    let body = Json(
-        json!({ "error": error.unwrap_or("invalid_request"), "error_description": "send a living access token, with its proof if it has a key" }),
-    );
-    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (scheme, error) = match self {
+            Self::Internal(problem) => return problem.into_response(),
+            Self::Unauthorized { scheme, error } => (scheme, error),
+        };
+        let told = [error.map(|error| format!("error=\"{error}\"")), (scheme == "DPoP").then(|| "algs=\"ES256\"".to_owned())];
+        let challenge = format!("{scheme} {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        let challenge = HeaderValue::from_str(challenge.trim_end()).unwrap_or(HeaderValue::from_static("Bearer"));
+        let sentence = "send a living access token, with its proof if it is bound to a key";
+        let body = Json(json!({ "error": error.unwrap_or("invalid_request"), "error_description": sentence }));
+        (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
+    }
 }

@@ -14,7 +14,7 @@ use super::{clients, discovery::provider, refused::Refused};
 use crate::{config, server::Server};
 
 /// A service that proved itself, or a public one that named itself.
-pub(super) struct Service<'a> {
+pub(super) struct ProvenClient<'a> {
     /// As registered.
     pub(super) registered: &'a config::Client,
     /// In the protocol's view.
@@ -22,9 +22,9 @@ pub(super) struct Service<'a> {
     assertion: Option<ClientAssertion>,
 }
 
-impl<'a> Service<'a> {
+impl<'a> ProvenClient<'a> {
     /// Unknown and unproven have the same code.
-    pub(super) fn proven(server: &'a Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
+    pub(super) fn of(server: &'a Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
         let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
         let registered = clients::registered(server, &claimed.id()?).ok_or_else(unknown)?;
         let client = clients::view(registered)?;
