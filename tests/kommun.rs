@@ -5,6 +5,7 @@
 
 mod bare;
 mod browser;
+mod device;
 mod portal;
 mod worker;
 
@@ -12,11 +13,14 @@ use std::{path::PathBuf, sync::Arc};
 
 use axum::Router;
 use handslag_phone::es256;
-use handslag_protocol::jose::{Jwk, JwkSet};
+use handslag_protocol::{
+    client::GrantType,
+    jose::{Jwk, JwkSet},
+};
 use handslag_server::{
     audit,
     caller::Rng,
-    config::{Client, Database},
+    config::{ApplicationType, Client, Database},
     demo::{self, Place},
     identity::{self, Affiliation, Answered, NewColleague},
     routes,
@@ -30,6 +34,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
+pub(crate) use device::{Answer, Device, basic, post};
 pub(crate) use portal::{Login, Portal, form, jws};
 pub(crate) use worker::{Pick, Worker, logged_in};
 
@@ -39,6 +44,9 @@ use crate::contracts::engine::{Folder, schema};
 pub(crate) const ORG_ID: &str = "https://id.oidc.se/scope/naturalPersonOrgId";
 /// The claim that names a work identity.
 pub(crate) const WHO: &str = "https://id.oidc.se/claim/orgAffiliation";
+
+/// The secret of the journal, which authenticates with `client_secret_basic`.
+pub(crate) const JOURNAL_SECRET: &str = "hs_client_only-for-tests";
 
 /// One municipality with its node.
 pub(crate) struct Kommun {
@@ -185,6 +193,11 @@ impl Kommun {
         Portal::new(self, "webbappen", None, "https://app.example/cb")
     }
 
+    /// The home care's app: a native client that proves its device's key.
+    pub(crate) fn field_app(&self) -> Portal {
+        Portal::new(self, "hemtjanst-app", None, "se.kvarnby.hemtjanst:/cb")
+    }
+
     /// One number out of the database.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         let (count,): (i64,) = self.server.db.read(async |tx| tx.one(sql, ()).await).await.unwrap();
@@ -230,23 +243,17 @@ fn services(care: &SigningKey) -> Vec<Client> {
     let jwk = Jwk::from_p256_point(&es256::public(care).0, Some("vardportalen".to_owned())).unwrap();
     let keys = JwkSet::new(vec![jwk]).unwrap().to_json();
     let public = Client {
-        id: "webbappen".parse().unwrap(),
-        name_sv: "Webbappen".to_owned(),
-        name_en: "The web app".to_owned(),
-        organisation: "2120009994".parse().unwrap(),
         redirect_uris: vec!["https://app.example/cb".to_owned(), "https://app.example/cb?fast=1".to_owned()],
-        jwks: None,
         scopes: vec![ORG_ID.to_owned(), "profile".to_owned()],
-        audiences: Vec::new(),
-        assurance: Assurance::Loa2,
-        native: false,
+        grant_types: [GrantType::AuthorizationCode, GrantType::RefreshToken].into(),
         userinfo_signed: false,
-        reviewed_only: false,
+        ..Client::new("webbappen".parse().unwrap(), "Webbappen", "The web app", "2120009994".parse().unwrap())
     };
     let confidential = Client {
         id: "vardportalen".parse().unwrap(),
         redirect_uris: vec!["https://care.example/cb".to_owned()],
         jwks: Some(keys),
+        grant_types: GrantType::ALL.into(),
         audiences: vec!["https://journal.example".to_owned()],
         userinfo_signed: true,
         ..public.clone()
@@ -263,7 +270,24 @@ fn services(care: &SigningKey) -> Vec<Client> {
         redirect_uris: vec!["https://beslut.example/cb".to_owned()],
         ..public.clone()
     };
-    vec![public, confidential, strict, high]
+    let journal = Client {
+        id: "journalen".parse().unwrap(),
+        redirect_uris: Vec::new(),
+        secret_sha256: Some(Secret::presented(JOURNAL_SECRET).hash().to_hex()),
+        grant_types: [GrantType::ClientCredentials].into(),
+        audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],
+        scopes: vec!["journal.read".to_owned(), "profile".to_owned()],
+        resource: Some("https://journal.example".to_owned()),
+        ..public.clone()
+    };
+    let bound = Client {
+        id: "hemtjanst-app".parse().unwrap(),
+        redirect_uris: vec!["se.kvarnby.hemtjanst:/cb".to_owned()],
+        application_type: ApplicationType::Native,
+        dpop_bound_access_tokens: true,
+        ..public.clone()
+    };
+    vec![public, confidential, strict, high, journal, bound]
 }
 
 /// Each play as a test of each engine.

@@ -114,8 +114,10 @@ pub(crate) async fn services_that_do_not_prove_themselves(kommun: &Kommun) {
     }
     let by_name = [("client_assertion", ""), ("client_assertion_type", ""), ("client_id", "skolportalen")];
     assert_eq!(error(&school.exchanges_with(&login.browser, &code, &login.verifier, &by_name).await), (401, "invalid_client"), "by name alone");
-    let secret = [("client_secret", "x")];
-    assert_eq!(error(&school.exchanges_with(&login.browser, &code, &login.verifier, &secret).await), (401, "invalid_client"));
+    let both = [("client_secret", "x"), ("client_id", "skolportalen")];
+    assert_eq!(error(&school.exchanges_with(&login.browser, &code, &login.verifier, &both).await), (400, "invalid_request"), "two ways at once");
+    let secret = [by_name[0], by_name[1], by_name[2], ("client_secret", "x")];
+    assert_eq!(error(&school.exchanges_with(&login.browser, &code, &login.verifier, &secret).await), (401, "invalid_client"), "OP-07");
 
     let assertion = school.assertion(&json!({}), &json!({}));
     let once = [("client_assertion", assertion.as_str())];

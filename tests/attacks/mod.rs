@@ -8,6 +8,7 @@ mod drawing;
 mod kill;
 mod pages;
 mod phones;
+mod refresh;
 mod secrets;
 mod starts;
 mod uploads;
@@ -54,6 +55,15 @@ crate::kommun::on_both_engines! {
         of_fifty_who_say_yes_one_gets_the_identity,
         proofs_count_once_for_one_request,
         spent_foreign_and_expired_invitations,
+    }
+    refresh {
+        a_second_use_of_the_code_ends_the_refresh_tokens,
+        an_ancestor_ends_the_family_for_the_thief_and_the_owner,
+        ending_a_device_costs_the_same_after_many_uses,
+        of_fifty_who_refresh_at_once_all_get_the_one_chain,
+        of_fifty_with_one_proof_one_is_heard,
+        proofs_that_are_not_this_requests,
+        what_should_have_ended_refreshes_nothing,
     }
     secrets {
         no_secret_is_written_down,

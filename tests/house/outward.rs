@@ -2,7 +2,6 @@
 //! without somebody having looked (INSTA_UPDATE=always writes the snapshots anew).
 
 use handslag_protocol::discovery::Provider;
-use handslag_vocab::Assurance;
 
 use super::source::{File, files, none_of, product, root};
 
@@ -81,17 +80,7 @@ fn addresses_are_only_given_where_they_are_read() {
 
 #[test]
 fn what_the_provider_says_of_itself() {
-    let issuer = "https://id.kvarnby.example";
-    let provider = Provider {
-        issuer: issuer.to_owned(),
-        authorization_endpoint: format!("{issuer}/authorize"),
-        token_endpoint: format!("{issuer}/token"),
-        userinfo_endpoint: format!("{issuer}/userinfo"),
-        jwks_uri: format!("{issuer}/jwks"),
-        service_documentation: None,
-        levels: vec![Assurance::Loa2, Assurance::Loa3],
-        reviewed: false,
-    };
+    let provider = Provider::at("https://id.kvarnby.example", false);
     let metadata = serde_json::to_string_pretty(&provider.metadata()).expect("JSON");
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("metadata", metadata);

@@ -9,9 +9,11 @@ mod invitations;
 mod journal;
 mod log_in;
 mod signing;
+mod staying;
 
 pub(crate) use log_in::userinfo;
 pub(crate) use signing::{asked, signed};
+pub(crate) use staying::{refreshed, stays};
 
 crate::kommun::on_both_engines! {
     authorities {
@@ -52,5 +54,15 @@ crate::kommun::on_both_engines! {
     signing {
         the_minutes_are_signed,
         the_pictures_shown_are_part_of_the_evidence,
+    }
+    staying {
+        a_device_key_proves_every_use,
+        a_phone_stays_logged_in_through_lost_answers,
+        a_resource_asks_about_its_own_tokens_and_no_others,
+        a_service_speaks_for_itself,
+        a_service_that_proves_itself_keeps_its_token,
+        a_token_given_back_ends_the_log_in,
+        an_idle_phone_and_an_old_log_in_end,
+        the_person_reads_how_long_before_saying_yes,
     }
 }

@@ -1,7 +1,7 @@
 //! Somebody at work with the demonstration's phone.
 
 use handslag_phone::{
-    Button, Outcome, Screen, Task,
+    ApprovalScreen, Button, Outcome, Screen, Task,
     wire::{Bearer, Start},
 };
 use handslag_server::{
@@ -87,6 +87,14 @@ impl Worker {
             halt = self.handset.press(button, self.server.clock.now()).await.unwrap();
         }
         panic!("the approval has no end")
+    }
+
+    /// Opens the question and reads it; presses nothing.
+    pub(crate) async fn reads(&mut self, start: Start) -> ApprovalScreen {
+        match self.does(Task::Approve { start }).await {
+            Halt::Shown(Screen::Approval(screen)) => screen,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// A session on our own pages, for what this person does at a desk.

@@ -9,14 +9,20 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
-use handslag_vocab::{ClientId, Seconds, UnixTime};
+use handslag_vocab::{ClientId, Digest, Seconds, UnixTime};
 use serde::{Deserialize, Serialize};
 
 pub use acr::AcrDemand;
 pub use claims_parameter::{ClaimsParameter, Wish};
 pub use refusal::{Refusal, Rejected};
 
-use crate::{client::Client, discovery::Provider, oauth_error::ReplyTo, parameters::Parameters, pkce, release};
+use crate::{
+    client::{Client, OFFLINE_ACCESS},
+    discovery::Provider,
+    oauth_error::ReplyTo,
+    parameters::Parameters,
+    pkce, release,
+};
 
 /// A request in which nothing is checked.
 #[derive(Clone, Debug)]
@@ -46,6 +52,9 @@ pub struct AuthorizationRequest {
     pub claims: ClaimsParameter,
     /// The language of the pages, if the client wished one of ours.
     pub language: Option<Language>,
+    /// `dpop_jkt` (RFC 9449 §10): the key that the code is bound to.
+    #[serde(default)]
+    pub key: Option<Digest>,
 }
 
 /// `prompt` (OIDC Core §3.1.2.1).
@@ -141,6 +150,11 @@ impl AuthorizationRequest {
         !demands_new && is_young_enough
     }
 
+    /// Whether the client stays logged in (OIDC Core §11).
+    pub fn is_offline(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == OFFLINE_ACCESS)
+    }
+
     /// What the person is shown and the client gets.
     pub fn shares(&self) -> Vec<release::Claim> {
         release::shares(&self.scopes, &self.claims)
@@ -231,6 +245,7 @@ impl Question<'_> {
             claims: claims.only(|claim| release::covers(&self.client.scopes, claim)),
             nonce: self.parameters.value("nonce").map(str::to_owned),
             language: self.language(),
+            key: self.key()?,
             client_id: self.client.id.clone(),
             reply_to: reply_to.clone(),
         })
@@ -280,6 +295,12 @@ impl Question<'_> {
         let is_number = text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit());
         let seconds = is_number.then(|| text.parse().ok()).flatten().ok_or(Refusal::MaxAge)?;
         Ok(Some(Seconds(seconds)))
+    }
+
+    /// RFC 9449 §10: a SHA-256 thumbprint in base64url. Ignoring one that cannot be read would give a code to any key.
+    fn key(&self) -> Result<Option<Digest>, Refusal> {
+        let thumbprint = self.parameters.value("dpop_jkt");
+        thumbprint.map(|text| Digest::from_base64url(text).ok_or(Refusal::DpopJkt)).transpose()
     }
 
     /// OIDC Core §3.1.2.1: the first that we have; never an error.

@@ -1,8 +1,14 @@
 //! A registered service as the protocol sees it (OIDC Sweden profile §6). Whoever keeps registrations builds this view.
 
-use handslag_vocab::ClientId;
+use std::collections::BTreeSet;
 
-use crate::{jose::JwkSet, web_address};
+use handslag_vocab::ClientId;
+use serde::{Deserialize, Serialize};
+
+use crate::{client_authentication::Authentication, jose::JwkSet, web_address};
+
+/// The scope that asks for a refresh token (OIDC Core §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// What kind of program the client is (RFC 6749 §2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +21,32 @@ pub enum ClientKind {
     Native,
 }
 
+/// What a client may offer for tokens (`grant_types`, RFC 7591 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// The code of a log-in.
+    AuthorizationCode,
+    /// Itself, where no person is behind it.
+    ClientCredentials,
+    /// A refresh token.
+    RefreshToken,
+}
+
+impl GrantType {
+    /// Every grant type.
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
+
+    /// The registered spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
 /// A registered client.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -22,6 +54,10 @@ pub struct Client {
     pub id: ClientId,
     /// Its kind.
     pub kind: ClientKind,
+    /// How it proves itself.
+    pub authentication: Authentication,
+    /// What it may offer for tokens.
+    pub grant_types: BTreeSet<GrantType>,
     /// Redirect addresses, each whole.
     pub redirect_uris: Vec<String>,
     /// Scopes it may ask for beside `openid`; they also bound which claims it may name (OIDC Sweden profile §4.2).
@@ -43,9 +79,13 @@ impl Client {
         self.redirect_uris.iter().any(|registered| web_address::loopback_without_port(registered) == Some(asked))
     }
 
-    /// Whether this scope may be granted.
+    /// Whether this scope may be granted. Staying logged in is not a registered scope but a grant type (OIDC Core §11).
     pub fn may_ask(&self, scope: &str) -> bool {
-        scope == "openid" || self.scopes.iter().any(|allowed| allowed == scope)
+        match scope {
+            "openid" => true,
+            OFFLINE_ACCESS => self.grant_types.contains(&GrantType::RefreshToken),
+            _ => self.scopes.iter().any(|allowed| allowed == scope),
+        }
     }
 }
 
@@ -57,6 +97,8 @@ pub(crate) mod tests {
         Client {
             id: "skolportalen".parse().unwrap(),
             kind,
+            authentication: if kind == ClientKind::Confidential { Authentication::PrivateKeyJwt } else { Authentication::None },
+            grant_types: [GrantType::AuthorizationCode].into(),
             redirect_uris: redirect_uris.iter().map(|&uri| uri.to_owned()).collect(),
             scopes: ["profile", "https://id.oidc.se/scope/naturalPersonOrgId"].map(str::to_owned).to_vec(),
             keys: JwkSet::default(),
@@ -92,6 +134,14 @@ pub(crate) mod tests {
         for address in wrong {
             assert!(!server.owns(address), "{address}");
         }
+    }
+
+    #[test]
+    fn staying_logged_in_is_asked_by_who_may_refresh() {
+        let without = client(ClientKind::Native, &[]);
+        let app = Client { grant_types: [GrantType::RefreshToken].into(), ..without.clone() };
+        assert!(app.may_ask("openid") && app.may_ask(OFFLINE_ACCESS) && app.may_ask("profile") && !app.may_ask("email"));
+        assert!(without.may_ask("openid") && !without.may_ask(OFFLINE_ACCESS));
     }
 
     #[test]

@@ -4,7 +4,10 @@
 use handslag_vocab::Assurance;
 use serde_json::{Map, Value, json};
 
-use crate::release;
+use crate::{
+    client::{GrantType, OFFLINE_ACCESS},
+    release,
+};
 
 /// What this provider is and offers.
 #[derive(Clone, Debug)]
@@ -17,6 +20,10 @@ pub struct Provider {
     pub token_endpoint: String,
     /// Where claims are read.
     pub userinfo_endpoint: String,
+    /// Where resources ask about tokens (RFC 7662).
+    pub introspection_endpoint: String,
+    /// Where clients give tokens back (RFC 7009).
+    pub revocation_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// A page for developers of services (Sweden Connect profile §2.1).
@@ -28,6 +35,23 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// The provider at this issuer, with its endpoints where they always are.
+    pub fn at(issuer: &str, reviewed: bool) -> Self {
+        let endpoint = |name: &str| format!("{issuer}/{name}");
+        Self {
+            issuer: issuer.to_owned(),
+            authorization_endpoint: endpoint("authorize"),
+            token_endpoint: endpoint("token"),
+            userinfo_endpoint: endpoint("userinfo"),
+            introspection_endpoint: endpoint("introspect"),
+            revocation_endpoint: endpoint("revoke"),
+            jwks_uri: endpoint("jwks"),
+            service_documentation: None,
+            levels: vec![Assurance::Loa2, Assurance::Loa3],
+            reviewed,
+        }
+    }
+
     /// The `acr` values that may stand in an ID Token from here.
     pub fn acr_values(&self) -> Vec<&'static str> {
         self.levels.iter().map(|level| level.acr(self.reviewed)).collect()
@@ -50,6 +74,8 @@ impl Provider {
             "authorization_endpoint": self.authorization_endpoint,
             "token_endpoint": self.token_endpoint,
             "userinfo_endpoint": self.userinfo_endpoint,
+            "introspection_endpoint": self.introspection_endpoint,
+            "revocation_endpoint": self.revocation_endpoint,
             "jwks_uri": self.jwks_uri,
         }));
         if let Some(documentation) = &self.service_documentation {
@@ -59,11 +85,11 @@ impl Provider {
     }
 
     fn requests(&self) -> Map<String, Value> {
-        let scopes: Vec<&str> = std::iter::once("openid").chain(release::scopes()).collect();
+        let scopes: Vec<&str> = ["openid", OFFLINE_ACCESS].into_iter().chain(release::scopes()).collect();
         members(json!({
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code"],
+            "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "scopes_supported": scopes,
@@ -76,10 +102,20 @@ impl Provider {
         }))
     }
 
+    /// The endpoints for tokens take the same proofs; a token is given back also by a public client (RFC 7009 §2.1), and asked
+    /// about only by one that proves itself (RFC 7662 §2.1).
     fn clients() -> Map<String, Value> {
+        let proofs = ["private_key_jwt", "client_secret_basic", "client_secret_post"];
+        let with_public = [proofs.as_slice(), &["none"]].concat();
+        let algorithms = ["ES256", "RS256"];
         members(json!({
-            "token_endpoint_auth_methods_supported": ["private_key_jwt", "none"],
-            "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
+            "token_endpoint_auth_methods_supported": with_public,
+            "token_endpoint_auth_signing_alg_values_supported": algorithms,
+            "introspection_endpoint_auth_methods_supported": proofs,
+            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+            "revocation_endpoint_auth_methods_supported": with_public,
+            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+            "dpop_signing_alg_values_supported": ["ES256"],
         }))
     }
 
@@ -90,6 +126,7 @@ impl Provider {
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
             "userinfo_signing_alg_values_supported": ["ES256"],
+            "introspection_signing_alg_values_supported": ["ES256"],
             "claim_types_supported": ["normal"],
             "claims_supported": claims,
             "authorization_response_iss_parameter_supported": true,
@@ -109,16 +146,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn provider() -> Provider {
-        Provider {
-            issuer: "https://id.example".to_owned(),
-            authorization_endpoint: "https://id.example/authorize".to_owned(),
-            token_endpoint: "https://id.example/token".to_owned(),
-            userinfo_endpoint: "https://id.example/userinfo".to_owned(),
-            jwks_uri: "https://id.example/jwks".to_owned(),
-            service_documentation: None,
-            levels: vec![Assurance::Loa2, Assurance::Loa3],
-            reviewed: false,
-        }
+        Provider::at("https://id.example", false)
     }
 
     /// OP-20: every member of the profile's table with an allowed value, and the whole document as promised outward.
@@ -132,12 +160,13 @@ pub(crate) mod tests {
     fn nothing_is_announced_that_is_refused() {
         let metadata = provider().metadata();
         let text = metadata.to_string();
-        for absent in
-            ["plain", "client_secret", "implicit", "fragment", "HS256", "\"none\"]}", "registration_endpoint", "refresh_token", "dpop", "end_session"]
-        {
+        for absent in ["plain", "implicit", "fragment", "HS256", "client_secret_jwt", "registration_endpoint", "password", "end_session"] {
             assert!(!text.contains(absent), "{absent}");
         }
-        assert!(!metadata["token_endpoint_auth_signing_alg_values_supported"].to_string().contains("none"));
+        for endpoint in ["token", "introspection", "revocation"] {
+            assert!(!metadata[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")].to_string().contains("none"));
+        }
+        assert!(!metadata["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
         assert_eq!(metadata["request_parameter_supported"], false);
         assert_eq!(metadata["request_uri_parameter_supported"], false);
     }

@@ -52,11 +52,13 @@ pub enum OAuthError {
     UnsupportedGrantType,
     /// Not `code` (RFC 6749 §4.1.2.1).
     UnsupportedResponseType,
+    /// The proof has to carry the nonce that came with this answer (RFC 9449 §8).
+    UseDpopNonce,
 }
 
 impl OAuthError {
     /// Every code.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AccessDenied,
         Self::AccountSelectionRequired,
         Self::ConsentRequired,
@@ -78,6 +80,7 @@ impl OAuthError {
         Self::UnmetAuthenticationRequirements,
         Self::UnsupportedGrantType,
         Self::UnsupportedResponseType,
+        Self::UseDpopNonce,
     ];
 
     /// The registered spelling.
@@ -104,6 +107,7 @@ impl OAuthError {
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 
@@ -131,6 +135,7 @@ impl OAuthError {
             Self::UnmetAuthenticationRequirements => "the demanded level of assurance cannot be met",
             Self::UnsupportedGrantType => "only authorization_code is supported",
             Self::UnsupportedResponseType => "only response_type code is supported",
+            Self::UseDpopNonce => "the DPoP proof must carry the nonce of the DPoP-Nonce header",
         }
     }
 

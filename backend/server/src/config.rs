@@ -7,8 +7,8 @@ use std::{
 };
 
 use const_oid::ObjectIdentifier;
-use handslag_protocol::jose::JwkSet;
-use handslag_vocab::{Assurance, ClientId, OrganisationNumber};
+use handslag_protocol::{client::GrantType, client_authentication::Authentication, jose::JwkSet};
+use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::Deserialize;
 
 /// Everything an operator decides.
@@ -122,6 +122,25 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// Public keys for `private_key_jwt`; none for a public client.
     pub jwks: Option<serde_json::Value>,
+    /// Instead of keys, for `client_secret_basic` and `client_secret_post`: the SHA-256 of a secret made by `handslag client-secret`,
+    /// as 64 hexadecimal digits. The secret itself stands nowhere here.
+    #[serde(default)]
+    pub secret_sha256: Option<String>,
+    /// What it may offer for tokens: a code unless said otherwise.
+    #[serde(default = "code_only")]
+    pub grant_types: BTreeSet<GrantType>,
+    /// Tokens only with a proof of the device's key (RFC 9449 §5.2, `dpop_bound_access_tokens`).
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
+    /// The audience that the client itself is, as a resource: it may ask about tokens for it (RFC 7662).
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// How many days a device stays logged in at most, with `refresh_token` among the grant types.
+    #[serde(default = "days_logged_in")]
+    pub stay_days: u16,
+    /// How many days without use end that earlier.
+    #[serde(default = "days_idle")]
+    pub stay_idle_days: u16,
     /// What it may ask for.
     pub scopes: Vec<String>,
     /// Audiences it may get an access token for.
@@ -130,15 +149,77 @@ pub struct Client {
     /// The level it always demands.
     #[serde(default = "lowest")]
     pub assurance: Assurance,
-    /// A public client installed on a device: loopback addresses with a free port.
+    /// What kind of program it is (`application_type`).
     #[serde(default)]
-    pub native: bool,
+    pub application_type: ApplicationType,
     /// UserInfo as a signed JWT (the Swedish profile); JSON where a plain OpenID Connect client needs it.
     #[serde(default = "yes")]
     pub userinfo_signed: bool,
     /// Only accepts an e-ID reviewed by Digg (national tests).
     #[serde(default)]
     pub reviewed_only: bool,
+}
+
+/// What kind of program a service is (OpenID Connect Dynamic Client Registration §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// Installed on a device: loopback addresses with a free port.
+    Native,
+    /// A server, or a page in a browser.
+    #[default]
+    Web,
+}
+
+impl Client {
+    /// A public service that logs people in at level 2, sent its answers nowhere yet.
+    pub fn new(id: ClientId, name_sv: &str, name_en: &str, organisation: OrganisationNumber) -> Self {
+        Self {
+            id,
+            name_sv: name_sv.to_owned(),
+            name_en: name_en.to_owned(),
+            organisation,
+            redirect_uris: Vec::new(),
+            jwks: None,
+            secret_sha256: None,
+            grant_types: code_only(),
+            dpop_bound_access_tokens: false,
+            resource: None,
+            stay_days: days_logged_in(),
+            stay_idle_days: days_idle(),
+            scopes: Vec::new(),
+            audiences: Vec::new(),
+            assurance: lowest(),
+            application_type: ApplicationType::Web,
+            userinfo_signed: yes(),
+            reviewed_only: false,
+        }
+    }
+
+    /// How it proves itself; `None` if its secret's digest cannot be read.
+    pub fn authentication(&self) -> Option<Authentication> {
+        match (&self.jwks, &self.secret_sha256) {
+            (Some(_), _) => Some(Authentication::PrivateKeyJwt),
+            (None, Some(digest)) => SecretHash::from_hex(digest).map(Authentication::Secret),
+            (None, None) => Some(Authentication::None),
+        }
+    }
+
+    /// Whether it can keep no secret: a page in a browser, or an app.
+    pub const fn is_public(&self) -> bool {
+        self.jwks.is_none() && self.secret_sha256.is_none()
+    }
+
+    /// What cannot be right in a registration.
+    fn is_sound(&self) -> bool {
+        let has_readable_keys = self.jwks.as_ref().is_none_or(|jwks| JwkSet::parse(&jwks.to_string()).is_ok());
+        let has_one_proof = self.jwks.is_none() || self.secret_sha256.is_none();
+        let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
+        // Without a proof anybody could be this client (RFC 6749 §4.4).
+        let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
+        let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
+        has_readable_keys && has_one_proof && has_address && acts_alone_with_proof && stays_soundly && self.authentication().is_some()
+    }
 }
 
 /// Services alone, in the same `[[client]]` tables: what a demonstration registers beside its own.
@@ -161,6 +242,18 @@ fn listen() -> String {
     "127.0.0.1:8080".to_owned()
 }
 
+fn code_only() -> BTreeSet<GrantType> {
+    [GrantType::AuthorizationCode].into()
+}
+
+const fn days_logged_in() -> u16 {
+    90
+}
+
+const fn days_idle() -> u16 {
+    14
+}
+
 const fn yes() -> bool {
     true
 }
@@ -172,8 +265,11 @@ const fn lowest() -> Assurance {
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// Named twice, without an address, or with keys that are no key set.
-    #[error("the client {0} is named twice, has no redirect address, or has keys that are not understood")]
+    /// Named twice, without an address, or with a proof that is none.
+    #[error(
+        "the client {0} is named twice, has no redirect address, has keys or a secret's digest that are not understood, has both, acts for \
+         itself without either, or stays logged in for no days"
+    )]
     Client(String),
     /// Keys in files, in production, without the sentence that accepts it.
     #[error("in production, issuing with keys in files must be accepted in so many words: [keys] allow_file_keys = \"{FILE_KEYS_ACCEPTED}\"")]
@@ -228,8 +324,7 @@ impl Config {
         }
         let mut ids = BTreeSet::new();
         for client in &self.clients {
-            let is_read = client.jwks.as_ref().is_none_or(|jwks| JwkSet::parse(&jwks.to_string()).is_ok());
-            if !ids.insert(&client.id) || !is_read || client.redirect_uris.is_empty() {
+            if !ids.insert(&client.id) || !client.is_sound() {
                 return Err(Refused::Client(client.id.to_string()));
             }
         }

@@ -26,6 +26,11 @@ impl Digest {
         bytes.try_into().ok().map(Self)
     }
 
+    /// Reads the one spelling that [`Self::to_base64url`] gives; `None` for anything else.
+    pub fn from_base64url(text: &str) -> Option<Self> {
+        Self::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?)
+    }
+
     /// Base64url without padding (RFC 4648 §5).
     pub fn to_base64url(self) -> String {
         BASE64URL_NOPAD.encode(&self.0)
@@ -53,7 +58,6 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(D::Error::custom)?;
-        Self::from_slice(&bytes).ok_or_else(|| D::Error::custom("a SHA-256 digest has 32 bytes"))
+        Self::from_base64url(&text).ok_or_else(|| D::Error::custom("a SHA-256 digest has 32 bytes in base64url"))
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
@@ -46,6 +46,17 @@ impl Secret {
 pub struct SecretHash(Vec<u8>);
 
 impl SecretHash {
+    /// Reads the 64 hexadecimal digits that a configuration names.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
+        (bytes.len() == 32).then_some(Self(bytes))
+    }
+
+    /// For a configuration: 64 hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        HEXLOWER_PERMISSIVE.encode(&self.0)
+    }
+
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -99,5 +110,7 @@ mod tests {
         assert!(first.hash() != second.hash());
         assert!(first.hash() != Secret::presented(first.reveal().to_uppercase()).hash());
         assert_eq!(format!("{:?}", first.hash()), "SecretHash");
+        assert_eq!(SecretHash::from_hex(&first.hash().to_hex()), Some(first.hash()));
+        assert_eq!(SecretHash::from_hex(&first.hash().to_hex()[2..]), None);
     }
 }

@@ -17,6 +17,8 @@ refusals! {
         ClientMissing = "client_id_missing", "client_id is missing or repeated";
         /// RFC 6749 §4.1.2.1. Told on a page.
         ClientUnknown = "client_unknown", "no client of that id is registered";
+        /// RFC 9449 §10.
+        DpopJkt = "dpop_jkt_form", "dpop_jkt is not the base64url of a SHA-256 thumbprint";
         /// OIDC Core §3.1.2.1.
         MaxAge = "max_age_form", "max_age is not a number of seconds";
         /// OIDC Core §3.1.2.1.

@@ -1,6 +1,7 @@
 //! The commands of the binary. Each is a file; an unknown word prints the list and ends with 2.
 
 mod check_config;
+mod client_secret;
 mod demo;
 mod journal;
 mod keys;
@@ -25,6 +26,7 @@ handslag: one work identity on a person's own phone that logs in, signs and open
   migrate --config FILE                   brings the database to this version
   keys list|rotate KIND|compromise KIND --config FILE
   journal verify --config FILE            walks every chain of the journal
+  client-secret                           a secret for a service without a key, and its digest for [[client]]
   matrix                                  who may do what";
 
 /// Runs one command.
@@ -38,6 +40,7 @@ pub fn run(args: &[String]) -> ExitCode {
         ["migrate", rest @ ..] => migrate::run(rest),
         ["keys", rest @ ..] => keys::run(rest),
         ["journal", "verify", rest @ ..] => journal::verify(rest),
+        ["client-secret"] => Ok(client_secret::run()),
         ["matrix"] => matrix::run(),
         ["render-page", page] => crate::signing::render_page(page).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         _ => {

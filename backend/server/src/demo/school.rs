@@ -11,7 +11,7 @@ use axum::{
 };
 use handslag_phone::es256;
 use handslag_protocol::jose::{Algorithm, Jwk, JwkSet, UnsignedJws};
-use handslag_vocab::{Assurance, Digest, Seconds, Secret, UnixTime};
+use handslag_vocab::{Digest, Seconds, Secret, UnixTime};
 use p256::ecdsa::SigningKey;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -36,19 +36,13 @@ const SCOPE: &str = "openid https://id.oidc.se/scope/naturalPersonOrgId";
 pub(super) fn client(issuer: &str, key: &SigningKey) -> Result<Client, std::io::Error> {
     let jwk =
         Jwk::from_p256_point(&es256::public(key).0, Some(CLIENT.to_owned())).and_then(|jwk| JwkSet::new(vec![jwk])).map_err(std::io::Error::other)?;
+    let id = CLIENT.parse().map_err(std::io::Error::other)?;
+    let organisation = town::number().map_err(|problem| std::io::Error::other(problem.en))?;
     Ok(Client {
-        id: CLIENT.parse().map_err(std::io::Error::other)?,
-        name_sv: "Skolportalen".to_owned(),
-        name_en: "The school portal".to_owned(),
-        organisation: town::number().map_err(|problem| std::io::Error::other(problem.en))?,
         redirect_uris: vec![format!("{issuer}/demo/skola/tillbaka")],
         jwks: Some(jwk.to_json()),
         scopes: vec!["https://id.oidc.se/scope/naturalPersonOrgId".to_owned()],
-        audiences: Vec::new(),
-        assurance: Assurance::Loa2,
-        native: false,
-        userinfo_signed: true,
-        reviewed_only: false,
+        ..Client::new(id, "Skolportalen", "The school portal", organisation)
     })
 }
 

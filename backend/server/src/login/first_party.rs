@@ -102,6 +102,7 @@ pub(super) async fn log_in(
         assurance: Assurance::Loa2,
         return_to: Some(finish),
         documents: Vec::new(),
+        stays_days: None,
         service: None,
     };
     server.db.write(async |tx| orders::begin(tx, &server, &approval, &request, &browser, now).await).await?;

@@ -110,6 +110,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
         documents: Vec::new(),
+        stays_days: request.is_offline().then_some(client.stay_days),
         service: Some(AskedService { client: client.id.clone(), organisation: organisation.organisation_id }),
     })
 }

@@ -4,9 +4,13 @@ use handslag_protocol::{
     client::{Client as ProtocolClient, ClientKind},
     jose::JwkSet,
 };
-use handslag_vocab::ClientId;
+use handslag_vocab::{ClientId, OrganisationId};
 
-use crate::{config::Client, problem::Problem, server::Server};
+use crate::{
+    config::{ApplicationType, Client},
+    problem::Problem,
+    server::Server,
+};
 
 /// One registered service.
 pub(super) fn registered<'a>(server: &'a Server, id: &ClientId) -> Option<&'a Client> {
@@ -15,10 +19,28 @@ pub(super) fn registered<'a>(server: &'a Server, id: &ClientId) -> Option<&'a Cl
 
 /// The protocol's view of it.
 pub(super) fn view(client: &Client) -> Result<ProtocolClient, Problem> {
-    let (kind, keys) = match &client.jwks {
-        Some(jwks) => (ClientKind::Confidential, JwkSet::parse(&jwks.to_string()).map_err(|error| Problem::internal(&error))?),
-        None if client.native => (ClientKind::Native, JwkSet::default()),
-        None => (ClientKind::Browser, JwkSet::default()),
-    };
-    Ok(ProtocolClient { id: client.id.clone(), kind, redirect_uris: client.redirect_uris.clone(), scopes: client.scopes.clone(), keys })
+    let keys = client.jwks.as_ref().map_or_else(|| Ok(JwkSet::default()), |jwks| JwkSet::parse(&jwks.to_string()));
+    Ok(ProtocolClient {
+        id: client.id.clone(),
+        kind: kind(client),
+        authentication: client.authentication().ok_or_else(|| Problem::internal(&std::io::Error::other("a client's secret is no digest")))?,
+        grant_types: client.grant_types.clone(),
+        redirect_uris: client.redirect_uris.clone(),
+        scopes: client.scopes.clone(),
+        keys: keys.map_err(|error| Problem::internal(&error))?,
+    })
+}
+
+/// Policy's view of it.
+pub(super) fn asked_service(client: &Client, organisation: OrganisationId) -> handslag_policy::Service {
+    let kinds = handslag_policy::Kind::ALL.into_iter().collect();
+    handslag_policy::Service { client: client.id.clone(), organisation, kinds, level: client.assurance, unit: None, role: None }
+}
+
+const fn kind(client: &Client) -> ClientKind {
+    match (client.is_public(), client.application_type) {
+        (false, _) => ClientKind::Confidential,
+        (true, ApplicationType::Native) => ClientKind::Native,
+        (true, ApplicationType::Web) => ClientKind::Browser,
+    }
 }

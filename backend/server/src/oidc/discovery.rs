@@ -11,23 +11,12 @@ use handslag_protocol::{
     discovery::Provider,
     jose::{Jwk, JwkSet},
 };
-use handslag_vocab::Assurance;
 
 use crate::{problem::Problem, server::Server};
 
 /// What this provider says of itself.
 pub(super) fn provider(server: &Server) -> Provider {
-    let issuer = &server.config.issuer;
-    Provider {
-        issuer: issuer.clone(),
-        authorization_endpoint: format!("{issuer}/authorize"),
-        token_endpoint: format!("{issuer}/token"),
-        userinfo_endpoint: format!("{issuer}/userinfo"),
-        jwks_uri: format!("{issuer}/jwks"),
-        service_documentation: None,
-        levels: vec![Assurance::Loa2, Assurance::Loa3],
-        reviewed: server.config.reviewed_by_digg,
-    }
+    Provider::at(&server.config.issuer, server.config.reviewed_by_digg)
 }
 
 /// `GET /.well-known/openid-configuration` (OpenID Connect Discovery §4).
@@ -37,11 +26,16 @@ pub(super) async fn metadata(State(server): State<Server>) -> Response {
 
 /// `GET /jwks`: the key in use, the next one, and those whose tokens may still live.
 pub(super) async fn keys(State(server): State<Server>) -> Result<Response, Problem> {
-    let public = server.keys.public_keys(Kind::TokenSigning)?;
-    let published = public.iter().filter(|key| !matches!(key.state, KeyState::Retired { .. }));
-    let keys: Result<Vec<Jwk>, _> = published.map(|key| Jwk::from_p256_point(&key.sec1, None).map(Jwk::named_by_thumbprint)).collect();
-    let set = keys.and_then(JwkSet::new).map_err(|error| Problem::internal(&error))?;
+    let set = published(&server)?;
     // Half the life that the rotation counts on, so that a client always knows a key before it is used.
     let cache = format!("public, max-age={}", JWKS_CACHE_LIFE.0 / 2);
     Ok(([(header::CACHE_CONTROL, cache)], Json(set.to_json())).into_response())
+}
+
+/// The public keys that verify tokens of ours.
+pub(super) fn published(server: &Server) -> Result<JwkSet, Problem> {
+    let public = server.keys.public_keys(Kind::TokenSigning)?;
+    let published = public.iter().filter(|key| !matches!(key.state, KeyState::Retired { .. }));
+    let keys: Result<Vec<Jwk>, _> = published.map(|key| Jwk::from_p256_point(&key.sec1, None).map(Jwk::named_by_thumbprint)).collect();
+    keys.and_then(JwkSet::new).map_err(|error| Problem::internal(&error))
 }

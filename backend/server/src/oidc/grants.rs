@@ -1,13 +1,18 @@
-//! Authorizations that wait, grants, and their access tokens. A code is usable once; any attempt, right or wrong, ends it (RFC
+//! Authorizations that wait, and grants. A code is usable once; any attempt, right or wrong, ends it (RFC
 //! 6749 §4.1.2), and a second attempt ends what the first one got (OP-06).
 
+use handslag_policy::Act;
 use handslag_protocol::{authorize::AuthorizationRequest, token::IssuedCode};
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, UnixTime};
 
+use super::clients;
 use crate::{
+    config,
     identity::{self, Affiliation, Standing},
     phone,
+    problem::Problem,
+    server::Server,
 };
 
 /// A checked request that waits for its log-in.
@@ -66,13 +71,52 @@ impl Grant {
         Ok(is_usable.then_some(affiliation))
     }
 
+    /// The work identity, if it may get tokens now: usable, and policy still lets it log in to this service (attack 7).
+    pub(super) async fn may_go_on(
+        &self,
+        tx: &mut Tx,
+        server: &Server,
+        client: &config::Client,
+        now: UnixTime,
+    ) -> Result<Option<Affiliation>, Problem> {
+        let Some(affiliation) = self.usable(tx, now).await? else { return Ok(None) };
+        let Some(phone) = phone::by_id(tx, &self.phone_id).await? else { return Ok(None) };
+        let Some(organisation) = identity::organisation_by_number(tx, &client.organisation).await? else { return Ok(None) };
+        let service = clients::asked_service(client, organisation.organisation_id);
+        let is_allowed = phone::authority::allowed(server, &affiliation, phone.tier, Act::LogIn { service }, now).is_ok();
+        Ok(is_allowed.then_some(affiliation))
+    }
+
     /// What the code is bound to.
     pub(super) fn issued<'a>(&'a self, request: &'a AuthorizationRequest) -> IssuedCode<'a> {
         IssuedCode {
             client_id: &self.client_id,
             redirect_uri: request.reply_to.redirect_uri(),
             challenge: &request.challenge,
+            key: request.key,
             expires_at: self.code_expires_at,
+        }
+    }
+}
+
+/// Why a grant is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Its code came a second time (OP-06).
+    CodeReused,
+    /// The service gave its tokens back (RFC 7009).
+    GivenBack,
+    /// A refresh token came whose successor was used: there is a copy.
+    RefreshReused,
+}
+
+impl Why {
+    /// As stored.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::CodeReused => "code_reused",
+            Self::GivenBack => "given_back",
+            Self::RefreshReused => "refresh_reused",
         }
     }
 }
@@ -126,31 +170,30 @@ pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<
         )
         .await?;
     if grant.is_none() {
-        tx.execute("UPDATE grants SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL", (&hash, now)).await?;
+        let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE code_hash = $1 AND revoked_at IS NULL";
+        tx.execute(text, (&hash, now, Why::CodeReused.as_str())).await?;
     }
     Ok(grant)
 }
 
-/// Stores an access token for UserInfo.
-pub(super) async fn token(tx: &mut Tx, token: &Secret, grant: &GrantId, expires_at: UnixTime) -> Result<(), Error> {
-    tx.execute("INSERT INTO access_tokens (token_hash, grant_id, expires_at) VALUES ($1, $2, $3)", (token.hash(), grant, expires_at)).await?;
-    Ok(())
-}
-
-/// The living grant behind a living access token.
-pub(super) async fn by_token(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Grant>, Error> {
+/// A living grant.
+pub(super) async fn by_id(tx: &mut Tx, grant: &GrantId) -> Result<Option<Grant>, Error> {
     tx.optional(
-        "SELECT g.grant_id, g.client_id, g.affiliation_id, g.phone_id, g.approval_id, g.request, g.assurance, g.hardware_key, g.authenticated_at, \
-         g.code_expires_at FROM access_tokens t JOIN grants g ON g.grant_id = t.grant_id \
-         WHERE t.token_hash = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL",
-        (token.hash(), now),
+        "SELECT grant_id, client_id, affiliation_id, phone_id, approval_id, request, assurance, hardware_key, authenticated_at, \
+         code_expires_at FROM grants WHERE grant_id = $1 AND revoked_at IS NULL",
+        (grant,),
     )
     .await
 }
 
-/// Disposes of access tokens that have run out and of authorizations that nobody answered, by the rule in the migrations.
+/// Ends a grant and with it every token it gave. True if it was this call that did.
+pub(super) async fn revoke(tx: &mut Tx, grant: &GrantId, why: Why, now: UnixTime) -> Result<bool, Error> {
+    let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE grant_id = $1 AND revoked_at IS NULL";
+    Ok(tx.execute(text, (grant, now, why.as_str())).await? == 1)
+}
+
+/// Disposes of authorizations that nobody answered, by the rule in the migrations.
 pub(super) async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
-    tx.execute("DELETE FROM access_tokens WHERE expires_at <= $1", (now,)).await?;
     tx.execute("DELETE FROM authorizations WHERE answered_at IS NULL AND created_at < $1", (now - Seconds::hours(1),)).await?;
     Ok(())
 }

@@ -4,10 +4,21 @@
 //! Invariants: nothing is redirected to an address that is not registered; a code is usable once and any attempt ends it (RFC
 //! 6749 §4.1.2); a second attempt also ends what the first one got (OP-06); only what was shown is released.
 
+mod access_tokens;
 mod authorize;
+mod client_credentials;
 mod clients;
 mod discovery;
+mod examined;
 mod grants;
+mod introspect;
+mod proof;
+mod proven_client;
+mod redeem;
+mod refresh;
+mod refresh_families;
+mod refused;
+mod revoke;
 mod signed;
 mod token;
 mod userinfo;
@@ -24,6 +35,7 @@ use crate::server::Server;
 
 /// Disposes of what has run out.
 pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    access_tokens::purge(tx, now).await?;
     grants::purge(tx, now).await
 }
 
@@ -34,6 +46,8 @@ pub fn routes() -> Router<Server> {
         .route("/jwks", get(discovery::keys))
         .route("/authorize", get(authorize::ask).post(authorize::ask_by_form))
         .route("/authorize/{txn}", get(authorize::answer))
-        .route("/token", post(token::redeem))
+        .route("/token", post(token::give))
+        .route("/introspect", post(introspect::tell))
+        .route("/revoke", post(revoke::take_back))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
 }

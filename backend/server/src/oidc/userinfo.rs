@@ -1,51 +1,130 @@
 //! `GET|POST /userinfo` (OpenID Connect Core §5.3): signed as the Swedish profile demands (§4.1), JSON where the service is
-//! registered so. Read anew at every use: a blocked identity tells nothing more (LC-08).
+//! registered so. Read anew at every use: a blocked identity tells nothing more (LC-08). A token that is bound to a key is taken
+//! only with its proof (RFC 9449 §7): sent as Bearer it is a stolen one.
 
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use handslag_protocol::{release, userinfo::UserInfo};
-use handslag_vocab::Secret;
+use handslag_protocol::{dpop::Proof, oauth_error::OAuthError, release, userinfo::UserInfo};
+use handslag_store::Tx;
+use handslag_vocab::{Secret, UnixTime};
 use serde_json::json;
 
-use super::{clients, grants, signed::signed, token::values};
-use crate::{caller::Now, problem::Problem, server::Server};
+use super::{
+    access_tokens::{self, Opaque},
+    clients,
+    grants::{self, Grant},
+    proof,
+    refused::{Refused, no_store},
+    signed::signed,
+    token::values,
+};
+use crate::{caller::Now, identity::Affiliation, problem::Problem, server::Server};
+
+/// A token as it was sent.
+struct Presented {
+    token: Secret,
+    is_bearer: bool,
+}
+
+/// What a living token leads to.
+struct Found {
+    token: Opaque,
+    grant: Grant,
+    affiliation: Affiliation,
+}
+
+/// A request that hears nothing (RFC 6750 §3, RFC 9449 §7.1).
+enum Refusal {
+    Unauthorized { scheme: &'static str, error: Option<&'static str> },
+    Internal(Problem),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Internal(problem)
+    }
+}
 
 /// `GET|POST /userinfo`.
-pub(super) async fn tell(State(server): State<Server>, Now(now): Now, headers: HeaderMap) -> Result<Response, Response> {
-    let presented = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = presented.and_then(bearer).map(Secret::presented).ok_or_else(|| unauthorized(None))?;
-    let found = server
-        .db
-        .read(async |tx| {
-            let Some(grant) = grants::by_token(tx, &token, now).await? else { return Ok(None) };
-            let affiliation = grant.usable(tx, now).await?;
-            Ok::<_, Problem>(affiliation.map(|affiliation| (grant, affiliation)))
-        })
-        .await
-        .map_err(IntoResponse::into_response)?;
-    let (grant, affiliation) = found.ok_or_else(|| unauthorized(Some("invalid_token")))?;
-    let request = grant.request().map_err(|error| Problem::internal(&error).into_response())?;
-    let info = UserInfo { subject: affiliation.subject.clone(), released: release::for_userinfo(&request.shares(), &values(&affiliation)) };
-    let is_signed = clients::registered(&server, &grant.client_id).is_none_or(|client| client.userinfo_signed);
-    if !is_signed {
-        return Ok(([(header::CACHE_CONTROL, "no-store")], Json(info.claims())).into_response());
+pub(super) async fn tell(State(server): State<Server>, Now(now): Now, method: Method, headers: HeaderMap) -> Response {
+    let nonce = proof::next_nonce(&server, &headers, now).ok().flatten();
+    let mut response = answer(&server, &method, &headers, now).await.unwrap_or_else(IntoResponse::into_response);
+    response.headers_mut().extend(nonce);
+    response
+}
+
+async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: UnixTime) -> Result<Response, Refusal> {
+    let presented = presented(headers).ok_or(Refusal::Unauthorized { scheme: "Bearer", error: None })?;
+    let scheme = if presented.is_bearer { "Bearer" } else { "DPoP" };
+    let proof = proven(server, method, headers, &presented, now)?;
+    let found = server.db.write(async |tx| found(tx, &presented.token, proof.as_ref(), now).await).await?;
+    let thumbprint = proof.as_ref().map(|proof| proof.thumbprint);
+    let found = found.filter(|found| found.token.bound_to() == thumbprint);
+    let found = found.ok_or(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidToken.code()) })?;
+    Ok(told(server, &found)?)
+}
+
+fn told(server: &Server, found: &Found) -> Result<Response, Problem> {
+    let Found { token, grant, affiliation } = found;
+    let mut request = grant.request().map_err(|error| Problem::internal(&error))?;
+    if let Some(narrower) = token.scopes() {
+        request.scopes = narrower;
     }
-    let jwt = signed(&server, |kid| info.unsigned(&server.config.issuer, &grant.client_id, kid)).map_err(IntoResponse::into_response)?;
-    Ok(([(header::CONTENT_TYPE, "application/jwt"), (header::CACHE_CONTROL, "no-store")], jwt).into_response())
+    let info = UserInfo { subject: affiliation.subject.clone(), released: release::for_userinfo(&request.shares(), &values(affiliation)) };
+    let is_signed = clients::registered(server, &grant.client_id).is_none_or(|client| client.userinfo_signed);
+    if !is_signed {
+        return Ok((no_store(), Json(info.claims())).into_response());
+    }
+    let jwt = signed(server, |kid| info.unsigned(&server.config.issuer, &grant.client_id, kid))?;
+    Ok((no_store(), [(header::CONTENT_TYPE, "application/jwt")], jwt).into_response())
+}
+
+/// The proof beside a token sent as `DPoP`; a token sent as `Bearer` proves nothing.
+fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented: &Presented, now: UnixTime) -> Result<Option<Proof>, Refusal> {
+    if presented.is_bearer {
+        return Ok(None);
+    }
+    let unauthorized = |error: OAuthError| Refusal::Unauthorized { scheme: "DPoP", error: Some(error.code()) };
+    let at = proof::At { method: method.as_str(), path: "/userinfo", access_token: Some(presented.token.reveal()), now };
+    let proof = proof::of(server, headers, at).map_err(|refused| match refused {
+        Refused::Protocol(error, _) => unauthorized(error),
+        Refused::Internal(problem) => Refusal::Internal(problem),
+    })?;
+    Ok(Some(proof.ok_or_else(|| unauthorized(OAuthError::InvalidDpopProof))?))
+}
+
+async fn found(tx: &mut Tx, token: &Secret, proof: Option<&Proof>, now: UnixTime) -> Result<Option<Found>, Problem> {
+    if proof::mark(tx, proof, now).await?.is_err() {
+        return Ok(None);
+    }
+    let Some(token) = access_tokens::by_secret(tx, token, now).await? else { return Ok(None) };
+    let Some(grant) = grants::by_id(tx, &token.grant_id).await? else { return Ok(None) };
+    let affiliation = grant.usable(tx, now).await?;
+    Ok(affiliation.map(|affiliation| Found { token, grant, affiliation }))
 }
 
 /// RFC 9110 §11.1: the scheme's name is compared without case.
-fn bearer(value: &str) -> Option<&str> {
-    value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token)
+fn presented(headers: &HeaderMap) -> Option<Presented> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    (is_bearer || scheme.eq_ignore_ascii_case("dpop")).then(|| Presented { token: Secret::presented(token), is_bearer })
 }
 
-/// RFC 6750 §3.
-fn unauthorized(error: Option<&'static str>) -> Response {
-    let challenge = error.map_or_else(|| "Bearer".to_owned(), |error| format!("Bearer error=\"{error}\""));
-    let body = Json(json!({ "error": error.unwrap_or("invalid_request"), "error_description": "send a living access token as Bearer" }));
-    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (scheme, error) = match self {
+            Self::Internal(problem) => return problem.into_response(),
+            Self::Unauthorized { scheme, error } => (scheme, error),
+        };
+        let told = [error.map(|error| format!("error=\"{error}\"")), (scheme == "DPoP").then(|| "algs=\"ES256\"".to_owned())];
+        let challenge = format!("{scheme} {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        let challenge = HeaderValue::from_str(challenge.trim_end()).unwrap_or(HeaderValue::from_static("Bearer"));
+        let sentence = "send a living access token, with its proof if it is bound to a key";
+        let body = Json(json!({ "error": error.unwrap_or("invalid_request"), "error_description": sentence }));
+        (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
+    }
 }

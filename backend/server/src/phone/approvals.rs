@@ -42,6 +42,9 @@ pub struct Request {
     pub return_to: Option<String>,
     /// The documents, for a signature.
     pub documents: Vec<Document>,
+    /// For how many days the service stays logged in, if it does.
+    #[serde(default)]
+    pub stays_days: Option<u16>,
     /// The service, for a log-in to one: policy is asked about it when the person is known.
     pub service: Option<AskedService>,
 }

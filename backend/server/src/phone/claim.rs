@@ -106,7 +106,8 @@ pub fn reaches(caller: &Caller, demanded: Assurance) -> Result<(), Problem> {
 
 fn written(caller: &Caller, row: &Row, request: &Request, start: StartKind, language: &str, now: UnixTime) -> Approval {
     let name = if language == "en" { request.name_en.clone() } else { request.name_sv.clone() };
-    let shared: Vec<Shared> = request.claims.iter().filter_map(|claim| released::shared(&caller.affiliation, claim, language)).collect();
+    let claims = request.claims.iter().filter_map(|claim| released::shared(&caller.affiliation, claim, language));
+    let shared: Vec<Shared> = claims.chain(request.stays_days.map(|days| released::stays(days, language))).collect();
     Approval::new(
         row.kind,
         row.approval_id.clone(),

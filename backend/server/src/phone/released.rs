@@ -1,6 +1,6 @@
 //! What would be shared about this person, with the words the approval shows for it, and the question itself.
 
-use handslag_protocol::release;
+use handslag_protocol::{client::OFFLINE_ACCESS, release};
 use handslag_vocab::{ApprovalKind, Assurance, Document, Shared};
 
 use super::phones::Tier;
@@ -11,6 +11,17 @@ pub(super) fn shared(affiliation: &Affiliation, claim: &str, language: &str) -> 
     let known = release::RELEASE.iter().find(|row| row.claim == claim)?;
     let label = if language == "en" { known.label.en } else { known.label.sv };
     Some(Shared { claim: claim.to_owned(), label: label.to_owned(), value: affiliation.claim(claim)? })
+}
+
+/// The line that says how long the service stays logged in on this device (OpenID Connect Core §11: the person must know).
+pub(super) fn stays(days: u16, language: &str) -> Shared {
+    let (label, value) = match (language, days) {
+        ("en", 1) => ("Stays logged in", "for one day at most".to_owned()),
+        ("en", _) => ("Stays logged in", format!("for {days} days at most")),
+        (_, 1) => ("Förblir inloggad", "i högst en dag".to_owned()),
+        _ => ("Förblir inloggad", format!("i högst {days} dagar")),
+    };
+    Shared { claim: OFFLINE_ACCESS.to_owned(), label: label.to_owned(), value }
 }
 
 /// What the person is asked, in words a person would say.

@@ -171,6 +171,7 @@ fn request(server: &Server, signature: &Signature, prepared: &Prepared, file: Di
         assurance: signature.assurance,
         return_to: None,
         documents: vec![document],
+        stays_days: None,
         service: None,
     }
 }

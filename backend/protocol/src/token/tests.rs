@@ -1,0 +1,145 @@
+use handslag_vocab::{Digest, UnixTime};
+use serde_json::json;
+
+use super::*;
+use crate::client::{ClientKind, tests::client};
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const NOW: UnixTime = UnixTime::from_seconds(1_000);
+
+/// A right request of a public client, with one parameter changed (empty removes it).
+fn with(name: &str, value: &str) -> Vec<(String, String)> {
+    let right = [
+        ("grant_type", "authorization_code"),
+        ("code", "hs_code_x"),
+        ("redirect_uri", "https://a.example/cb"),
+        ("client_id", "app"),
+        ("code_verifier", VERIFIER),
+    ];
+    let mut pairs: Vec<(String, String)> = right.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    pairs.retain(|(known, _)| known != name);
+    if !name.is_empty() {
+        pairs.push((name.to_owned(), value.to_owned()));
+    }
+    pairs
+}
+
+fn parse(pairs: Vec<(String, String)>) -> Result<TokenRequest, Refusal> {
+    TokenRequest::parse(pairs, None)
+}
+
+fn exchange(pairs: Vec<(String, String)>) -> CodeExchange {
+    match parse(pairs).unwrap().offer {
+        Offer::Code(exchange) => exchange,
+        other => panic!("{:?}", other.grant_type()),
+    }
+}
+
+fn check_with(pairs: Vec<(String, String)>, client: &str, now: UnixTime, key: Option<Digest>, proven: Option<Digest>) -> Result<(), Refusal> {
+    let challenge = pkce::Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap();
+    let client_id = "app".parse().unwrap();
+    let expires_at = NOW + Seconds(60);
+    let code = IssuedCode { client_id: &client_id, redirect_uri: "https://a.example/cb", challenge: &challenge, key, expires_at };
+    let presenter = client.parse().unwrap();
+    exchange(pairs).check(&code, &Presenter { client_id: &presenter, proven, now })
+}
+
+fn check(pairs: Vec<(String, String)>, client: &str, now: UnixTime) -> Result<(), Refusal> {
+    check_with(pairs, client, now, None, None)
+}
+
+#[test]
+fn a_right_request() {
+    assert_eq!(exchange(with("", "")).code.reveal(), "hs_code_x");
+    assert_eq!(check(with("", ""), "app", NOW), Ok(()));
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "r"), ("client_id", "app")];
+    let request = parse(refresh.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()).unwrap();
+    assert!(matches!(&request.offer, Offer::Refresh(token) if token.reveal() == "r"));
+    let request = parse(with("grant_type", "client_credentials")).unwrap();
+    assert_eq!(request.offer.grant_type(), GrantType::ClientCredentials);
+}
+
+#[test]
+fn forms_that_are_refused() {
+    let unclear = Refusal::Client(client_authentication::Refusal::ClientUnclear);
+    let cases = [
+        ("grant_type", "", Refusal::GrantTypeMissing, "invalid_request"),
+        ("grant_type", "password", Refusal::GrantType, "unsupported_grant_type"),
+        ("grant_type", "refresh_token", Refusal::RefreshTokenMissing, "invalid_request"),
+        ("code", "", Refusal::CodeMissing, "invalid_request"),
+        ("client_id", "", unclear, "invalid_request"),
+        ("client_id", "App", unclear, "invalid_request"),
+    ];
+    for (name, value, refusal, oauth) in cases {
+        let outcome = parse(with(name, value)).err();
+        assert_eq!(outcome, Some(refusal), "{name}={value}");
+        assert_eq!(refusal.oauth().code(), oauth);
+    }
+    for (name, value) in with("", "") {
+        let mut pairs = with("", "");
+        pairs.push((name.clone(), value));
+        assert_eq!(parse(pairs).err(), Some(Refusal::ParameterRepeated), "{name}");
+    }
+}
+
+/// OP-05 and attack 3: the code is bound to client, address, challenge and key.
+#[test]
+fn a_code_for_somebody_else_or_without_its_proof_is_no_grant() {
+    let cases = [
+        (with("", ""), "other", NOW, Refusal::OtherClient),
+        (with("", ""), "app", NOW + Seconds(60), Refusal::Expired),
+        (with("redirect_uri", ""), "app", NOW, Refusal::OtherRedirectUri),
+        (with("redirect_uri", "https://a.example/cb/"), "app", NOW, Refusal::OtherRedirectUri),
+        (with("redirect_uri", "https://a.example/CB"), "app", NOW, Refusal::OtherRedirectUri),
+        (with("code_verifier", ""), "app", NOW, Refusal::Pkce(pkce::Refusal::VerifierMissing)),
+        (with("code_verifier", CHALLENGE), "app", NOW, Refusal::Pkce(pkce::Refusal::Mismatch)),
+        (with("code_verifier", "short"), "app", NOW, Refusal::Pkce(pkce::Refusal::VerifierForm)),
+    ];
+    for (pairs, client, now, refusal) in cases {
+        assert_eq!(check(pairs.clone(), client, now), Err(refusal), "{pairs:?}");
+        assert_eq!(refusal.oauth(), OAuthError::InvalidGrant);
+    }
+    let (ours, theirs) = (Digest::of(b"ours"), Digest::of(b"theirs"));
+    let with_key = |key, proven| check_with(with("", ""), "app", NOW, key, proven);
+    assert_eq!(with_key(Some(ours), Some(ours)), Ok(()));
+    assert_eq!(with_key(None, Some(ours)), Ok(()), "bound to nothing before: bound from here on");
+    assert_eq!(with_key(Some(ours), Some(theirs)), Err(Refusal::OtherKey));
+    assert_eq!(with_key(Some(ours), None), Err(Refusal::OtherKey));
+}
+
+#[test]
+fn a_client_offers_what_it_is_registered_for() {
+    let registered = client(ClientKind::Browser, &[]);
+    assert_eq!(parse(with("", "")).unwrap().check(&registered), Ok(()));
+    let refused = parse(with("grant_type", "client_credentials")).unwrap().check(&registered).unwrap_err();
+    assert_eq!((refused, refused.oauth()), (Refusal::GrantTypeOfOthers, OAuthError::UnauthorizedClient));
+}
+
+/// RFC 6749 §6.
+#[test]
+fn a_refresh_asks_for_less_and_never_for_more() {
+    let granted = ["openid".to_owned(), "profile".to_owned()];
+    let narrowed = |scope| parse(with("scope", scope)).unwrap().narrowed(&granted);
+    assert_eq!(narrowed(""), Ok(granted.to_vec()));
+    assert_eq!(narrowed("openid"), Ok(vec!["openid".to_owned()]));
+    for wider in ["openid email", "OPENID", "openid  profile", " openid"] {
+        assert_eq!(narrowed(wider), Err(Refusal::ScopeWider), "{wider}");
+    }
+}
+
+#[test]
+fn the_answer_has_the_registered_member_names() {
+    let answer = TokenAnswer {
+        access_token: "a".to_owned(),
+        token_type: TokenType::DPoP,
+        expires_in: Seconds(300),
+        id_token: Some("i".to_owned()),
+        refresh_token: Some("r".to_owned()),
+        scope: "openid".to_owned(),
+    };
+    let full = json!({ "access_token": "a", "token_type": "DPoP", "expires_in": 300, "id_token": "i", "refresh_token": "r", "scope": "openid" });
+    assert_eq!(serde_json::to_value(&answer).unwrap(), full);
+    let bare = TokenAnswer { id_token: None, refresh_token: None, ..answer };
+    assert_eq!(serde_json::to_value(bare).unwrap().as_object().unwrap().len(), 4, "absent, not null");
+}

@@ -1,0 +1,102 @@
+//! Access tokens: opaque ones for our own UserInfo, as rows; signed ones (RFC 9068) for a named audience, of which nothing is kept.
+//! Both die with their grant, which the signed ones name in their `jti` for introspection.
+
+use handslag_protocol::access_token::AccessToken;
+use handslag_store::{Error, FromRow, Tx};
+use handslag_vocab::{ClientId, Digest, GrantId, Seconds, Secret, UnixTime};
+
+use super::{grants::Grant, refused::Refused, signed::signed};
+use crate::{caller::Rng, server::Server};
+
+pub(super) const LIFE: Seconds = Seconds::minutes(5);
+
+/// What an access token is made for.
+pub(super) struct For<'a> {
+    pub(super) client: &'a ClientId,
+    /// The log-in behind it, and who logged in; none where the client acts for itself.
+    pub(super) grant: Option<(&'a Grant, &'a str)>,
+    pub(super) scopes: &'a [String],
+    /// Our own UserInfo if none.
+    pub(super) audience: Option<&'a str>,
+    pub(super) bound_to: Option<Digest>,
+}
+
+/// Makes one.
+pub(super) async fn make(tx: &mut Tx, server: &Server, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
+    match (wanted.audience, wanted.grant) {
+        (None, Some((grant, _))) => opaque(tx, &grant.grant_id, wanted, now, rng).await,
+        _ => for_audience(server, wanted, now, rng),
+    }
+}
+
+/// A signed one; needs no database.
+pub(super) fn for_audience(server: &Server, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
+    let one = GrantId::random(rng);
+    let token = AccessToken {
+        issuer: server.config.issuer.clone(),
+        subject: wanted.grant.map_or_else(|| wanted.client.to_string(), |(_, subject)| subject.to_owned()),
+        audience: wanted.audience.unwrap_or_default().to_owned(),
+        client_id: wanted.client.clone(),
+        scopes: wanted.scopes.to_vec(),
+        id: wanted.grant.map_or_else(|| one.to_string(), |(grant, _)| format!("{}.{one}", grant.grant_id)),
+        issued_at: now,
+        expires_at: now + LIFE,
+        bound_to: wanted.bound_to,
+    };
+    Ok(signed(server, |kid| token.unsigned(kid))?)
+}
+
+/// The grant that a signed token names.
+pub(super) fn grant_of(token: &AccessToken) -> Option<GrantId> {
+    token.id.split_once('.').and_then(|(grant, _)| grant.parse().ok())
+}
+
+async fn opaque(tx: &mut Tx, grant: &GrantId, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
+    let token = Secret::random("access", rng);
+    let thumbprint = wanted.bound_to.map(|key| key.as_bytes().to_vec());
+    tx.execute(
+        "INSERT INTO access_tokens (token_hash, grant_id, expires_at, key_thumbprint, scopes) VALUES ($1, $2, $3, $4, $5)",
+        (token.hash(), grant, now + LIFE, thumbprint, wanted.scopes.join(" ")),
+    )
+    .await?;
+    Ok(token.reveal().to_owned())
+}
+
+/// A living opaque token.
+#[derive(FromRow)]
+pub(super) struct Opaque {
+    pub(super) grant_id: GrantId,
+    pub(super) expires_at: UnixTime,
+    key_thumbprint: Option<Vec<u8>>,
+    scopes: Option<String>,
+}
+
+impl Opaque {
+    /// The key it is bound to. A thumbprint that cannot be read binds to nobody's key, never to none.
+    pub(super) fn bound_to(&self) -> Option<Digest> {
+        self.key_thumbprint.as_ref().map(|bytes| Digest::from_slice(bytes).unwrap_or(Digest([0; 32])))
+    }
+
+    /// What it may, where that is less than the grant.
+    pub(super) fn scopes(&self) -> Option<Vec<String>> {
+        self.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect())
+    }
+}
+
+/// Finds an opaque token that is alive by its time; whether its grant is, the grant says.
+pub(super) async fn by_secret(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Opaque>, Error> {
+    let text = "SELECT grant_id, expires_at, key_thumbprint, scopes FROM access_tokens WHERE token_hash = $1 AND expires_at > $2";
+    tx.optional(text, (token.hash(), now)).await
+}
+
+/// Given back (RFC 7009).
+pub(super) async fn give_back(tx: &mut Tx, token: &Secret) -> Result<(), Error> {
+    tx.execute("DELETE FROM access_tokens WHERE token_hash = $1", (token.hash(),)).await?;
+    Ok(())
+}
+
+/// Disposes of those that have run out.
+pub(super) async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    tx.execute("DELETE FROM access_tokens WHERE expires_at <= $1", (now,)).await?;
+    Ok(())
+}

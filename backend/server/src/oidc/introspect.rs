@@ -1,0 +1,62 @@
+//! `POST /introspect` (RFC 7662): a resource asks about a token, and hears of none but its own. Signed where it asks for that
+//! (RFC 9701), so that the answer can be kept as evidence.
+
+use axum::{
+    Form, Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use handslag_protocol::{
+    client_authentication::{Authentication, ClaimedClient},
+    introspection,
+    oauth_error::OAuthError,
+    parameters::Parameters,
+    token,
+};
+use handslag_vocab::Secret;
+
+use super::{
+    examined,
+    proven_client::{self, ProvenClient},
+    refused::{Refused, no_store},
+    signed::signed,
+};
+use crate::{caller::Now, server::Server};
+
+const SIGNED: &str = "application/token-introspection+jwt";
+
+/// `POST /introspect`.
+pub(super) async fn tell(
+    State(server): State<Server>,
+    Now(now): Now,
+    headers: HeaderMap,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Refused> {
+    let parameters = Parameters::collect(pairs);
+    if parameters.has_repeated() {
+        return Err(token::Refusal::ParameterRepeated.into());
+    }
+    let service = ProvenClient::of(&server, &ClaimedClient::read(&parameters, proven_client::authorization(&headers)?)?, now)?;
+    if service.client.authentication == Authentication::None {
+        // RFC 7662 §2.1: whoever proves nothing could try tokens until one is alive.
+        return Err(Refused::because(OAuthError::InvalidClient, "only a client that proves itself may ask about tokens"));
+    }
+    let missing = || Refused::because(OAuthError::InvalidRequest, "token is missing");
+    let presented = parameters.value("token").map(Secret::presented).ok_or_else(missing)?;
+    if service.has_mark() {
+        server.db.write(async |tx| service.mark(tx, now).await).await??;
+    }
+    let found = server.db.read(async |tx| examined::examine(tx, &server, &presented, now).await).await?;
+    let token = found.map(|found| found.token).filter(|token| token.concerns(&service.client.id, service.registered.resource.as_deref()));
+    let issuer = &server.config.issuer;
+    if wants_signed(&headers) {
+        let jwt = signed(&server, |kid| introspection::unsigned(token.as_ref(), issuer, &service.client.id, now, kid))?;
+        return Ok((no_store(), [(header::CONTENT_TYPE, SIGNED)], jwt).into_response());
+    }
+    Ok((no_store(), Json(introspection::answer(token.as_ref(), issuer))).into_response())
+}
+
+fn wants_signed(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(|accepted| accepted.contains(SIGNED))
+}

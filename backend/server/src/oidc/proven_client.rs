@@ -1,0 +1,56 @@
+//! The service that calls the token endpoint or one of its neighbours: who it says it is, proven.
+
+use axum::http::{HeaderMap, header};
+use handslag_protocol::{
+    client::Client,
+    client_assertion::{Audience, ClientAssertion},
+    client_authentication::{self, ClaimedClient},
+    oauth_error::OAuthError,
+};
+use handslag_store::Tx;
+use handslag_vocab::{Digest, UnixTime};
+
+use super::{clients, discovery::provider, refused::Refused};
+use crate::{config, server::Server};
+
+/// A service that proved itself, or a public one that named itself.
+pub(super) struct ProvenClient<'a> {
+    /// As registered.
+    pub(super) registered: &'a config::Client,
+    /// In the protocol's view.
+    pub(super) client: Client,
+    assertion: Option<ClientAssertion>,
+}
+
+impl<'a> ProvenClient<'a> {
+    /// Unknown and unproven have the same code.
+    pub(super) fn of(server: &'a Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
+        let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
+        let registered = clients::registered(server, &claimed.id()?).ok_or_else(unknown)?;
+        let client = clients::view(registered)?;
+        let assertion = claimed.authenticate(&client, &provider(server), Audience::IssuerOrTokenEndpoint, now)?;
+        Ok(Self { registered, client, assertion })
+    }
+
+    /// Whether there is something to mark: if not, no transaction is needed for it.
+    pub(super) const fn has_mark(&self) -> bool {
+        self.assertion.is_some()
+    }
+
+    /// Marks the assertion as used (RFC 7523 §3 item 7). Write it in the transaction of the act; a replay is a value, so that what was
+    /// done before it is kept.
+    pub(super) async fn mark(&self, tx: &mut Tx, now: UnixTime) -> Result<Result<(), Refused>, handslag_store::Error> {
+        let Some(assertion) = &self.assertion else { return Ok(Ok(())) };
+        // One service's assertion id is not another's.
+        let digest = Digest::of(format!("{} {}", self.client.id, assertion.jti).as_bytes());
+        let is_first = tx.mark_once("client_assertion", &digest, assertion.expires_at, now).await?;
+        Ok(if is_first { Ok(()) } else { Err(Refused::because(OAuthError::InvalidClient, "the client assertion was used before")) })
+    }
+}
+
+/// The one `Authorization` header, if there is one.
+pub(super) fn authorization(headers: &HeaderMap) -> Result<Option<&str>, client_authentication::Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let first = values.next().map(|value| value.to_str().map_err(|_| client_authentication::Refusal::BasicForm)).transpose()?;
+    if values.next().is_some() { Err(client_authentication::Refusal::SeveralMethods) } else { Ok(first) }
+}

@@ -1,0 +1,68 @@
+//! `grant_type=authorization_code` (RFC 6749 §4.1.3): the code of a log-in for tokens, and for a family of refresh tokens where the
+//! person was shown that the service stays logged in.
+
+use handslag_protocol::{
+    oauth_error::OAuthError,
+    refresh::RefreshToken,
+    token::{CodeExchange, Presenter, TokenAnswer},
+};
+use handslag_store::Tx;
+use handslag_vocab::{Seconds, Secret};
+use serde_json::json;
+
+use super::{
+    grants::{self, Grant},
+    refresh_families::{self, New, Stay},
+    refused::Refused,
+    token::Asked,
+};
+use crate::{
+    audit::{self, Actor, Event, Purpose},
+    caller::Rng,
+    config,
+    identity::Affiliation,
+    problem::Problem,
+};
+
+/// Spends the code first, whatever comes after.
+pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
+    let grant = grants::redeem(tx, &exchange.code, asked.now).await?.ok_or_else(dead)?;
+    let request = grant.request().map_err(|error| Problem::internal(&error))?;
+    let by = Presenter { client_id: &asked.service.client.id, proven: asked.proven, now: asked.now };
+    exchange.check(&grant.issued(&request), &by)?;
+    let registered = asked.service.registered;
+    let affiliation = grant.may_go_on(tx, asked.server, registered, asked.now).await?.ok_or_else(dead)?;
+    let mut answer = asked.tokens(tx, &grant, &affiliation, &request.scopes, request.nonce.clone(), rng).await?;
+    if request.is_offline() {
+        answer.refresh_token = Some(stays(tx, asked, &grant, rng).await?.reveal().to_owned());
+    }
+    audit::record(tx, redeemed(&affiliation, &grant, answer.refresh_token.is_some()), asked.now, rng).await?;
+    Ok(answer)
+}
+
+async fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<Secret, handslag_store::Error> {
+    let token = RefreshToken::first(rng);
+    let registered = asked.service.registered;
+    let new = New { token: &token, grant: &grant.grant_id, rotates: registered.is_public(), key: asked.proven, stay: stay(registered) };
+    refresh_families::begin(tx, &new, asked.now).await?;
+    Ok(token.secret())
+}
+
+/// How long a device stays logged in here.
+pub(super) fn stay(client: &config::Client) -> Stay {
+    Stay { idle: Seconds::days(client.stay_idle_days.into()), longest: Seconds::days(client.stay_days.into()) }
+}
+
+fn dead() -> Refused {
+    Refused::because(OAuthError::InvalidGrant, "the code is unknown, used or expired")
+}
+
+fn redeemed(affiliation: &Affiliation, grant: &Grant, stays: bool) -> Event {
+    Event {
+        chain: affiliation.chain(Purpose::Login),
+        kind: "oidc.code_redeemed",
+        actor: Actor::Client(grant.client_id.clone()),
+        objects: vec![affiliation.affiliation_id.to_string()],
+        payload: json!({ "grant": grant.grant_id, "approval": grant.approval_id, "stays_logged_in": stays }),
+    }
+}

@@ -1,0 +1,78 @@
+//! Refusals of the endpoints that programs call: the RFC's code and a sentence for the client's developer (RFC 6749 §5.2).
+
+use axum::{
+    Json,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use handslag_protocol::{client_authentication, dpop, oauth_error::OAuthError, token};
+use serde_json::json;
+
+use crate::problem::Problem;
+
+/// A refusal.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// As the protocol says.
+    Protocol(OAuthError, String),
+    /// Ours.
+    Internal(Problem),
+}
+
+impl Refused {
+    /// The code with a sentence of our own.
+    pub(super) fn because(error: OAuthError, sentence: &str) -> Self {
+        Self::Protocol(error, sentence.to_owned())
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Internal(problem)
+    }
+}
+
+impl From<handslag_store::Error> for Refused {
+    fn from(error: handslag_store::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<token::Refusal> for Refused {
+    fn from(refusal: token::Refusal) -> Self {
+        Self::Protocol(refusal.oauth(), refusal.to_string())
+    }
+}
+
+impl From<client_authentication::Refusal> for Refused {
+    fn from(refusal: client_authentication::Refusal) -> Self {
+        Self::Protocol(refusal.oauth(), refusal.to_string())
+    }
+}
+
+impl From<dpop::Refusal> for Refused {
+    fn from(refusal: dpop::Refusal) -> Self {
+        Self::Protocol(OAuthError::InvalidDpopProof, refusal.to_string())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (error, description) = match self {
+            Self::Protocol(error, description) => (error, description),
+            Self::Internal(problem) => return problem.into_response(),
+        };
+        let body = Json(json!({ "error": error.code(), "error_description": description }));
+        if error == OAuthError::InvalidClient {
+            // RFC 9110 §15.5.2: a 401 names a scheme.
+            let challenge = HeaderValue::from_static("Basic realm=\"token\"");
+            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], no_store(), body).into_response();
+        }
+        (StatusCode::BAD_REQUEST, no_store(), body).into_response()
+    }
+}
+
+/// RFC 6749 §5.1: nothing with a token in it is kept on the way.
+pub(super) fn no_store() -> [(HeaderName, HeaderValue); 1] {
+    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]
+}

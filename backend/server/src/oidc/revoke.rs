@@ -1,0 +1,79 @@
+//! `POST /revoke` (RFC 7009): a service gives a token back. A refresh token ends its device's whole log-in, and so does a signed
+//! access token; an opaque access token ends alone. What is unknown or another's is answered as if it were done (§2.2).
+
+use axum::{
+    Form,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use handslag_protocol::{client_authentication::ClaimedClient, oauth_error::OAuthError, parameters::Parameters, token};
+use handslag_store::Tx;
+use handslag_vocab::{GrantId, Secret, UnixTime};
+use serde_json::json;
+
+use super::{
+    access_tokens, examined,
+    grants::{self, Why},
+    proven_client::{self, ProvenClient},
+    refused::{Refused, no_store},
+};
+use crate::{
+    audit::{self, Actor, Event, Purpose},
+    caller::{Now, Rng},
+    identity,
+    problem::Problem,
+    server::Server,
+};
+
+/// `POST /revoke`.
+pub(super) async fn take_back(
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    headers: HeaderMap,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Refused> {
+    let parameters = Parameters::collect(pairs);
+    if parameters.has_repeated() {
+        return Err(token::Refusal::ParameterRepeated.into());
+    }
+    let service = ProvenClient::of(&server, &ClaimedClient::read(&parameters, proven_client::authorization(&headers)?)?, now)?;
+    let missing = || Refused::because(OAuthError::InvalidRequest, "token is missing");
+    let presented = parameters.value("token").map(Secret::presented).ok_or_else(missing)?;
+    let ended = server.db.write(async |tx| {
+        if let Err(replayed) = service.mark(tx, now).await? {
+            return Ok(Err(replayed));
+        }
+        Ok::<_, Refused>(end(tx, &server, &service, &presented, now, &mut rng).await)
+    });
+    ended.await??;
+    Ok((no_store(), StatusCode::OK).into_response())
+}
+
+async fn end(tx: &mut Tx, server: &Server, service: &ProvenClient<'_>, presented: &Secret, now: UnixTime, rng: &mut Rng) -> Result<(), Refused> {
+    let Some(found) = examined::examine(tx, server, presented, now).await? else { return Ok(()) };
+    if found.token.client_id != service.client.id {
+        return Ok(());
+    }
+    match found.grant {
+        Some(grant) if found.token.is_refresh || found.token.audience.is_some() => end_grant(tx, &grant, now, rng).await,
+        _ => Ok(access_tokens::give_back(tx, presented).await?),
+    }
+}
+
+async fn end_grant(tx: &mut Tx, grant: &GrantId, now: UnixTime, rng: &mut Rng) -> Result<(), Refused> {
+    let Some(living) = grants::by_id(tx, grant).await? else { return Ok(()) };
+    if grants::revoke(tx, grant, Why::GivenBack, now).await? {
+        let affiliation = identity::by_id(tx, &living.affiliation_id).await.map_err(Problem::from)?;
+        let event = Event {
+            chain: affiliation.chain(Purpose::Login),
+            kind: "oidc.given_back",
+            actor: Actor::Client(living.client_id.clone()),
+            objects: vec![affiliation.affiliation_id.to_string()],
+            payload: json!({ "grant": grant, "client": living.client_id }),
+        };
+        audit::record(tx, event, now, rng).await?;
+    }
+    Ok(())
+}
