@@ -4,7 +4,10 @@ mod approvals;
 mod authorize;
 mod codes;
 mod core;
+mod handset;
 mod kill;
+mod limits;
+pub(crate) mod lock_logs;
 mod pages;
 mod phones;
 mod secrets;
@@ -38,10 +41,21 @@ crate::kommun::on_both_engines! {
         the_core_signs_what_was_approved_and_nothing_else,
         the_timestamp_service_refuses_junk,
     }
+    handset {
+        a_phone_killed_on_its_way_in_goes_on,
+    }
+    lock_logs {
+        a_gap_is_told_and_a_late_batch_fills_it,
+        fifty_carriers_of_one_batch_are_one,
+        the_order_of_pieces_does_not_matter,
+        two_histories_are_seen_and_told_once,
+        what_no_lock_wrote_is_not_kept,
+    }
     pages {
         another_site_cannot_ride_on_cookies,
         names_are_shown_as_text,
         the_way_back_is_never_to_another_site,
+        who_may_read_about_a_colleague,
     }
     phones {
         a_blocked_phone_is_unknown_at_once,
@@ -50,6 +64,7 @@ crate::kommun::on_both_engines! {
         of_fifty_who_say_yes_one_gets_the_identity,
         proofs_count_once_for_one_request,
         spent_foreign_and_expired_invitations,
+        taking_leave_twice_is_taking_leave_once,
     }
     secrets {
         no_secret_is_written_down,

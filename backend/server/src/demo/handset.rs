@@ -1,7 +1,17 @@
 //! A phone in the demonstration: the real core of `mobile-bridge/phone` with keys in memory, driven here. It talks to this server
 //! over real HTTP like any phone, and to the simulated locks like any phone.
+//!
+//! A kept one is written to the disk before each thing that its core wants is done: whatever the server or a lock has seen of it, it
+//! knows of after a kill, and goes on there.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use handslag_phone::{
     Button, Core, Got, Method, Moment, OutOfTurn, Outcome, Request, Screen, SoftwareKeyStore, Task, Turn, Want, key_store,
@@ -22,7 +32,8 @@ pub struct Handset {
     http: reqwest::Client,
     base: String,
     locks: Arc<Locks>,
-    vendor: SigningKey,
+    /// Where it is kept; an unkept one is gone with the process.
+    kept: Option<PathBuf>,
     /// "Ingen täckning" is off.
     pub online: bool,
 }
@@ -47,11 +58,11 @@ impl Handset {
     /// A new phone out of its box. `base` is where this server listens, `issuer` what it calls itself.
     pub fn new(base: &str, issuer: &str, vendor: SigningKey, locks: Arc<Locks>) -> Self {
         let core = Core::new(issuer, Language::Sv);
-        Self { core, keys: SoftwareKeyStore::new(vendor.clone()), turn: None, http: http(), base: base.to_owned(), locks, vendor, online: true }
+        Self { core, keys: SoftwareKeyStore::new(vendor), turn: None, http: http(), base: base.to_owned(), locks, kept: None, online: true }
     }
 
     /// Everything that outlives a restart.
-    pub fn save(&self) -> Vec<u8> {
+    fn save(&self) -> Vec<u8> {
         let saved = Saved { core: self.core.save(), keys: self.keys.export().to_vec(), online: self.online };
         serde_json::to_vec(&saved).unwrap_or_default()
     }
@@ -61,8 +72,19 @@ impl Handset {
         let saved: Saved = serde_json::from_slice(bytes).ok()?;
         let mut core = Core::restore(&saved.core).ok()?;
         let turn = core.again(&mut Moment { now, rng: &mut Rng::system() });
-        let keys = SoftwareKeyStore::import(vendor.clone(), &saved.keys).ok()?;
-        Some(Self { core, keys, turn, http: http(), base: base.to_owned(), locks, vendor, online: saved.online })
+        let keys = SoftwareKeyStore::import(vendor, &saved.keys).ok()?;
+        Some(Self { core, keys, turn, http: http(), base: base.to_owned(), locks, kept: None, online: saved.online })
+    }
+
+    /// The same phone, kept in this file from now on.
+    #[must_use]
+    pub fn kept_in(self, file: PathBuf) -> Self {
+        Self { kept: Some(file), ..self }
+    }
+
+    /// Writes it to the disk, if it is kept.
+    pub fn keep(&self) -> Result<(), Problem> {
+        self.kept.as_ref().map_or(Ok(()), |file| private(file, &self.save()).map_err(|error| Problem::internal(&error)))
     }
 
     /// What it knows.
@@ -84,8 +106,18 @@ impl Handset {
         }
     }
 
-    /// Begins a task and goes on until the person is needed. What ran before is given up.
+    /// Goes on with what a kill interrupted, until the person is needed. Nothing to do otherwise.
+    pub async fn take_up(&mut self, now: UnixTime) -> Result<(), Problem> {
+        if let Some(turn) = self.turn.take_if(|turn| !matches!(turn.want, Want::Show(_))) {
+            self.go_on(turn, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a task and goes on until the person is needed. What waited for the person before is given up; what a kill interrupted is
+    /// brought to its end first, because the server may have heard of it.
     pub async fn begin(&mut self, task: Task, now: UnixTime) -> Result<Halt, Problem> {
+        self.take_up(now).await?;
         self.put_away(now).await?;
         let turn = self.core.start(task, &mut Moment { now, rng: &mut Rng::system() }).map_err(out_of_turn)?;
         self.go_on(turn, now).await
@@ -116,11 +148,12 @@ impl Handset {
 
     /// Does what the core wants until it wants a person or nothing more.
     async fn go_on(&mut self, mut turn: Turn, now: UnixTime) -> Result<Halt, Problem> {
+        self.turn = None;
         loop {
+            self.keep()?;
             let got = match &turn.want {
                 Want::Done(outcome) => {
                     let outcome = outcome.clone();
-                    self.turn = None;
                     return Ok(Halt::Done(outcome));
                 }
                 Want::Show(screen) => {
@@ -157,19 +190,22 @@ impl Handset {
     fn to_lock(&self, pass: &[u8], request: &[u8]) -> Got {
         let lock = handslag_door::UnverifiedRequest::parse(request).map(|request| request.request.lock);
         let heard = lock.ok().and_then(|lock| self.locks.open(lock, pass, request));
-        heard.map_or(Got::LockSilent, |heard| Got::FromLock { denied: heard.denied, logs: Vec::new(), receipt: heard.receipt })
-    }
-
-    /// Out of its box again, as after a removal.
-    pub fn reset(&mut self) {
-        self.keys = SoftwareKeyStore::new(self.vendor.clone());
-        self.turn = None;
+        heard.map_or(Got::LockSilent, |heard| Got::FromLock { denied: heard.denied, logs: heard.logs, receipt: heard.receipt })
     }
 }
 
 fn http() -> reqwest::Client {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).redirect(reqwest::redirect::Policy::none()).no_proxy().build();
     client.unwrap_or_default()
+}
+
+/// Written beside and renamed, readable by the owner only.
+pub(super) fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(beside, path)
 }
 
 fn out_of_turn(error: OutOfTurn) -> Problem {

@@ -94,10 +94,11 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
+    handset.take_up(now).await?;
     shown(&server, &place, &mut handset, voice, None, now).await
 }
 
-async fn shown(_: &Server, place: &Place, handset: &mut Handset, voice: Voice, message: Option<Message>, now: UnixTime) -> Result<Response, Problem> {
+async fn shown(_: &Server, _: &Place, handset: &mut Handset, voice: Voice, message: Option<Message>, now: UnixTime) -> Result<Response, Problem> {
     let view = match handset.screen().cloned() {
         Some(Screen::Approval(screen)) => View::Approval(Box::new(Question { can_approve: can_approve(&screen), screen })),
         Some(Screen::Page(page)) => View::Reading { title: page.title, page: page.page, pages: page.pages },
@@ -105,7 +106,7 @@ async fn shown(_: &Server, place: &Place, handset: &mut Handset, voice: Voice, m
         None if handset.core().identity().is_none() => View::New,
         None => View::Home(home(handset, voice, now).await?),
     };
-    place.keep(handset)?;
+    handset.keep()?;
     Ok(Page(PhonePage { voice, view, online: handset.online, message }).into_response())
 }
 
@@ -264,7 +265,7 @@ pub(super) async fn open(
 pub(super) async fn coverage(Extension(place): Extension<Arc<Place>>) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.online = !handset.online;
-    place.keep(&handset)?;
+    handset.keep()?;
     Ok(Redirect::to("/demo/telefon").into_response())
 }
 
@@ -301,7 +302,7 @@ pub(super) async fn remove(
 pub(super) async fn start_over(State(server): State<Server>, Extension(place): Extension<Arc<Place>>) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     *handset = place.new_handset(&server.config.issuer);
-    place.keep(&handset)?;
+    handset.keep()?;
     Ok(Redirect::to("/").into_response())
 }
 
