@@ -20,7 +20,7 @@ use handslag_protocol::{
 use handslag_server::{
     audit,
     caller::Rng,
-    config::{ApplicationType, Client, Database},
+    config::{ApplicationType, Client, Config, Database},
     demo::{self, Place},
     identity::{self, Affiliation, Answered, NewColleague},
     routes,
@@ -68,15 +68,20 @@ impl Drop for Kommun {
 impl Kommun {
     /// On SQLite.
     pub(crate) async fn sqlite() -> Self {
-        Self::open(None).await
+        Self::open(None, |_| {}).await
+    }
+
+    /// On SQLite, with another configuration.
+    pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        Self::open(None, change).await
     }
 
     /// On PostgreSQL, where the environment names a server.
     pub(crate) async fn postgres() -> Option<Self> {
-        Some(Self::open(Some(schema().await?)).await)
+        Some(Self::open(Some(schema().await?), |_| {}).await)
     }
 
-    async fn open(postgres: Option<String>) -> Self {
+    async fn open(postgres: Option<String>, change: impl FnOnce(&mut Config)) -> Self {
         let folder = Arc::new(Folder::new());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -92,6 +97,7 @@ impl Kommun {
             config.database = database;
             config.page_drawer = Some(binary());
             config.clients.extend(services);
+            change(config);
         });
         let (server, place) = opened.await.unwrap();
         let app: Router = demo::watched(routes::routes(&server, demo::routes(Arc::clone(&place))), Arc::clone(&place));

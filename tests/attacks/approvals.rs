@@ -108,7 +108,7 @@ pub(crate) async fn a_no_stays_a_no_and_a_yes_is_one_yes(kommun: &Kommun) {
     }
     assert_eq!(phone.signs(&txn, &phone.approval, &bytes, now).await.0, 410);
     assert_eq!(phone.shows(&txn, None, now).await.0, 410);
-    assert_eq!(no.status().await["state"], json!("declined"));
+    assert_eq!(no.status().await["state"], json!("not-me"));
     assert!(no.browser.get(&format!("/authorize/{}", no.id)).await.answer("code").is_none());
 
     let (txn, bytes) = claimed(kommun, &phone, &yes).await;

@@ -52,13 +52,13 @@ fn now() -> UnixTime {
 }
 
 /// The running program, and the address that it prints.
-struct Node {
+pub(crate) struct Node {
     child: Child,
     _out: BufReader<std::process::ChildStdout>,
 }
 
 impl Node {
-    fn start(data: &Path, port: u16, log: &Path) -> Self {
+    pub(crate) fn start(data: &Path, port: u16, log: &Path) -> Self {
         let mut child = Command::new(crate::kommun::binary())
             .args(["demo", "--data", data.to_str().unwrap(), "--port", &port.to_string()])
             .env("HANDSLAG_LOG", "debug")
@@ -71,6 +71,10 @@ impl Node {
         out.read_line(&mut line).unwrap();
         assert!(line.contains(&format!(":{port} ")), "it listens where it was told: {line}");
         Self { child, _out: out }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL.

@@ -5,7 +5,10 @@ mod authorize;
 mod codes;
 mod core;
 mod drawing;
+mod handset;
 mod kill;
+mod limits;
+pub(crate) mod lock_logs;
 mod pages;
 mod phones;
 mod refresh;
@@ -43,10 +46,21 @@ crate::kommun::on_both_engines! {
     drawing {
         the_child_that_draws_is_confined_before_it_reads,
     }
+    handset {
+        a_phone_killed_on_its_way_in_goes_on,
+    }
+    lock_logs {
+        a_gap_is_told_and_a_late_batch_fills_it,
+        fifty_carriers_of_one_batch_are_one,
+        the_order_of_pieces_does_not_matter,
+        two_histories_are_seen_and_told_once,
+        what_no_lock_wrote_is_not_kept,
+    }
     pages {
         another_site_cannot_ride_on_cookies,
         names_are_shown_as_text,
         the_way_back_is_never_to_another_site,
+        who_may_read_about_a_colleague,
     }
     phones {
         a_blocked_phone_is_unknown_at_once,
@@ -55,6 +69,7 @@ crate::kommun::on_both_engines! {
         of_fifty_who_say_yes_one_gets_the_identity,
         proofs_count_once_for_one_request,
         spent_foreign_and_expired_invitations,
+        taking_leave_twice_is_taking_leave_once,
     }
     refresh {
         a_second_use_of_the_code_ends_the_refresh_tokens,

@@ -6,7 +6,7 @@ use handslag_phone::{
 };
 use handslag_server::identity::NewColleague;
 
-use crate::kommun::{Kommun, Pick, Worker};
+use crate::kommun::{Kommun, Pick, Worker, logged_in};
 
 pub(crate) async fn another_site_cannot_ride_on_cookies(kommun: &Kommun) {
     let worker = kommun.worker("Amina Sahlin").await;
@@ -36,6 +36,47 @@ pub(crate) async fn another_site_cannot_ride_on_cookies(kommun: &Kommun) {
     for header in ["content-security-policy", "x-content-type-options", "referrer-policy"] {
         assert!(desk.get("/finns-inte").await.headers.contains_key(header), "{header}");
     }
+}
+
+/// Whoever may stop somebody at 03:00 does not thereby read what they have done; a shift leader reads nothing about a manager.
+pub(crate) async fn who_may_read_about_a_colleague(kommun: &Kommun) {
+    let mut worker = kommun.worker("Amina Sahlin").await;
+    let login = kommun.school().begins(kommun.browser()).await;
+    worker.approves(&login).await;
+    let (mine, theirs) = (format!("/personal/{}", worker.affiliation), format!("/personal/{}", kommun.place.town.manager));
+    let sees = |body: &str| body.contains("Skolportalen");
+    let may_end = |body: &str| body.contains("/sparra\"");
+
+    let mut manager = logged_in(kommun, &kommun.manager().await, kommun.now()).await;
+    let page = manager.get(&mine).await;
+    assert!(page.status == 200 && sees(&page.body) && may_end(&page.body), "the manager of the unit: {}", page.body);
+    let mut own = worker.at_a_desk(kommun).await;
+    let page = own.get("/min-sida").await;
+    assert!(page.status == 200 && sees(&page.body) && !may_end(&page.body), "oneself");
+
+    let other = kommun.worker("Bo Ek").await;
+    let mut colleague = other.at_a_desk(kommun).await;
+    for path in [&mine, &theirs] {
+        let page = colleague.get(path).await;
+        assert!(page.status == 403 && !sees(&page.body), "a colleague: {} {}", page.status, page.body);
+        assert_eq!(colleague.post(&format!("{path}/sparra"), &[]).await.status, 403);
+    }
+    let roles = [
+        (
+            "UPDATE affiliations SET role = 'administrator' WHERE person_id IN (SELECT person_id FROM persons WHERE given_name = 'Bo')",
+            [(200, false, true), (200, false, true)],
+        ),
+        ("UPDATE affiliations SET role = 'shift_leader' WHERE role = 'administrator'", [(200, true, true), (403, false, false)]),
+        ("UPDATE affiliations SET unit = 'Skolan' WHERE role = 'shift_leader'", [(403, false, false), (403, false, false)]),
+    ];
+    for (change, expected) in roles {
+        assert_eq!(kommun.tampers(change).await, 1);
+        for (path, expected) in [&mine, &theirs].into_iter().zip(expected) {
+            let page = colleague.get(path).await;
+            assert_eq!((page.status, sees(&page.body), may_end(&page.body)), expected, "{change}: {path} {}", page.body);
+        }
+    }
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'pages.looked'").await, 4, "each who looked stands there");
 }
 
 pub(crate) async fn names_are_shown_as_text(kommun: &Kommun) {

@@ -179,6 +179,26 @@ pub(crate) async fn a_level_that_is_too_low_says_what_to_do(kommun: &Kommun) {
     ));
 }
 
+pub(crate) async fn taking_leave_twice_is_taking_leave_once(kommun: &Kommun) {
+    let (phone, other) = (kommun.bare("Amina Sahlin").await, kommun.bare("Bo Ek").await);
+    let now = kommun.now();
+    let again = kommun.fifty(|_| {
+        let phone = phone.clone();
+        async move { phone.calls("DELETE", "/phone", None, now).await.0 }
+    });
+    assert!(again.await.into_iter().all(|status| status == 204));
+    kommun.server.clock.advance(86_400);
+    assert_eq!(phone.calls("DELETE", "/phone", None, kommun.now()).await.0, 204, "also the day after");
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'phone.removed'").await, 1);
+    assert_eq!(phone.calls("GET", "/phone/inbox", None, kommun.now()).await.0, 403, "only leave, nothing else");
+    let stranger = BarePhone::new(kommun, phone.affiliation.clone());
+    assert_eq!(stranger.calls("DELETE", "/phone", None, kommun.now()).await.0, 401, "a key that nobody knows");
+    assert_eq!(other.calls("GET", "/phone/inbox", None, kommun.now()).await.0, 200, "another's phone stays");
+    kommun.blocks(&phone.affiliation).await;
+    assert_eq!(phone.calls("DELETE", "/phone", None, kommun.now()).await.0, 204, "whatever became of the work identity");
+    kommun.journal_holds().await;
+}
+
 pub(crate) async fn a_blocked_phone_is_unknown_at_once(kommun: &Kommun) {
     let phone = kommun.bare("Amina Sahlin").await;
     let login = kommun.school().begins(kommun.browser()).await;

@@ -1,10 +1,14 @@
 //! The pass is in the phone before the basement; the lock's own record comes home afterwards.
 
+use handslag_door::Receipt;
 use handslag_phone::{Outcome, Task};
 use handslag_server::{caller::Rng, demo::Halt, doors};
 use handslag_vocab::{Seconds, VisitId};
 
-use crate::kommun::Kommun;
+use crate::{
+    attacks::lock_logs::{Writer, brings},
+    kommun::{Kommun, logged_in},
+};
 
 pub(crate) async fn a_door_opens_without_coverage_and_the_record_comes_home(kommun: &Kommun) {
     let mut worker = kommun.worker("Amina Sahlin").await;
@@ -28,4 +32,28 @@ pub(crate) async fn a_door_opens_without_coverage_and_the_record_comes_home(komm
     let [opening] = openings.as_slice() else { panic!("told once: {openings:?}") };
     assert_eq!((opening.result.as_str(), opening.finding.as_deref(), opening.affiliation_id.as_ref()), ("opened", None, Some(&worker.affiliation)));
     kommun.journal_holds().await;
+
+    let log = kommun.server.db.read(async |tx| doors::log_of(tx, &door).await).await.unwrap().unwrap();
+    assert_eq!((log.seq, log.missing, log.untold, log.forked_at), (1, 0, 0, None), "its log came with it");
+    let mut desk = worker.at_a_desk(kommun).await;
+    let page = desk.get("/min-sida").await.body;
+    assert!(page.contains("Öppnade en dörr") && !page.contains("från låset"), "{page}");
+    // Then four colleagues were there; only the last one's phone came home.
+    let (receipt,): (Vec<u8>,) = kommun.server.db.read(async |tx| tx.one("SELECT receipt FROM openings", ()).await).await.unwrap();
+    let (writer, _) = Writer::of(kommun, 0).await;
+    let mut lock = writer.after(&Receipt::from_bytes(&receipt).unwrap());
+    let links = lock.links(4);
+    let colleague = kommun.bare("Bo Ek").await;
+    brings(kommun, &colleague, &[lock.batch(&links[3..])], &[]).await;
+    let mut manager = logged_in(kommun, &kommun.manager().await, kommun.now()).await;
+    for page in [desk.get("/min-sida").await, manager.get(&format!("/personal/{}", worker.affiliation)).await] {
+        assert!(
+            page.body.contains("Det saknas 3 händelser från låset.") && page.body.contains("Låset har skrivit 1 händelse till."),
+            "{}",
+            page.body
+        );
+    }
+    brings(kommun, &colleague, &[lock.batch(&links[..3])], &[]).await;
+    let page = desk.get("/min-sida").await.body;
+    assert!(!page.contains("Det saknas") && page.contains("Låset har skrivit 4 händelser till."), "{page}");
 }

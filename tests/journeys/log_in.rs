@@ -12,7 +12,7 @@ use openidconnect::{
 };
 use serde_json::{Value, json};
 
-use crate::kommun::{Browser, Kommun, ORG_ID, Pick, WHO};
+use crate::kommun::{Browser, Kommun, ORG_ID, Pick, WHO, bytes_of, txn_of};
 
 /// Verifies with the published key that the header names.
 pub(crate) async fn verified(kommun: &Kommun, jwt: &str, audience: &str) -> Value {
@@ -123,6 +123,40 @@ pub(crate) async fn a_service_gets_an_access_token_for_its_own_audience(kommun: 
     let id_token = tokens["id_token"].as_str().unwrap().split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&BASE64URL_NOPAD.decode(id_token.as_bytes()).unwrap()).unwrap();
     assert_eq!(claims["aud"], json!("vardportalen"));
+}
+
+/// Not by a timeout: the desk hears it while it waits, and the service when the browser is back, whichever way it began.
+pub(crate) async fn a_no_reaches_the_desk_and_the_service_at_once(kommun: &Kommun) {
+    let (school, phone) = (kommun.school(), kommun.bare("Amina Sahlin").await);
+    for (reason, state) in [("not_me", "not-me"), ("cancelled", "declined")] {
+        for by_link in [false, true] {
+            let mut login = school.begins(kommun.browser()).await;
+            let start = if by_link { Start::Link { token: Bearer::new(&login.link) } } else { Start::Qr { text: Bearer::new(login.qr().await) } };
+            let (_, claimed) = phone.claims(&start, kommun.now()).await;
+            let txn = txn_of(&bytes_of(&claimed));
+            assert_eq!(phone.shows(&txn, None, kommun.now()).await.0, 204);
+            let (path, body) = (format!("/phone/approvals/{txn}/decline"), json!({ "reason": reason }));
+            let began = std::time::Instant::now();
+            let waits = format!("/login/{txn}/status?seen=shown");
+            let no = async {
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                phone.calls("POST", &path, Some(&body), kommun.now()).await
+            };
+            let (told, no) = tokio::join!(login.browser.get(&waits), no);
+            assert!(began.elapsed().as_secs() < 5, "the desk hears it at once: {:?}", began.elapsed());
+            let told: Value = serde_json::from_str(&told.body).unwrap();
+            assert_eq!((no.0, told["state"].as_str()), (204, Some(state)), "{told}");
+            assert!(!told["words"].as_str().unwrap().contains("login-state"), "{told}");
+            let page = login.browser.get(&format!("/login/{txn}")).await;
+            assert!(page.body.contains(told["words"].as_str().unwrap()) && page.body.contains("http-equiv=\"refresh\""), "{}", page.body);
+            let page = login.goes_on().await;
+            assert_eq!((page.answer("error").as_deref(), page.answer("code")), (Some("access_denied"), None), "by link: {by_link}");
+            assert_eq!(page.answer("error_description").unwrap().contains("somebody"), reason == "not_me");
+            assert_eq!(login.browser.get(&format!("/authorize/{txn}")).await.status, 410, "told once");
+        }
+    }
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'approval.declined'").await, 4);
+    kommun.journal_holds().await;
 }
 
 pub(crate) async fn our_own_pages(kommun: &Kommun) {

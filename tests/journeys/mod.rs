@@ -45,6 +45,7 @@ crate::kommun::on_both_engines! {
         every_tampering_is_found,
     }
     log_in {
+        a_no_reaches_the_desk_and_the_service_at_once,
         a_page_in_a_browser_logs_in_with_proof_of_its_own_start_alone,
         a_service_gets_an_access_token_for_its_own_audience,
         at_a_desk_by_the_moving_code,

@@ -32,7 +32,7 @@ pub(crate) enum Pick {
 impl Worker {
     /// Says yes on a new phone.
     pub(crate) async fn enrols(kommun: &Kommun, affiliation: AffiliationId, link: &Secret) -> Self {
-        let mut handset = kommun.place.new_handset(&kommun.issuer);
+        let mut handset = kommun.place.another_handset(&kommun.base, &kommun.issuer);
         let task = Task::Enrol {
             invitation: Bearer::new(link.reveal().trim_start_matches("hs_invite_")),
             terms_version: identity::TERMS_VERSION.to_owned(),

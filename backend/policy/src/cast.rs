@@ -77,10 +77,8 @@ fn put_to_work() -> Act {
     Act::PutToWork { unit: hemtjanst(), colleague: None, identity_document_seen: true, lasts: Seconds::hours(72) }
 }
 
-fn block() -> Act {
-    Act::Block {
-        colleague: Colleague { affiliation: id("aff_00000000000000000000000002"), unit: hemtjanst(), roles: BTreeSet::from([Role::Worker]) },
-    }
+fn colleague() -> Colleague {
+    Colleague { affiliation: id("aff_00000000000000000000000002"), unit: hemtjanst(), roles: BTreeSet::from([Role::Worker]) }
 }
 
 fn log_in() -> Act {
@@ -144,11 +142,12 @@ pub(crate) const ANY_ACT: &[Case] = &[
 pub(crate) const SCENES: &[Scene] = &[
     Scene { says: "invite a colleague to a unit", act: || Act::Invite { unit: hemtjanst() }, cases: INVITE },
     Scene { says: "put a colleague to work", act: put_to_work, cases: PUT_TO_WORK },
-    Scene { says: "block a work identity", act: block, cases: BLOCK },
+    Scene { says: "block a work identity", act: || Act::Block { colleague: colleague() }, cases: BLOCK },
     Scene { says: "log in to a service", act: log_in, cases: LOG_IN },
     Scene { says: "ask for a signature", act: || Act::AskForSignature { class: class() }, cases: &[] },
     Scene { says: "sign a document", act: sign, cases: SIGN },
     Scene { says: "open a door", act: open_door, cases: OPEN_DOOR },
+    Scene { says: "read what a colleague has done", act: || Act::ReadColleague { colleague: colleague() }, cases: READ_COLLEAGUE },
     Scene { says: "see every use of a work identity", act: read_history, cases: READ_HISTORY },
     Scene { says: "read the journal", act: || Act::ReadJournal { organisation: kvarnby() }, cases: &[] },
 ];
@@ -186,14 +185,17 @@ const PUT_TO_WORK: &[Case] = &[
 ];
 
 const BLOCK: &[Case] = &[
-    Case { says: "one's own", change: |question| blocked(question, |them| them.affiliation = id("aff_00000000000000000000000001")) },
+    Case { says: "one's own", change: |question| acting_on(question, |them| them.affiliation = id("aff_00000000000000000000000001")) },
     Case { says: "in a unit under theirs", change: |question| in_unit(&mut question.act, under()) },
     Case { says: "in the unit over theirs", change: |question| in_unit(&mut question.act, over()) },
     Case { says: "in a unit beside theirs", change: |question| in_unit(&mut question.act, beside()) },
-    Case { says: "a manager's", change: |question| blocked(question, |them| them.roles = BTreeSet::from([Role::Manager])) },
-    Case { says: "an administrator's", change: |question| blocked(question, |them| them.roles = BTreeSet::from([Role::Administrator])) },
+    Case { says: "a manager's", change: |question| acting_on(question, |them| them.roles = BTreeSet::from([Role::Manager])) },
+    Case { says: "an administrator's", change: |question| acting_on(question, |them| them.roles = BTreeSet::from([Role::Administrator])) },
     Case { says: "with a phone of tier 0", change: |question| question.who.tier = Tier::T0 },
 ];
+
+/// Who may stop somebody may not always look, so the cases are the same.
+const READ_COLLEAGUE: &[Case] = BLOCK;
 
 const LOG_IN: &[Case] = &[
     Case { says: "elected", change: |question| question.who.kind = Kind::Elected },
@@ -269,7 +271,7 @@ fn across(question: &mut Question, kind: Kind) {
 fn move_away(act: &mut Act) {
     match act {
         Act::AskForSignature { class } | Act::Sign { class, .. } => class.organisation = grannby(),
-        Act::Block { colleague } => colleague.unit.organisation = grannby(),
+        Act::Block { colleague } | Act::ReadColleague { colleague } => colleague.unit.organisation = grannby(),
         Act::Invite { unit } | Act::PutToWork { unit, .. } => unit.organisation = grannby(),
         Act::LogIn { service } => service.organisation = grannby(),
         Act::OpenDoor { opening } => opening.organisation = grannby(),
@@ -279,7 +281,7 @@ fn move_away(act: &mut Act) {
 
 fn in_unit(act: &mut Act, place: Unit) {
     match act {
-        Act::Block { colleague } => colleague.unit = place,
+        Act::Block { colleague } | Act::ReadColleague { colleague } => colleague.unit = place,
         Act::Invite { unit } | Act::PutToWork { unit, .. } => *unit = place,
         _ => {}
     }
@@ -306,8 +308,8 @@ fn working(question: &mut Question, change: impl FnOnce(&mut Option<handslag_voc
     }
 }
 
-fn blocked(question: &mut Question, change: impl FnOnce(&mut Colleague)) {
-    if let Act::Block { colleague } = &mut question.act {
+fn acting_on(question: &mut Question, change: impl FnOnce(&mut Colleague)) {
+    if let Act::Block { colleague } | Act::ReadColleague { colleague } = &mut question.act {
         change(colleague);
     }
 }

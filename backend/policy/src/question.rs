@@ -136,6 +136,11 @@ pub enum Act {
         /// For how long.
         lasts: Seconds,
     },
+    /// See what the employer sees of a colleague.
+    ReadColleague {
+        /// Of whom.
+        colleague: Colleague,
+    },
     /// See every use of a work identity.
     ReadHistory {
         /// Whose organisation.
@@ -288,6 +293,7 @@ impl Act {
             Self::LogIn { .. } => "LogIn",
             Self::OpenDoor { .. } => "OpenDoor",
             Self::PutToWork { .. } => "PutToWork",
+            Self::ReadColleague { .. } => "ReadColleague",
             Self::ReadHistory { .. } => "ReadHistory",
             Self::ReadJournal { .. } => "ReadJournal",
             Self::Sign { .. } => "Sign",

@@ -83,6 +83,19 @@ fn an_agreement_opens_services_doors_and_signatures_and_nothing_that_rules_over_
     }
 }
 
+/// Ending a work identity is a matter of minutes and safety; what its holder has done is another's business.
+#[test]
+fn an_administrator_may_stop_somebody_and_not_read_what_they_did() {
+    let policies = policies();
+    let by = |act| policies.decide(&question(Some(Role::Administrator), scene(act))).allowed;
+    assert!(by("Block") && !by("ReadColleague"));
+    let by = |act| policies.decide(&question(Some(Role::Manager), scene(act))).allowed;
+    assert!(by("Block") && by("ReadColleague"));
+    for role in [None, Some(Role::Auditor), Some(Role::Secretary), Some(Role::Worker)] {
+        assert!(!policies.decide(&question(role, scene("ReadColleague"))).allowed, "{role:?}");
+    }
+}
+
 /// A unit of the same name in another organisation is another unit.
 #[test]
 fn a_manager_of_a_unit_with_the_same_name_elsewhere_is_no_manager_here() {

@@ -99,7 +99,7 @@ fn resource(act: &Act, types: &TypeNames) -> Result<Entity, Unanswerable> {
             let facts = [("organisation", types.organisation(&class.organisation)?), ("level", level(class.level))];
             entity(types.uid("DocumentClass", &class.name)?, facts, alone)
         }
-        Act::Block { colleague } => {
+        Act::Block { colleague } | Act::ReadColleague { colleague } => {
             let facts = [
                 ("organisation", types.organisation(&colleague.unit.organisation)?),
                 ("affiliation", types.reference("Affiliation", colleague.affiliation.as_str())?),

@@ -41,8 +41,10 @@ async function watch() {
         waiting.dataset.state = now;
         picture?.parentElement?.classList.toggle("used", now !== "created");
       }
-      if (next) { location.assign(next); return; }
-      if (["declined", "expired", "aborted", "consumed"].includes(now)) { over(back); return; }
+      if (back || now === "consumed") over(back);
+      if (next && back) await pause(4000); // a no: time to read the words
+      if (next) location.assign(next);
+      if (next || back || now === "consumed") return;
     } catch {
       await pause(1000); // no coverage for a moment: ask again
     }

@@ -48,9 +48,48 @@ pub struct Config {
     /// The program that draws pages as pictures; this one if absent. Not part of the file: only who embeds this library sets it.
     #[serde(skip)]
     pub page_drawer: Option<PathBuf>,
+    /// How much at a time, and for how long.
+    #[serde(default)]
+    pub limits: Limits,
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
+}
+
+/// How much at a time, and for how long. The proxy in front has limits of its own; these hold without it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections at the same time; the next one waits until one ends.
+    pub connections: usize,
+    /// For open requests to be answered when the process is asked to end.
+    pub end_seconds: u64,
+    /// For the head of a request, and between two requests of one connection.
+    pub head_seconds: u64,
+    /// For a whole request.
+    pub request_seconds: u64,
+    /// For a connection over which nothing goes, in either direction. More than a whole request may take.
+    pub stalled_seconds: u64,
+    /// For a request that brings a document.
+    pub upload_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 4096, end_seconds: 20, head_seconds: 15, request_seconds: 30, stalled_seconds: 60, upload_seconds: 600 }
+    }
+}
+
+impl Limits {
+    const fn is_shut(&self) -> bool {
+        let Self { connections, end_seconds, head_seconds, request_seconds, stalled_seconds, upload_seconds } = self;
+        *connections == 0
+            || *end_seconds == 0
+            || *head_seconds == 0
+            || *request_seconds == 0
+            || *stalled_seconds <= *request_seconds
+            || *upload_seconds == 0
+    }
 }
 
 /// How careful to be.
@@ -282,6 +321,9 @@ pub enum Refused {
         /// What the parser said.
         reason: String,
     },
+    /// Nobody could connect, or no request could be answered.
+    #[error("every number under [limits] must be greater than zero, and stalled_seconds greater than request_seconds")]
+    Limits,
     /// Not https, or ends with a slash.
     #[error("the issuer must be an https address without a slash at its end")]
     Issuer,
@@ -321,6 +363,9 @@ impl Config {
         }
         if ObjectIdentifier::new(&format!("{}.2", self.operator.oid_arc)).is_err() {
             return Err(Refused::OidArc);
+        }
+        if self.limits.is_shut() {
+            return Err(Refused::Limits);
         }
         let mut ids = BTreeSet::new();
         for client in &self.clients {
@@ -373,6 +418,17 @@ mod tests {
         for unknown in [format!("mode = \"demo\"\n{service}"), format!("{service}secret = \"x\"\n")] {
             assert!(toml::from_str::<Services>(&unknown).is_err(), "{unknown}");
         }
+    }
+
+    #[test]
+    fn limits_that_shut_everybody_out_are_refused() {
+        let small = format!("mode = \"demo\"\n{SMALL}");
+        assert!(parse(&format!("{small}[limits]\nconnections = 10\n")).is_ok());
+        for name in ["connections", "end_seconds", "head_seconds", "request_seconds", "stalled_seconds", "upload_seconds"] {
+            let refused = parse(&format!("{small}[limits]\n{name} = 0\n")).unwrap_err();
+            assert!(refused.contains("[limits]"), "{refused}");
+        }
+        assert!(parse(&format!("{small}[limits]\nconections = 10\n")).unwrap_err().contains("conections"));
     }
 
     #[test]

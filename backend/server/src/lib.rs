@@ -15,6 +15,8 @@ mod cookies;
 pub mod demo;
 pub mod doors;
 pub mod identity;
+mod limits;
+pub mod listen;
 pub mod login;
 pub mod oidc;
 pub mod outbox;

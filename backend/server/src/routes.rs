@@ -2,24 +2,22 @@
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
+use tower::util::option_layer;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
 use crate::{
     config::Mode,
-    cookies, doors, identity, login, oidc, page, pages, phone,
+    cookies, doors, identity, limits, login, oidc, page, pages, phone,
     problem::{self, Problem},
     server::Server,
     signing, words,
 };
-
-/// Bodies are small; the upload of a document sets its own limit.
-const BODY: usize = 256 * 1024;
 
 /// Every address of this server.
 /// `beside` are addresses of a demonstration.
@@ -39,7 +37,7 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .merge(if server.config.mode == Mode::Demo { Router::new() } else { pages::front() })
         .merge(beside);
     all.fallback(async || Problem::not_found())
-        .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(server.clone(), limits::held))
         .layer(middleware::from_fn(own_pages_only))
         .layer(middleware::from_fn(problem::faces))
         .layer(middleware::from_fn(language_kept))
@@ -48,9 +46,13 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
         .layer(header_layer(HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=()"))
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY))
+        .layer(option_layer(server.config.is_https().then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY))))
         .layer(CompressionLayer::new())
         .with_state(server.clone())
 }
+
+/// For a year. Not for the names below this one: they are another's to decide about (RFC 6797 §6.1.2).
+const HTTPS_ONLY: &str = "max-age=31536000";
 
 fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))

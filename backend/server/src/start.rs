@@ -12,6 +12,7 @@ use tokio::{net::TcpListener, task::spawn_blocking};
 use crate::{
     caller::{Clock, Rng},
     config::Config,
+    listen::listen,
     login, oidc, outbox, phone,
     problem::Problem,
     server::{Parts, Server},
@@ -50,8 +51,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let tidying = tokio::spawn(tidy(server.clone()));
-    let work = tokio::spawn(signing::work(server));
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    let work = tokio::spawn(signing::work(server.clone()));
+    listen(app, listener, &server.config.limits, stop).await;
     work.abort();
     tidying.abort();
     Ok(())

@@ -7,7 +7,7 @@
 //! * [`request`]: the phone's signed request to open, over the lock's nonce.
 //! * [`clock`]: what a lock may believe about the time, as intervals.
 //! * [`state`], [`decide`](mod@decide), [`deny`]: what a lock knows, and the one pure decision.
-//! * [`log`], [`receipt`]: the chained log and what a phone carries back; written by the lock, checked by the server.
+//! * [`log`], [`receipt`], [`batch`]: the chained log and what a phone carries back; written by the lock, checked by the server.
 //!
 //! The place of `handshake` (EDHOC, RFC 9528) is beside [`request`]: it will give [`decide`](mod@decide) the same three facts that the nonce and the
 //! signed request give now (which lock, which pass, a fresh signature by its key), hidden from a listener, and the limit of attempts a minute
@@ -19,6 +19,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod batch;
 mod cbor;
 pub mod claims;
 pub mod clock;
@@ -33,6 +34,7 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 
+pub use batch::Batch;
 pub use claims::{Claims, Class, DoorKey, GroupId, LockId, Op, Ops, PassId, RevocationIndex, Scope, Window, Windows};
 pub use clock::{LockClock, Reading, Ticks};
 pub use decide::{Allow, Decision, decide};

@@ -13,6 +13,7 @@ use crate::{
     claims::{Class, LockId, Op, PassId},
     clock::{Reading, Ticks},
     decide::Decision,
+    receipt::Link,
 };
 
 /// The bytes of an entry.
@@ -282,12 +283,23 @@ impl Chain {
 
     /// Checks the MAC of any later head, without what lies between. Fails with [`Fault::Repeated`], [`Fault::TooFar`] or [`Fault::Forged`].
     pub fn check(&self, seq: u32, head: &Head, tag: &Tag) -> Result<(), Fault> {
+        check_mac(&self.key_of(seq)?, head, tag, seq)
+    }
+
+    /// The same for later heads that follow each other, with one walk of the ratchet.
+    pub(crate) fn check_all(&self, links: &[Link]) -> Result<(), Fault> {
+        let Some(first) = links.first() else { return Ok(()) };
+        let key = self.key_of(first.seq)?;
+        links.iter().try_fold(key, |key, link| check_mac(&key, &link.head, &link.mac, link.seq).map(|()| ratchet(&key)))?;
+        Ok(())
+    }
+
+    fn key_of(&self, seq: u32) -> Result<[u8; 32], Fault> {
         let steps = seq.checked_sub(self.seq).and_then(|ahead| ahead.checked_sub(1)).ok_or(Fault::Repeated { seq })?;
         if steps > MAX_AHEAD {
             return Err(Fault::TooFar { seq });
         }
-        let key = (0..steps).fold(self.key, |key, _| ratchet(&key));
-        check_mac(&key, head, tag, seq)
+        Ok((0..steps).fold(self.key, |key, _| ratchet(&key)))
     }
 
     /// The place as bytes, for durable memory. Secret.

@@ -12,7 +12,8 @@ mod tests;
 use std::io;
 
 use handslag_door::{
-    Allow, Challenge, Decision, IssuerKey, Link, LockClock, LockId, LockState, Nonce, Receipt, Record, RevocationList, Ticks, Uses,
+    Allow, Batch, Challenge, Decision, IssuerKey, Link, LockClock, LockId, LockState, Nonce, Receipt, Record, RevocationList, Ticks, Uses,
+    batch::MOST_LINKS,
     claims::GroupId,
     decide::answered,
     heapless,
@@ -206,6 +207,13 @@ impl<S: Storage> Lock<S> {
     /// What any phone may carry to the server besides its own receipts: that entries exist, not what they say.
     pub fn links_after(&self, seq: u32) -> Vec<Link> {
         self.journal.links().filter(|link| link.seq > seq).collect()
+    }
+
+    /// The newest of those links, as a phone carries them; none before the first entry.
+    pub fn batch(&self) -> Option<Batch> {
+        let newest = self.journal.records().last()?.entry.seq;
+        let before = newest.saturating_sub(u32::try_from(MOST_LINKS).unwrap_or(u32::MAX));
+        Batch::new(self.state.lock, self.links_after(before)).ok()
     }
 
     /// The whole log, for the municipality's own reading at the lock; never for a private phone.

@@ -197,6 +197,19 @@ fn what_a_phone_carries_for_others_is_links_only() {
 }
 
 #[test]
+fn each_phone_carries_the_newest_links() {
+    let mut lock = mounted(Memory::default());
+    assert_eq!(lock.batch(), None, "nothing has happened yet");
+    for opening in 1..=20_u32 {
+        assert!(Phone::planned().opens(&mut lock).is_allowed());
+        let batch = lock.batch().unwrap();
+        batch.verify(&Chain::begin(LOCK, SEED)).unwrap();
+        let numbers: Vec<_> = batch.links().iter().map(|link| link.seq).collect();
+        assert_eq!(numbers, (opening.saturating_sub(15).max(1)..=opening).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn updates_need_the_network_and_are_never_taken_back() {
     let mut lock = mounted(Memory::default());
     let revoked = |version, indices: &[u32]| Update::Revocations(RevocationList::new(1, version, NBF, indices.iter().copied()));

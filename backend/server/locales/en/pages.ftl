@@ -45,6 +45,7 @@ invited-only-now = The code and the link are shown only now. Make a new invitati
 invited-back = To the list of staff
 colleague-title = What the employer sees about { $name }
 colleague-uses = What has happened
+colleague-uses-others = You can block this work identity. Only the closest manager and the person see what it was used for.
 colleague-facts = Facts
 colleague-sees-not-1 = where the colleague is
 colleague-sees-not-2 = apps, pictures and calls
@@ -111,3 +112,12 @@ signature-state-expired = Ran out of time
 signature-state-failed = Could not be made
 signature-state-signed = Signed
 signature-state-waiting = Waiting
+lock-log-missing = { $count ->
+    [one] 1 event from the lock is missing.
+   *[other] { $count } events from the lock are missing.
+}
+lock-log-untold = { $count ->
+    [one] The lock has written 1 more event. It has not arrived yet.
+   *[other] The lock has written { $count } more events. They have not arrived yet.
+}
+lock-log-forked = The lock has told two different things about the same event. This has to be looked into.

@@ -45,6 +45,7 @@ invited-only-now = Koden och länken visas bara nu. Gör en ny inbjudan om den k
 invited-back = Till listan över personal
 colleague-title = Det arbetsgivaren ser om { $name }
 colleague-uses = Det som har hänt
+colleague-uses-others = Du kan spärra det här jobb-id:t. Vad det har använts till ser bara närmaste chef och medarbetaren själv.
 colleague-facts = Uppgifter
 colleague-sees-not-1 = var kollegan är
 colleague-sees-not-2 = appar, bilder och samtal
@@ -111,3 +112,12 @@ signature-state-expired = Tiden gick ut
 signature-state-failed = Gick inte att göra
 signature-state-signed = Underskrivet
 signature-state-waiting = Väntar
+lock-log-missing = { $count ->
+    [one] Det saknas 1 händelse från låset.
+   *[other] Det saknas { $count } händelser från låset.
+}
+lock-log-untold = { $count ->
+    [one] Låset har skrivit 1 händelse till. Den har inte kommit hit än.
+   *[other] Låset har skrivit { $count } händelser till. De har inte kommit hit än.
+}
+lock-log-forked = Låset har berättat två olika saker om samma händelse. Det måste utredas.

@@ -6,7 +6,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 use super::{Ended, configuration, log, option};
-use crate::{routes, signing, start};
+use crate::{listen, routes, signing, start};
 
 pub(super) fn run(words: &[&str]) -> Ended {
     log();
@@ -18,7 +18,8 @@ pub(super) fn run(words: &[&str]) -> Ended {
         match option(words, "--role") {
             None => start::serve(server.clone(), routes::routes(&server, Router::new()), listener, start::asked_to_end()).await?,
             Some("signing-core") => {
-                axum::serve(listener, signing::core_routes().with_state(server)).with_graceful_shutdown(start::asked_to_end()).await?;
+                let core = signing::core_routes().with_state(server.clone());
+                listen::listen(core, listener, &server.config.limits, start::asked_to_end()).await;
             }
             Some(_) => return Err("the only role that runs alone is signing-core".into()),
         }

@@ -1,7 +1,18 @@
 //! A phone in the demonstration: the real core of `mobile-bridge/phone` with keys in memory, driven here. It talks to this server
 //! over real HTTP like any phone, and to the simulated locks like any phone.
+//!
+//! A kept one is written to the disk before each thing that its core wants is done: whatever the server or a lock has seen of it, it
+//! knows of after a kill, and goes on there.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use handslag_phone::{
     ApprovalScreen, Button, Core, Got, Method, Moment, OutOfTurn, Outcome, Request, Screen, SoftwareKeyStore, Task, Turn, Want, key_store,
@@ -24,6 +35,8 @@ pub struct Handset {
     locks: Arc<Locks>,
     /// Pictures of the pages that are laid below each other now, by the path that they were fetched from.
     pictures: BTreeMap<String, Vec<u8>>,
+    /// Where it is kept; an unkept one is gone with the process.
+    kept: Option<PathBuf>,
     /// "Ingen täckning" is off.
     pub online: bool,
 }
@@ -49,11 +62,11 @@ impl Handset {
     pub fn new(base: &str, issuer: &str, vendor: SigningKey, locks: Arc<Locks>) -> Self {
         let core = Core::new(issuer, Language::Sv);
         let (keys, pictures) = (SoftwareKeyStore::new(vendor), BTreeMap::new());
-        Self { core, keys, turn: None, http: http(), base: base.to_owned(), locks, pictures, online: true }
+        Self { core, keys, turn: None, http: http(), base: base.to_owned(), locks, pictures, kept: None, online: true }
     }
 
     /// Everything that outlives a restart.
-    pub fn save(&self) -> Vec<u8> {
+    fn save(&self) -> Vec<u8> {
         let saved = Saved { core: self.core.save(), keys: self.keys.export().to_vec(), online: self.online };
         serde_json::to_vec(&saved).unwrap_or_default()
     }
@@ -64,7 +77,18 @@ impl Handset {
         let mut core = Core::restore(&saved.core).ok()?;
         let turn = core.again(&mut Moment { now, rng: &mut Rng::system() });
         let keys = SoftwareKeyStore::import(vendor, &saved.keys).ok()?;
-        Some(Self { core, keys, turn, http: http(), base: base.to_owned(), locks, pictures: BTreeMap::new(), online: saved.online })
+        Some(Self { core, keys, turn, http: http(), base: base.to_owned(), locks, pictures: BTreeMap::new(), kept: None, online: saved.online })
+    }
+
+    /// The same phone, kept in this file from now on.
+    #[must_use]
+    pub fn kept_in(self, file: PathBuf) -> Self {
+        Self { kept: Some(file), ..self }
+    }
+
+    /// Writes it to the disk, if it is kept.
+    pub fn keep(&self) -> Result<(), Problem> {
+        self.kept.as_ref().map_or(Ok(()), |file| private(file, &self.save()).map_err(|error| Problem::internal(&error)))
     }
 
     /// What it knows.
@@ -86,8 +110,18 @@ impl Handset {
         }
     }
 
-    /// Begins a task and goes on until the person is needed. What ran before is given up.
+    /// Goes on with what a kill interrupted, until the person is needed. Nothing to do otherwise.
+    pub async fn take_up(&mut self, now: UnixTime) -> Result<(), Problem> {
+        if let Some(turn) = self.turn.take_if(|turn| !matches!(turn.want, Want::Show(_))) {
+            self.go_on(turn, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a task and goes on until the person is needed. What waited for the person before is given up; what a kill interrupted is
+    /// brought to its end first, because the server may have heard of it.
     pub async fn begin(&mut self, task: Task, now: UnixTime) -> Result<Halt, Problem> {
+        self.take_up(now).await?;
         self.put_away(now).await?;
         let turn = self.core.start(task, &mut Moment { now, rng: &mut Rng::system() }).map_err(out_of_turn)?;
         self.go_on(turn, now).await
@@ -144,11 +178,12 @@ impl Handset {
 
     /// Does what the core wants until it wants a person or nothing more.
     async fn go_on(&mut self, mut turn: Turn, now: UnixTime) -> Result<Halt, Problem> {
+        self.turn = None;
         loop {
+            self.keep()?;
             let got = match &turn.want {
                 Want::Done(outcome) => {
                     let outcome = outcome.clone();
-                    self.turn = None;
                     self.pictures.clear();
                     return Ok(Halt::Done(outcome));
                 }
@@ -194,7 +229,7 @@ impl Handset {
     fn to_lock(&self, pass: &[u8], request: &[u8]) -> Got {
         let lock = handslag_door::UnverifiedRequest::parse(request).map(|request| request.request.lock);
         let heard = lock.ok().and_then(|lock| self.locks.open(lock, pass, request));
-        heard.map_or(Got::LockSilent, |heard| Got::FromLock { denied: heard.denied, logs: Vec::new(), receipt: heard.receipt })
+        heard.map_or(Got::LockSilent, |heard| Got::FromLock { denied: heard.denied, logs: heard.logs, receipt: heard.receipt })
     }
 }
 
@@ -208,6 +243,15 @@ pub fn unread(screen: &ApprovalScreen) -> Option<Button> {
 fn http() -> reqwest::Client {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).redirect(reqwest::redirect::Policy::none()).no_proxy().build();
     client.unwrap_or_default()
+}
+
+/// Written beside and renamed, readable by the owner only.
+pub(super) fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(beside, path)
 }
 
 fn out_of_turn(error: OutOfTurn) -> Problem {

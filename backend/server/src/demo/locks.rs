@@ -38,6 +38,8 @@ pub struct Locks {
 pub struct Heard {
     /// Why it refused.
     pub denied: Option<Deny>,
+    /// What else of its log the phone carries home.
+    pub logs: Vec<Vec<u8>>,
     /// Its receipt.
     pub receipt: Option<Vec<u8>>,
 }
@@ -74,12 +76,17 @@ impl Locks {
     /// Brings a pass and a signed request to the lock that the pass is for.
     pub fn open(&self, lock: LockId, pass: &[u8], request: &[u8]) -> Option<Heard> {
         let now = self.ticks();
-        let answer = self.all().get_mut(&lock.0)?.open(pass, request, now);
+        let (answer, batch) = {
+            let mut all = self.all();
+            let lock = all.get_mut(&lock.0)?;
+            (lock.open(pass, request, now), lock.batch())
+        };
+        let logs = batch.and_then(|batch| batch.to_bytes().ok()).map(|bytes| bytes.to_vec()).into_iter().collect();
         let denied = match answer.decision {
             Decision::Allow(_) => None,
             Decision::Deny { code, .. } => Some(code),
         };
-        Some(Heard { denied, receipt: answer.receipt.and_then(|receipt| receipt.to_bytes().ok()).map(|bytes| bytes.to_vec()) })
+        Some(Heard { denied, logs, receipt: answer.receipt.and_then(|receipt| receipt.to_bytes().ok()).map(|bytes| bytes.to_vec()) })
     }
 
     fn ticks(&self) -> Ticks {

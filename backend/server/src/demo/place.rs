@@ -8,13 +8,14 @@ use std::{
 };
 
 use handslag_phone::es256;
+use handslag_vocab::UnixTime;
 use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
     camera::Seen,
-    handset::Handset,
+    handset::{Handset, private},
     locks::{self, Locks},
     school,
     town::{self, Town},
@@ -61,7 +62,8 @@ pub async fn at_with(data: &Path, issuer: &str, base: &str, change: impl FnOnce(
     let locks = Arc::new(Locks::mount(&server, &data.join("locks"), &doors, now).map_err(told)?);
     let saved = data.join("demo-phone");
     let kept = fs::read(&saved).ok().and_then(|bytes| Handset::restore(&bytes, base, vendor.clone(), Arc::clone(&locks), now));
-    let handset = AsyncMutex::new(kept.unwrap_or_else(|| Handset::new(base, issuer, vendor.clone(), Arc::clone(&locks))));
+    let handset = kept.unwrap_or_else(|| Handset::new(base, issuer, vendor.clone(), Arc::clone(&locks)));
+    let handset = AsyncMutex::new(handset.kept_in(saved.clone()));
     let place = Place { town, handset, base: base.to_owned(), school, camera: Mutex::new(None), id_token: Mutex::new(None), locks, vendor, saved };
     Ok((server, Arc::new(place)))
 }
@@ -80,25 +82,20 @@ fn kept_key(path: &Path) -> io::Result<SigningKey> {
     Ok(key)
 }
 
-/// Written beside and renamed, readable by the owner only.
-fn private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let beside = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(beside, path)
-}
-
 impl Place {
-    /// Keeps the phone as it is now.
-    pub fn keep(&self, handset: &Handset) -> Result<(), Problem> {
-        private(&self.saved, &handset.save()).map_err(|error| Problem::internal(&error))
+    /// The visitor's phone out of its box.
+    pub fn new_handset(&self, issuer: &str) -> Handset {
+        self.another_handset(&self.base, issuer).kept_in(self.saved.clone())
     }
 
-    /// A phone out of its box.
-    pub fn new_handset(&self, issuer: &str) -> Handset {
-        Handset::new(&self.base, issuer, self.vendor.clone(), Arc::clone(&self.locks))
+    /// Somebody else's phone out of its box, which reaches this node at another address.
+    pub fn another_handset(&self, base: &str, issuer: &str) -> Handset {
+        Handset::new(base, issuer, self.vendor.clone(), Arc::clone(&self.locks))
+    }
+
+    /// Somebody else's phone as it was kept.
+    pub fn restored_handset(&self, kept: &[u8], now: UnixTime) -> Option<Handset> {
+        Handset::restore(kept, &self.base, self.vendor.clone(), Arc::clone(&self.locks), now)
     }
 
     /// What the camera sees now.

@@ -14,7 +14,6 @@ use handslag_vocab::{DoorId, UnixTime};
 
 use super::{
     handset::{self, Halt, Handset},
-    place::Place,
 };
 use crate::{page::Page, problem::Problem, words::Voice};
 
@@ -83,7 +82,7 @@ struct Door {
 }
 
 /// The view after a task, with a sentence about how it ended.
-pub(super) async fn after(place: &Place, handset: &mut Handset, voice: Voice, halt: Halt, now: UnixTime) -> Result<Response, Problem> {
+pub(super) async fn after(handset: &mut Handset, voice: Voice, halt: Halt, now: UnixTime) -> Result<Response, Problem> {
     let message = match halt {
         Halt::Done(Outcome::Transparency(insight)) => {
             return Ok(Page(PhonePage { voice, view: View::Insight(insight), online: handset.online, message: None }).into_response());
@@ -91,11 +90,11 @@ pub(super) async fn after(place: &Place, handset: &mut Handset, voice: Voice, ha
         Halt::Shown(_) => None,
         Halt::Done(outcome) => told(voice, &outcome),
     };
-    shown(place, handset, voice, message, now).await
+    shown(handset, voice, message, now).await
 }
 
 /// The view as the phone stands now.
-pub(super) async fn shown(place: &Place, handset: &mut Handset, voice: Voice, message: Option<Message>, now: UnixTime) -> Result<Response, Problem> {
+pub(super) async fn shown(handset: &mut Handset, voice: Voice, message: Option<Message>, now: UnixTime) -> Result<Response, Problem> {
     if matches!(handset.screen(), Some(Screen::Page(_))) {
         handset.press(Button::Back, now).await?; // a page that was fetched late, after a moment without coverage
     }
@@ -105,7 +104,7 @@ pub(super) async fn shown(place: &Place, handset: &mut Handset, voice: Voice, me
         None if handset.core().identity().is_none() => View::New,
         None => View::Home(home(handset, voice, now).await?),
     };
-    place.keep(handset)?;
+    handset.keep()?;
     Ok(Page(PhonePage { voice, view, online: handset.online, message }).into_response())
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn start_over(
     }
     let mut handset = place.handset.lock().await;
     *handset = place.new_handset(&server.config.issuer);
-    place.keep(&handset)?;
+    handset.keep()?;
     place.camera_sees(None);
     Ok(Redirect::to("/").into_response())
 }

@@ -35,7 +35,8 @@ use crate::{
 pub(super) async fn show(Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
-    shown(&place, &mut handset, voice, None, now).await
+    handset.take_up(now).await?;
+    shown(&mut handset, voice, None, now).await
 }
 
 /// `POST /demo/telefon/skanna`: holds the camera to the desk's screen.
@@ -55,11 +56,11 @@ pub(super) async fn scan(
         Some(Seen::Login(id)) if is_enrolled => {
             let text = Bearer::new(camera::text(&server, &Seen::Login(id), now).await?);
             let halt = handset.begin(Task::Approve { start: Start::Qr { text } }, now).await?;
-            after(&place, &mut handset, voice, halt, now).await
+            after(&mut handset, voice, halt, now).await
         }
         _ => {
             let message = Message { is_good: false, text: voice.say("phone-sees-nothing"), event: "" };
-            shown(&place, &mut handset, voice, Some(message), now).await
+            shown(&mut handset, voice, Some(message), now).await
         }
     }
 }
@@ -87,7 +88,7 @@ pub(super) async fn yes(
             })
             .await?;
     }
-    after(&place, &mut handset, voice, halt, now).await
+    after(&mut handset, voice, halt, now).await
 }
 
 #[derive(Deserialize)]
@@ -119,12 +120,12 @@ pub(super) async fn press(
         handset.has_read(now).await?;
     }
     match button {
-        None => shown(&place, &mut handset, voice, None, now).await,
+        None => shown(&mut handset, voice, None, now).await,
         Some(button) => {
             let is_signature = matches!(handset.screen(), Some(Screen::Approval(screen)) if !screen.what_happens.documents.is_empty());
             match handset.press(button, now).await? {
-                Halt::Done(Outcome::Approved { .. }) if is_signature => shown(&place, &mut handset, voice, Some(good(voice, "signed")), now).await,
-                halt => after(&place, &mut handset, voice, halt, now).await,
+                Halt::Done(Outcome::Approved { .. }) if is_signature => shown(&mut handset, voice, Some(good(voice, "signed")), now).await,
+                halt => after(&mut handset, voice, halt, now).await,
             }
         }
     }
@@ -140,7 +141,7 @@ pub(super) async fn sign(
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
     let halt = handset.begin(Task::Approve { start: Start::Assigned { signature } }, now).await?;
-    after(&place, &mut handset, voice, halt, now).await
+    after(&mut handset, voice, halt, now).await
 }
 
 /// `POST /demo/telefon/oppna/{door}`.
@@ -152,7 +153,7 @@ pub(super) async fn open(
 ) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     let halt = handset.open(&door, now).await?;
-    after(&place, &mut handset, voice, halt, now).await
+    after(&mut handset, voice, halt, now).await
 }
 
 #[derive(Deserialize)]
@@ -170,7 +171,7 @@ pub(super) async fn coverage(
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
     handset.online = coverage.online;
-    shown(&place, &mut handset, voice, None, now).await
+    shown(&mut handset, voice, None, now).await
 }
 
 /// `POST /demo/telefon/insyn`: "Det arbetsgivaren ser", on the phone.
@@ -178,14 +179,14 @@ pub(super) async fn insight(Extension(place): Extension<Arc<Place>>, Now(now): N
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
     let halt = handset.begin(Task::Transparency, now).await?;
-    after(&place, &mut handset, voice, halt, now).await
+    after(&mut handset, voice, halt, now).await
 }
 
 /// `POST /demo/telefon/ta-bort`: with one tap.
 pub(super) async fn remove(Extension(place): Extension<Arc<Place>>, Now(now): Now, voice: Voice) -> Result<Response, Problem> {
     let mut handset = place.handset.lock().await;
     let halt = handset.begin(Task::Remove, now).await?;
-    after(&place, &mut handset, voice, halt, now).await
+    after(&mut handset, voice, halt, now).await
 }
 
 #[derive(Deserialize)]

@@ -195,7 +195,7 @@ impl<'a> Tour<'a> {
         let openings = self.server.db.read(async |tx| crate::doors::recent(tx, organisation, 100).await).await?;
         let told: Vec<Value> = openings
             .iter()
-            .map(|opening| json!({ "door": opening.name, "at": opening.at, "result": opening.result, "finding": opening.finding, "who": opening.affiliation_id }))
+            .map(|opening| json!({ "door": opening.name, "at": opening.at, "result": opening.result, "finding": opening.finding, "missing": opening.missing, "who": opening.affiliation_id }))
             .collect();
         if !told.iter().any(|opening| opening.get("result").is_some_and(|result| result == "opened")) {
             return Err(failed("the opening did not come home"));

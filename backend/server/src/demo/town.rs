@@ -45,6 +45,7 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
         signing_core_url: None,
         demo_phone_vendor: Some(vendor),
         page_drawer: None,
+        limits: crate::config::Limits::default(),
         clients,
     })
 }

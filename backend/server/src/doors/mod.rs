@@ -2,9 +2,11 @@
 //! lock wrote comes back through the phone and is checked against the lock's own chain.
 //!
 //! Invariants: no visit, no pass (DR-02); a blocked identity or phone gets no new pass from the same moment (DR-03), and what it
-//! holds dies with its window, four hours at most; every opening is told once, whoever brings it (P27). The full handshake takes its place in `handslag_door`.
+//! holds dies with its window, four hours at most; every opening is told once, whoever brings it (P27);
+//! what a lock wrote and nobody brought is known to be missing (P13). The full handshake takes its place in `handslag_door`.
 
 mod doors;
+mod lock_logs;
 mod openings;
 mod passes;
 mod report;
@@ -12,6 +14,7 @@ mod visits;
 mod wallet;
 
 pub use doors::{Door, by_lock, mount, of_organisation};
+pub use lock_logs::{LockLog, of_door as log_of};
 pub use openings::{Opening, recent};
 pub use passes::issuer_kid;
 pub use visits::{Visit, plan};

@@ -16,6 +16,8 @@ pub struct Opening {
     pub result: String,
     /// What does not fit in the lock's log.
     pub finding: Option<String>,
+    /// How many entries of that lock are missing.
+    pub missing: i64,
 }
 
 /// What a receipt says.
@@ -47,16 +49,17 @@ struct Told {
     receipt: Vec<u8>,
 }
 
-/// The receipt that was told of this number before.
-pub(super) async fn told(tx: &mut Tx, door: &DoorId, seq: u32) -> Result<Option<Vec<u8>>, Error> {
-    let told: Option<Told> = tx.optional("SELECT receipt FROM openings WHERE door_id = $1 AND seq = $2", (door, i64::from(seq))).await?;
-    Ok(told.map(|told| told.receipt))
+/// Every receipt of a door.
+pub(super) async fn receipts(tx: &mut Tx, door: &DoorId) -> Result<Vec<Vec<u8>>, Error> {
+    let told: Vec<Told> = tx.all("SELECT receipt FROM openings WHERE door_id = $1 ORDER BY seq", (door,)).await?;
+    Ok(told.into_iter().map(|told| told.receipt).collect())
 }
 
 /// The newest openings of an organisation's doors.
 pub async fn recent(tx: &mut Tx, organisation: &OrganisationId, limit: i64) -> Result<Vec<Opening>, Error> {
     tx.all(
-        "SELECT d.name, o.affiliation_id, o.at, o.result, o.finding FROM openings o JOIN doors d ON d.door_id = o.door_id \
+        "SELECT d.name, o.affiliation_id, o.at, o.result, o.finding, COALESCE(l.seq - l.known, 0) AS missing \
+         FROM openings o JOIN doors d ON d.door_id = o.door_id LEFT JOIN lock_logs l ON l.door_id = o.door_id \
          WHERE d.organisation_id = $1 ORDER BY o.at DESC, o.seq DESC LIMIT $2",
         (organisation, limit),
     )

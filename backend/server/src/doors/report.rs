@@ -1,20 +1,24 @@
-//! `POST /phone/outbox`: what locks wrote, carried back by phones. Checked against the lock's chain; told once.
+//! `POST /phone/outbox`: what locks wrote, carried back by phones: receipts of their own openings, and batches that say which other
+//! entries exist. Checked against the lock's chain; told once.
 //!
-//! A receipt that contradicts another is journaled with its finding: a fork is a matter for a person. Bytes that no lock wrote are
-//! not kept. Whatever came was taken, also the same again, so that the phone may forget it.
+//! A receipt that contradicts another is journaled with its finding: a fork is a matter for a person. So is a gap in a lock's numbers,
+//! and its end. Bytes that no lock wrote are not kept. Whatever came was taken, also the same again, so that the phone may forget it.
+
+use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
 use handslag_door::{
-    Receipt,
+    Batch, LockId, Receipt,
     log::{Chain, Kind},
 };
 use handslag_phone::wire::{Octets, Outbox, OutboxAnswer};
 use handslag_store::Tx;
 use handslag_vocab::{AffiliationId, Digest, Seconds, UnixTime};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     doors::{self, Door},
+    lock_logs::{self, Entry, Learnt},
     openings::{self, New},
 };
 use crate::{
@@ -25,7 +29,7 @@ use crate::{
     server::Server,
 };
 
-/// At most so many at a time; a phone sends the rest next.
+/// So many from the front of each list; the phone sends the rest next.
 const AT_A_TIME: usize = 20;
 
 const FORK_REMEMBERED: Seconds = Seconds::days(365);
@@ -38,48 +42,87 @@ pub(super) async fn take(
     caller: Caller,
     Json(outbox): Json<Outbox>,
 ) -> Result<Json<OutboxAnswer>, Problem> {
-    if outbox.receipts.len() > AT_A_TIME || outbox.logs.len() > AT_A_TIME {
-        return Err(Problem::bad("too_many", "För mycket på en gång.", "Too much at a time."));
+    let Outbox { mut logs, mut receipts } = outbox;
+    logs.truncate(AT_A_TIME);
+    receipts.truncate(AT_A_TIME);
+    for (lock, carried) in sorted(&logs, &receipts) {
+        let Some((door, carried)) = written_by_the_lock(&server, lock, carried).await? else { continue };
+        // A unit for each lock: two phones that carry for the same locks never wait for each other in a ring.
+        server.db.write(async |tx| told(tx, &caller, &door, &carried, now, &mut rng).await).await?;
     }
-    let mut true_ones = Vec::new();
-    for bytes in &outbox.receipts {
-        true_ones.extend(written_by_a_lock(&server, &bytes.0).await?.map(|(door, receipt)| (door, receipt, &bytes.0)));
+    Ok(Json(OutboxAnswer { logs: count(&logs), receipts: count(&receipts) }))
+}
+
+/// What came for one lock; unverified until the lock's chain has been asked.
+#[derive(Default)]
+struct Carried {
+    batches: Vec<Batch>,
+    receipts: Vec<(Receipt, Vec<u8>)>,
+}
+
+fn sorted(logs: &[Octets], receipts: &[Octets]) -> BTreeMap<[u8; 8], Carried> {
+    let mut by_lock: BTreeMap<[u8; 8], Carried> = BTreeMap::new();
+    for batch in logs.iter().filter_map(|bytes| Batch::from_bytes(&bytes.0).ok()) {
+        by_lock.entry(batch.lock().0).or_default().batches.push(batch);
     }
-    server
-        .db
-        .write(async |tx| {
-            for (door, receipt, bytes) in &true_ones {
-                one(tx, &caller, (door, receipt, bytes), now, &mut rng).await?;
-            }
-            Ok::<_, Problem>(())
-        })
-        .await?;
-    Ok(Json(OutboxAnswer { logs: count(&outbox.logs), receipts: count(&outbox.receipts) }))
+    for Octets(bytes) in receipts {
+        if let Ok(receipt) = Receipt::from_bytes(bytes) {
+            by_lock.entry(receipt.lock.0).or_default().receipts.push((receipt, bytes.clone()));
+        }
+    }
+    by_lock
 }
 
 /// Verified before anything is written, and beside the others' work: a ratchet may be long.
-async fn written_by_a_lock(server: &Server, bytes: &[u8]) -> Result<Option<(Door, Receipt)>, Problem> {
-    let Ok(receipt) = Receipt::from_bytes(bytes) else { return Ok(None) };
-    let Some(door) = server.db.read(async |tx| doors::by_lock(tx, receipt.lock).await).await? else { return Ok(None) };
+async fn written_by_the_lock(server: &Server, lock: [u8; 8], mut carried: Carried) -> Result<Option<(Door, Carried)>, Problem> {
+    let lock = LockId(lock);
+    let Some(door) = server.db.read(async |tx| doors::by_lock(tx, lock).await).await? else { return Ok(None) };
     let Ok(seed) = door.seed(server) else { return Ok(None) };
-    let verified = tokio::task::spawn_blocking(move || receipt.verify(&Chain::begin(receipt.lock, seed)).map(|()| receipt)).await;
-    match verified.map_err(|error| Problem::internal(&error))? {
-        Ok(receipt) => Ok(Some((door, receipt))),
-        Err(fault) => {
-            tracing::warn!(door = %door.door_id, code = fault.code(), "a receipt that no lock wrote");
-            Ok(None)
-        }
-    }
+    let checked = tokio::task::spawn_blocking(move || {
+        let chain = Chain::begin(lock, seed);
+        carried.receipts.retain(|(receipt, _)| is_true(receipt.verify(&chain)));
+        carried.batches.retain(|batch| is_true(batch.verify(&chain)));
+        carried
+    });
+    let carried = checked.await.map_err(|error| Problem::internal(&error))?;
+    Ok(Some((door, carried)))
+}
+
+fn is_true(verified: Result<(), handslag_door::Fault>) -> bool {
+    verified.inspect_err(|fault| tracing::warn!(code = fault.code(), "carried home, and no lock wrote it")).is_ok()
 }
 
 fn count(all: &[Octets]) -> u32 {
     u32::try_from(all.len()).unwrap_or(u32::MAX)
 }
 
+/// Everything true that came for one lock, in one unit with its journal lines.
+async fn told(tx: &mut Tx, caller: &Caller, door: &Door, carried: &Carried, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
+    let Some(lock) = door.lock() else { return Ok(()) };
+    tx.alone(door.door_id.as_str()).await?;
+    lock_logs::begin(tx, &door.door_id, lock, now).await?;
+    for (receipt, bytes) in &carried.receipts {
+        one(tx, caller, (door, receipt, bytes), now, rng).await?;
+    }
+    for link in carried.batches.iter().flat_map(Batch::links) {
+        let learnt = lock_logs::learn(tx, &door.door_id, &Entry::from(link), now).await?;
+        let mark = Digest::of(&[link.head.as_slice(), link.mac.as_slice()].concat());
+        if learnt == Learnt::Fork && tx.mark_once("fork", &mark, now + FORK_REMEMBERED, now).await? {
+            audit::record(tx, about_log(caller, door, "doors.log_fork", &json!({ "seq": link.seq })), now, rng).await?;
+        }
+    }
+    match lock_logs::missing_anew(tx, &door.door_id).await? {
+        Some(0) => audit::record(tx, about_log(caller, door, "doors.log_whole", &json!({})), now, rng).await?,
+        Some(missing) => audit::record(tx, about_log(caller, door, "doors.log_gap", &json!({ "missing": missing })), now, rng).await?,
+        None => {}
+    }
+    Ok(())
+}
+
 async fn one(tx: &mut Tx, caller: &Caller, told: (&Door, &Receipt, &[u8]), now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
     let (door, receipt, bytes) = told;
-    let told_before = openings::told(tx, &door.door_id, receipt.seq()).await?;
-    let finding = told_before.filter(|before| before.as_slice() != bytes).map(|_| "fork");
+    let learnt = lock_logs::learn(tx, &door.door_id, &Entry::from(receipt), now).await?;
+    let finding = (learnt == Learnt::Fork).then_some("fork");
     let event = &receipt.record.entry.event;
     let result = match event.kind {
         Kind::Allowed(..) => "opened",
@@ -117,5 +160,16 @@ fn opening(caller: &Caller, door: &Door, affiliation: Option<AffiliationId>, new
         actor: affiliation.map_or_else(|| Actor::Phone(caller.phone.phone_id.clone()), Actor::Person),
         objects,
         payload: json!({ "door": door.door_id, "name": door.name, "at": new.at, "result": new.result, "seq": new.seq, "finding": new.finding }),
+    }
+}
+
+/// The lock's log itself is about nobody: the phone that brought it stands as actor.
+fn about_log(caller: &Caller, door: &Door, kind: &'static str, facts: &Value) -> Event {
+    Event {
+        chain: audit::Chain::Organisation { organisation: door.organisation_id.clone(), purpose: Purpose::Doors },
+        kind,
+        actor: Actor::Phone(caller.phone.phone_id.clone()),
+        objects: vec![door.door_id.to_string()],
+        payload: json!({ "door": door.door_id, "name": door.name, "log": facts }),
     }
 }

@@ -1,7 +1,8 @@
 //! The page that waits for a phone: a moving code, a link for the same phone, a sentence for every state, and "Avbryt".
 //!
 //! The code's picture is fetched anew each second; the secret behind it never reaches the browser (MB-01, MB-02). The status
-//! answers at once when something changed, otherwise after a while, so that a slow connection is not asked all the time.
+//! answers at once when something changed, otherwise after a while, so that a slow connection is not asked all the time. A no on
+//! the phone is an answer like a yes: the page says so, and goes on to the service, which hears that the person refused.
 
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ struct DeskPage {
     state: &'static str,
     /// Where the person goes who gives up or came too late.
     back: Option<String>,
+    /// The person said no on the phone: after the words the browser goes back by itself.
+    is_refused: bool,
 }
 
 /// `GET /login/{txn}`.
@@ -55,10 +58,10 @@ pub(super) async fn show(
     if let Some(next) = goes_on(&row, state)? {
         return Ok(Redirect::to(&next).into_response());
     }
-    let (request, back) = (request_of(&row)?, way_back(&row, state)?);
+    let (request, back, is_refused) = (request_of(&row)?, way_back(&row, state)?, state == ApprovalState::Declined);
     let service = if voice.tag() == "en" { request.name_en } else { request.name_sv };
     let link = format!("/t/{}", orders::link_token(&server, &id)?.reveal());
-    Ok(Page(DeskPage { voice, id, service, organisation: request.organisation, link, state: word(state), back }).into_response())
+    Ok(Page(DeskPage { voice, id, service, organisation: request.organisation, link, state: word(&row, state), back, is_refused }).into_response())
 }
 
 /// `GET /login/{txn}/kod.svg`: this second's picture.
@@ -84,7 +87,7 @@ pub(super) struct Status {
     words: String,
     /// Where the browser goes on by itself.
     next: Option<String>,
-    /// Where the person goes who gives up or came too late.
+    /// Where the person goes who gives up or came too late; with `next` after the words are read.
     back: Option<String>,
 }
 
@@ -98,14 +101,15 @@ pub(super) async fn status(
 ) -> Result<Json<Status>, Problem> {
     let mut listener = server.wakeups.listen(id.as_str());
     let mut row = own(&server, &headers, &id).await?;
-    if word(row.state_at(server.clock.now())) == seen.seen {
+    if word(&row, row.state_at(server.clock.now())) == seen.seen {
         // Woken, or the time is up: both mean "look again".
         tokio::time::timeout(HELD, listener.woken()).await.ok();
         row = own(&server, &headers, &id).await?;
     }
     let state = row.state_at(server.clock.now());
-    let (next, back) = (goes_on(&row, state)?, way_back(&row, state)?);
-    Ok(Json(Status { state: word(state), words: voice.say(&format!("login-state-{}", word(state))), next, back }))
+    let (word, back) = (word(&row, state), way_back(&row, state)?);
+    let next = if state == ApprovalState::Declined { back.clone() } else { goes_on(&row, state)? };
+    Ok(Json(Status { state: word, words: voice.say(&format!("login-state-{word}")), next, back }))
 }
 
 /// After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).
@@ -114,7 +118,7 @@ fn goes_on(row: &Row, state: ApprovalState) -> Result<Option<String>, Problem> {
     if goes_on_here { Ok(request_of(row)?.return_to) } else { Ok(None) }
 }
 
-/// A no is an answer too: the service is told when the person follows the link back.
+/// A no is an answer too: the service is told when the browser comes back.
 fn way_back(row: &Row, state: ApprovalState) -> Result<Option<String>, Problem> {
     let is_over = matches!(state, ApprovalState::Aborted | ApprovalState::Declined | ApprovalState::Expired);
     if is_over { Ok(request_of(row)?.return_to) } else { Ok(None) }
@@ -137,8 +141,7 @@ async fn aborted(server: &Server, id: &ApprovalId, browser: &SecretHash, now: Un
 /// The row, for the browser that began it; for every other one it does not exist.
 async fn own(server: &Server, headers: &HeaderMap, id: &ApprovalId) -> Result<Row, Problem> {
     let browser = orders::known_browser(server, headers).ok_or_else(Problem::gone)?;
-    let row = server.db.read(async |tx| approvals::by_id(tx, id).await).await?;
-    row.filter(|row| row.browser_hash == browser).ok_or_else(Problem::gone)
+    server.db.read(async |tx| approvals::begun_by(tx, id, &browser).await).await
 }
 
 fn request_of(row: &Row) -> Result<Request, Problem> {
@@ -146,13 +149,14 @@ fn request_of(row: &Row) -> Result<Request, Problem> {
 }
 
 /// The hint's word, also the end of its text's key.
-const fn word(state: ApprovalState) -> &'static str {
+fn word(row: &Row, state: ApprovalState) -> &'static str {
     match state {
         ApprovalState::Aborted => "aborted",
         ApprovalState::Approved => "approved",
         ApprovalState::Claimed => "claimed",
         ApprovalState::Consumed => "consumed",
         ApprovalState::Created => "created",
+        ApprovalState::Declined if row.is_disowned() => "not-me",
         ApprovalState::Declined => "declined",
         ApprovalState::Expired => "expired",
         ApprovalState::Shown => "shown",

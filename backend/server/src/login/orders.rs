@@ -55,11 +55,11 @@ pub async fn begin(
 }
 
 /// Whether this browser may go on with what the approval gives: it is the one that began, and after a link on the same phone it
-/// also brings the nonce that only the approving phone was told (MB-04).
+/// also brings the nonce that only the approving phone was told (MB-04). A no gives nothing, so it needs no nonce.
 pub fn may_go_on(server: &Server, headers: &HeaderMap, row: &approvals::Row, answer: Option<&str>) -> bool {
     let is_same_browser = known_browser(server, headers).is_some_and(|browser| browser == row.browser_hash);
     let is_answered = match row.start_kind {
-        Some(StartKind::SameDevice) => answer
+        Some(StartKind::SameDevice) if row.evidence.is_some() => answer
             .is_some_and(|answer| phone::return_nonce(server, &row.approval_id).is_ok_and(|nonce| nonce.hash() == Secret::presented(answer).hash())),
         _ => true,
     };

@@ -141,11 +141,21 @@ pub(super) async fn answer(
             let request = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?.request().map_err(|error| Problem::internal(&error))?;
             match approvals::consume(tx, &id, now).await? {
                 Some(consumed) => granted(tx, &id, &request, &consumed, now, &mut rng).await,
-                None => Ok(request.reply_to.error(OAuthError::AccessDenied, "the person cancelled or did not answer in time")),
+                None => Ok(request.reply_to.error(OAuthError::AccessDenied, denied(&row, now))),
             }
         })
         .await?;
     Ok(redirect(&server, &address))
+}
+
+/// What a service's developer reads; the person has read it on the page already.
+fn denied(row: &approvals::Row, now: UnixTime) -> &'static str {
+    match row.state_at(now) {
+        ApprovalState::Aborted => "the log-in was cancelled where it began",
+        ApprovalState::Declined if row.is_disowned() => "the person says that somebody else began this log-in",
+        ApprovalState::Declined => "the person said no",
+        _ => "nobody answered in time",
+    }
 }
 
 /// A code for the service, if the work identity may still be used and is the one the service wanted.

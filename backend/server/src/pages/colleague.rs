@@ -1,5 +1,5 @@
-//! `/personal/{affiliation}`: what the employer sees of one colleague, and "Spärra". Whoever may end a work identity may look, and
-//! whoever looks is seen.
+//! `/personal/{affiliation}`: what the employer sees of one colleague, and "Spärra". Looking and ending are two rules: an
+//! administrator who may end a work identity does not read what its holder has done. Whoever looks is seen.
 
 use askama::Template;
 use axum::{
@@ -33,11 +33,12 @@ use crate::{
 struct ColleaguePage {
     voice: Voice,
     head: Head,
-    colleague: Affiliation,
+    person: Affiliation,
     standing: &'static str,
-    is_good: bool,
+    may_end: bool,
     phones: Vec<Phone>,
-    history: History,
+    /// None: this person may end the work identity and not read what was done with it.
+    history: Option<History>,
 }
 
 /// `GET /personal/{affiliation}`.
@@ -49,20 +50,26 @@ pub(super) async fn show(
     worker: Worker,
     Path(id): Path<AffiliationId>,
 ) -> Result<Response, Problem> {
-    let colleague = found(&server, &worker, &id, now).await?;
+    let colleague = found(&server, &worker, &id).await?;
+    let may = |act| authority::allowed(&server, &worker.affiliation, worker.tier, act, now);
+    let (read, end) = (may(Act::ReadColleague { colleague: asked(&colleague) }), may(Act::Block { colleague: asked(&colleague) }));
+    if end.is_err() {
+        read.clone()?;
+    }
     let (phones, history) = server
         .db
         .write(async |tx| {
             if worker.affiliation.affiliation_id != id {
                 audit::record(tx, looked(&colleague, &worker.affiliation), now, &mut rng).await?;
             }
-            Ok::<_, Problem>((phone::of_affiliation(tx, &id).await?, history::of(tx, voice, &colleague).await?))
+            let history = if read.is_ok() { Some(history::of(tx, voice, &colleague).await?) } else { None };
+            Ok::<_, Problem>((phone::of_affiliation(tx, &id).await?, history))
         })
         .await?;
     let head = Head::of(&server, &worker, "staff", now);
     let standing = colleague.standing(now);
-    Ok(Page(ColleaguePage { voice, head, standing: staff::word(standing), is_good: standing == Standing::Good, colleague, phones, history })
-        .into_response())
+    let may_end = standing == Standing::Good && end.is_ok();
+    Ok(Page(ColleaguePage { voice, head, standing: staff::word(standing), may_end, person: colleague, phones, history }).into_response())
 }
 
 /// `POST /personal/{affiliation}/sparra`: from the moment this is answered nothing of it works.
@@ -73,7 +80,8 @@ pub(super) async fn block(
     worker: Worker,
     Path(id): Path<AffiliationId>,
 ) -> Result<Response, Problem> {
-    let colleague = found(&server, &worker, &id, now).await?;
+    let colleague = found(&server, &worker, &id).await?;
+    authority::allowed(&server, &worker.affiliation, worker.tier, Act::Block { colleague: asked(&colleague) }, now)?;
     server.db.write(async |tx| ended(tx, &colleague, &worker.affiliation, now, &mut rng).await).await?;
     Ok(Redirect::to(&format!("/personal/{id}")).into_response())
 }
@@ -85,17 +93,19 @@ async fn ended(tx: &mut Tx, colleague: &Affiliation, by: &Affiliation, now: Unix
     Ok(())
 }
 
-/// The colleague, if the policy lets this person end the work identity; one of another organisation does not exist.
-async fn found(server: &Server, worker: &Worker, id: &AffiliationId, now: UnixTime) -> Result<Affiliation, Problem> {
+/// The colleague; one of another organisation does not exist.
+async fn found(server: &Server, worker: &Worker, id: &AffiliationId) -> Result<Affiliation, Problem> {
     let colleague = server.db.read(async |tx| identity::find(tx, id).await).await?;
-    let colleague = colleague.filter(|colleague| colleague.organisation_id == worker.affiliation.organisation_id).ok_or_else(Problem::not_found)?;
-    let asked = Colleague {
-        affiliation: id.clone(),
+    colleague.filter(|colleague| colleague.organisation_id == worker.affiliation.organisation_id).ok_or_else(Problem::not_found)
+}
+
+/// The colleague in the policy's words.
+fn asked(colleague: &Affiliation) -> Colleague {
+    Colleague {
+        affiliation: colleague.affiliation_id.clone(),
         unit: authority::unit(&colleague.organisation_id, &colleague.unit),
-        roles: authority::roles(&colleague),
-    };
-    authority::allowed(server, &worker.affiliation, worker.tier, Act::Block { colleague: asked }, now)?;
-    Ok(colleague)
+        roles: authority::roles(colleague),
+    }
 }
 
 /// The looker stands as actor; the line belongs to the one who was looked at.

@@ -1,15 +1,19 @@
 //! The journal in words: what was done with one work identity, and who looked. The employer and the worker read the same lines.
 
+use std::collections::BTreeSet;
+
+use handslag_policy::Act;
 use handslag_store::Tx;
-use handslag_vocab::{AffiliationId, ApprovalId, SignatureId, UnixTime};
+use handslag_vocab::{AffiliationId, ApprovalId, DoorId, SignatureId, UnixTime};
 use serde_json::Value;
 
 use crate::{
     audit::{self, Line},
-    doors::{self, Door},
+    doors::{self, Door, LockLog},
     identity::{self, Affiliation},
-    phone::approvals,
+    phone::{Tier, approvals, authority},
     problem::Problem,
+    server::Server,
     signing,
     words::Voice,
 };
@@ -20,11 +24,14 @@ const NEWEST: i64 = 100;
 /// Somebody opened a person's page.
 pub(super) const LOOKED: &str = "pages.looked";
 
+/// A lock told of an attempt at its door.
+const OPENING: &str = "doors.opening";
+
 /// What is told; how a service fetched its answer is part of the log-in that is told already.
 const TOLD: [&str; 17] = [
     "approval.declined",
     "approval.given",
-    "doors.opening",
+    OPENING,
     "doors.pass_issued",
     "identity.another_way_wanted",
     "identity.blocked",
@@ -59,21 +66,43 @@ pub(super) struct History {
     pub(super) uses: Vec<Entry>,
     /// Who looked.
     pub(super) looked: Vec<Entry>,
+    /// What is known to be missing at the doors among the uses.
+    pub(super) notes: Vec<String>,
+}
+
+/// One's own history is asked of the policy too: a blocked identity reads nothing.
+pub(super) fn may_be_read(server: &Server, me: &Affiliation, tier: Tier, now: UnixTime) -> Result<(), Problem> {
+    let act = Act::ReadHistory { organisation: me.organisation_id.clone(), about: me.affiliation_id.clone() };
+    authority::allowed(server, me, tier, act, now)
 }
 
 /// The history of one work identity.
 pub(super) async fn of(tx: &mut Tx, voice: Voice, about: &Affiliation) -> Result<History, Problem> {
     let doors = doors::of_organisation(tx, &about.organisation_id).await?;
-    let mut history = History { uses: Vec::new(), looked: Vec::new() };
+    let mut history = History { uses: Vec::new(), looked: Vec::new(), notes: Vec::new() };
+    let mut opened: BTreeSet<DoorId> = BTreeSet::new();
     for line in audit::about(tx, about.affiliation_id.as_str(), NEWEST).await? {
         if line.kind == LOOKED {
             history.looked.push(entry(tx, voice, about, &doors, &line).await?);
         } else if TOLD.contains(&line.kind.as_str()) {
             history.uses.push(entry(tx, voice, about, &doors, &line).await?);
+            opened.extend((line.kind == OPENING).then(|| text(&line.facts(), "door").parse().ok()).flatten());
+        }
+    }
+    for door in opened {
+        if let Some(log) = doors::log_of(tx, &door).await? {
+            history.notes.extend(notes(voice, &log));
         }
     }
     history.uses.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     Ok(history)
+}
+
+/// What a reader of openings must know of the lock that told them: what is not there.
+fn notes(voice: Voice, log: &LockLog) -> Vec<String> {
+    let counted = |key, count: i64| (count > 0).then(|| voice.count(key, count));
+    let all = [counted("lock-log-missing", log.missing), counted("lock-log-untold", log.untold), log.forked_at.map(|_| voice.say("lock-log-forked"))];
+    all.into_iter().flatten().map(|note| format!("{}: {note}", log.name)).collect()
 }
 
 async fn entry(tx: &mut Tx, voice: Voice, about: &Affiliation, doors: &[Door], line: &Line) -> Result<Entry, Problem> {
@@ -88,7 +117,7 @@ async fn entry(tx: &mut Tx, voice: Voice, about: &Affiliation, doors: &[Door], l
 fn key(kind: &str, facts: &Value) -> String {
     let outcome = match kind {
         "approval.declined" if text(facts, "reason") == "not_me" => "-not-me",
-        "doors.opening" if text(facts, "result") != "opened" => "-refused",
+        OPENING if text(facts, "result") != "opened" => "-refused",
         _ => "",
     };
     format!("history-{}{outcome}", kind.replace(['.', '_'], "-"))
@@ -96,7 +125,7 @@ fn key(kind: &str, facts: &Value) -> String {
 
 async fn place(tx: &mut Tx, voice: Voice, doors: &[Door], kind: &str, facts: &Value) -> Result<String, Problem> {
     Ok(match kind {
-        "doors.opening" => text(facts, "name").to_owned(),
+        OPENING => text(facts, "name").to_owned(),
         "doors.pass_issued" => {
             doors.iter().find(|door| door.door_id.as_str() == text(facts, "door")).map(|door| door.name.clone()).unwrap_or_default()
         }

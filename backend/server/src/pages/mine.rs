@@ -27,20 +27,21 @@ use crate::{
 struct MyPage {
     voice: Voice,
     head: Head,
-    me: Affiliation,
+    person: Affiliation,
     phones: Vec<Phone>,
-    history: History,
+    history: Option<History>,
 }
 
 /// `GET /min-sida`.
 pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, worker: Worker) -> Result<Response, Problem> {
     let me = &worker.affiliation;
+    history::may_be_read(&server, me, worker.tier, now)?;
     let (phones, history) = server
         .db
         .read(async |tx| Ok::<_, Problem>((phone::of_affiliation(tx, &me.affiliation_id).await?, history::of(tx, voice, me).await?)))
         .await?;
     let head = Head::of(&server, &worker, "mine", now);
-    Ok(Page(MyPage { voice, head, me: worker.affiliation, phones, history }).into_response())
+    Ok(Page(MyPage { voice, head, person: worker.affiliation, phones, history: Some(history) }).into_response())
 }
 
 /// `POST /min-sida/telefon/{phone}/ta-bort`: one's own phone, without asking anybody (LC-14).

@@ -4,10 +4,11 @@ use axum::{Json, extract::State};
 use handslag_phone::wire::{Look, PhoneFacts, Tier as WireTier, Transparency, Use};
 
 use super::history::{self, Entry};
-use crate::{identity, phone::Caller, problem::Problem, server::Server, words::Voice};
+use crate::{caller::Now, identity, phone::Caller, problem::Problem, server::Server, words::Voice};
 
 /// `GET /phone/transparency`.
-pub(super) async fn show(State(server): State<Server>, voice: Voice, caller: Caller) -> Result<Json<Transparency>, Problem> {
+pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, caller: Caller) -> Result<Json<Transparency>, Problem> {
+    history::may_be_read(&server, &caller.affiliation, caller.phone.tier, now)?;
     let (history, terms) = server
         .db
         .read(async |tx| {

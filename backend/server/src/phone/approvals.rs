@@ -11,9 +11,14 @@ use handslag_vocab::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::problem::Problem;
+
 /// From the claim on, a person has this long for a log-in, and this long where documents are to be read.
 const TO_DECIDE: Seconds = Seconds::minutes(3);
 const TO_READ: Seconds = Seconds::minutes(15);
+
+/// Why a person declined who says that somebody else asked.
+pub const NOT_ME: &str = "not_me";
 
 /// How long the person has to decide.
 pub const fn time_for(kind: ApprovalKind) -> Seconds {
@@ -151,6 +156,11 @@ impl Row {
         self.bytes.as_deref().map(Approval::parse).transpose()
     }
 
+    /// "Det är inte jag": the person says that somebody else asked.
+    pub fn is_disowned(&self) -> bool {
+        self.state == State::Declined && self.reason.as_deref() == Some(NOT_ME)
+    }
+
     /// The state now: what has run out is expired, also before anybody wrote it down.
     pub fn state_at(&self, now: UnixTime) -> State {
         let waits = matches!(self.state, State::Created | State::Claimed | State::Shown);
@@ -191,6 +201,16 @@ pub async fn create(
 /// One approval.
 pub async fn by_id(tx: &mut Tx, id: &ApprovalId) -> Result<Option<Row>, Error> {
     tx.optional(select_approvals!("WHERE approval_id = $1"), (id.clone(),)).await
+}
+
+/// The approval that this phone claimed; for every other phone it does not exist.
+pub async fn claimed_by(tx: &mut Tx, id: &ApprovalId, phone: &PhoneId) -> Result<Row, Problem> {
+    tx.optional(select_approvals!("WHERE approval_id = $1 AND phone_id = $2"), (id, phone)).await?.ok_or_else(Problem::gone)
+}
+
+/// The approval that this browser began; for every other browser it does not exist.
+pub async fn begun_by(tx: &mut Tx, id: &ApprovalId, browser: &SecretHash) -> Result<Row, Problem> {
+    tx.optional(select_approvals!("WHERE approval_id = $1 AND browser_hash = $2"), (id, browser)).await?.ok_or_else(Problem::gone)
 }
 
 /// The approval that a same-phone link leads to.

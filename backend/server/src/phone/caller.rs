@@ -47,10 +47,29 @@ impl FromRequestParts<Server> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
         let now = server.clock.now();
-        match parts.headers.get("dpop").map(|proof| proof.to_str().unwrap_or_default().to_owned()) {
-            Some(proof) => by_proof(server, &proof, parts, now).await,
-            None => by_cookie(server, parts, now).await,
-        }
+        let caller = recognised(server, parts, now).await?;
+        if caller.phone.blocked_at.is_none() && caller.affiliation.standing(now) == Standing::Good { Ok(caller) } else { Err(ended()) }
+    }
+}
+
+/// A phone that takes leave. One that has left already is let in once more: its first answer may have been lost on the way, and to
+/// whoever proves the same key the answer is the same.
+pub(super) struct Leaver(pub(super) Caller);
+
+impl FromRequestParts<Server> for Leaver {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        let now = server.clock.now();
+        let caller = recognised(server, parts, now).await?;
+        let has_left = caller.phone.blocked_at.is_some();
+        if has_left || caller.affiliation.standing(now) == Standing::Good { Ok(Self(caller)) } else { Err(ended()) }
+    }
+}
+
+async fn recognised(server: &Server, parts: &Parts, now: UnixTime) -> Result<Caller, Problem> {
+    match parts.headers.get("dpop").map(|proof| proof.to_str().unwrap_or_default().to_owned()) {
+        Some(proof) => by_proof(server, &proof, parts, now).await,
+        None => by_cookie(server, parts).await,
     }
 }
 
@@ -67,12 +86,12 @@ async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) ->
                 return Ok(Err(unproved()));
             }
             let phone = phones::by_id(tx, &phone.phone_id).await?.ok_or_else(unproved)?;
-            Ok::<_, Problem>(in_use(tx, phone, CallerIsBrowser::No, None, now).await)
+            Ok::<_, Problem>(of(tx, phone, CallerIsBrowser::No, None).await)
         })
         .await?
 }
 
-async fn by_cookie(server: &Server, parts: &Parts, now: UnixTime) -> Result<Caller, Problem> {
+async fn by_cookie(server: &Server, parts: &Parts) -> Result<Caller, Problem> {
     if !cookies::is_own_page(&parts.method, &parts.headers) {
         return Err(unproved());
     }
@@ -82,21 +101,14 @@ async fn by_cookie(server: &Server, parts: &Parts, now: UnixTime) -> Result<Call
         .db
         .read(async |tx| {
             let phone = phones::by_browser(tx, &browser).await?.ok_or_else(unproved)?;
-            in_use(tx, phone, CallerIsBrowser::Yes, began, now).await
+            of(tx, phone, CallerIsBrowser::Yes, began).await
         })
         .await
 }
 
-async fn in_use(
-    tx: &mut handslag_store::Tx,
-    phone: Phone,
-    browser: CallerIsBrowser,
-    began: Option<SecretHash>,
-    now: UnixTime,
-) -> Result<Caller, Problem> {
+async fn of(tx: &mut handslag_store::Tx, phone: Phone, browser: CallerIsBrowser, began: Option<SecretHash>) -> Result<Caller, Problem> {
     let affiliation = identity::by_id(tx, &phone.affiliation_id).await?;
-    let is_good = phone.blocked_at.is_none() && affiliation.standing(now) == Standing::Good;
-    if is_good { Ok(Caller { phone, affiliation, browser, began }) } else { Err(ended()) }
+    Ok(Caller { phone, affiliation, browser, began })
 }
 
 fn unproved() -> Problem {

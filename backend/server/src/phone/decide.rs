@@ -7,7 +7,6 @@ use axum::{
     http::StatusCode,
 };
 use handslag_phone::wire::{ApprovalSignature, Approve, ApprovedAnswer, Decline, DeclineReason, Shown};
-use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, ApprovalKind, Digest, UnixTime};
 use serde_json::{Value, json};
 
@@ -42,7 +41,7 @@ pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId
     server
         .db
         .write(async |tx| {
-            let row = own(tx, caller, id).await?;
+            let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
             let pages: Vec<u32> = row.request().map_err(|error| Problem::internal(&error))?.documents.iter().map(|document| document.pages).collect();
             // What the phone says it has shown is not enough: the picture of every page must have been handed to it.
             if pages != pages_read || !pictures::all_handed(&pictures::of_approval(tx, id).await?, &pages) {
@@ -84,14 +83,14 @@ pub(super) async fn give(
     let return_to = server
         .db
         .write(async |tx| {
-            let row = own(tx, caller, id).await?;
+            let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
             let return_to = super::return_to(server, &row)?;
             let bytes = row.bytes.clone().ok_or_else(Problem::gone)?;
             let pictures = pictures::of_approval(tx, id).await?;
             let evidence = evidence::verified(tx, server, caller, &bytes, signature, pictures).await?;
             if !approvals::approve(tx, id, &caller.phone.phone_id, &evidence, now).await? {
                 // Sent again after the answer was lost, or at the same moment: a signature of the same phone stands already.
-                let row = own(tx, caller, id).await?;
+                let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
                 let stands = matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed) && row.evidence.is_some();
                 return if stands { Ok(return_to) } else { Err(Problem::gone()) };
             }
@@ -132,12 +131,12 @@ pub(super) async fn turn_down(
 ) -> Result<(), Problem> {
     let reason = match reason {
         DeclineReason::Cancelled => "cancelled",
-        DeclineReason::NotMe => "not_me",
+        DeclineReason::NotMe => approvals::NOT_ME,
     };
     server
         .db
         .write(async |tx| {
-            let row = own(tx, caller, id).await?;
+            let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
             if approvals::decline(tx, id, &caller.phone.phone_id, reason, now).await? {
                 if row.kind == ApprovalKind::Signature {
                     outbox::leave(tx, outbox::Topic::SignatureDeclined, id.as_str(), now).await?;
@@ -145,18 +144,13 @@ pub(super) async fn turn_down(
                 audit::record(tx, decided(&caller.affiliation, &row, "approval.declined", json!({ "reason": reason })), now, &mut rng).await?;
                 return Ok(());
             }
-            if own(tx, caller, id).await?.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
+            let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
+            if row.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
         })
         .await?;
     server.wakeups.wake(id.as_str());
     server.wakeups.wake(outbox::Topic::SignatureDeclined.as_str());
     Ok(())
-}
-
-/// The approval, if this phone claimed it; anybody else's does not exist.
-pub(super) async fn own(tx: &mut Tx, caller: &Caller, id: &ApprovalId) -> Result<Row, Problem> {
-    let row = approvals::by_id(tx, id).await?.filter(|row| row.phone_id.as_ref() == Some(&caller.phone.phone_id));
-    row.ok_or_else(Problem::gone)
 }
 
 /// The event of an answer; `facts` is what only this answer has.

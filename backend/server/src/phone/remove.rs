@@ -1,4 +1,5 @@
-//! `DELETE /phone`: the worker takes the work identity off the phone, with one tap, without asking anybody (LC-08, LC-14).
+//! `DELETE /phone`: the worker takes the work identity off the phone, with one tap, without asking anybody (LC-08, LC-14). Sent
+//! again by the same key it has the same answer and does nothing.
 
 use axum::{extract::State, http::StatusCode};
 use handslag_store::{Error, Tx};
@@ -6,7 +7,10 @@ use handslag_vocab::{PhoneId, UnixTime};
 use rand_core::CryptoRng;
 use serde_json::json;
 
-use super::{caller::Caller, phones};
+use super::{
+    caller::{Caller, Leaver},
+    phones,
+};
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
@@ -16,7 +20,7 @@ use crate::{
 };
 
 /// From the moment this is answered, every key of the phone is dead.
-pub(super) async fn remove(State(server): State<Server>, Now(now): Now, rng: Rng, caller: Caller) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(State(server): State<Server>, Now(now): Now, rng: Rng, Leaver(caller): Leaver) -> Result<StatusCode, Problem> {
     ended(&server, &caller, now, rng).await?;
     Ok(StatusCode::NO_CONTENT)
 }

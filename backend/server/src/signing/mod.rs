@@ -37,8 +37,7 @@ use axum::{
 
 use crate::server::Server;
 
-/// The largest file taken (attack I8), a little over it so that the refusal is a sentence and not a cut connection.
-pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
+pub use crate::limits::LARGEST_FILE;
 
 /// The signer's API, the public key infrastructure and the timestamp service. The core is not among them: it is called in this
 /// process, or listens alone where nobody but the portal reaches it.

@@ -1,5 +1,6 @@
 //! Stories with a municipality, a worker's phone and a lock. The keys are those of `vectors/make.py`.
 
+mod batches;
 mod bytes;
 mod decision;
 mod history;

@@ -147,7 +147,7 @@ fn removal_works_without_network_and_says_that_nobody_was_told() {
 fn removal_works_on_a_phone_that_the_server_has_blocked() {
     let mut kommun = Kommun::new();
     let mut telefon = Telefon::enrolled(&mut kommun);
-    kommun.removed = true;
+    kommun.instead.insert("/phone", problem(403, "phone_ended"));
     assert_eq!(telefon.does(Task::Remove, &mut kommun), Want::Done(Outcome::Removed { server_told: false }));
     assert!(!telefon.has_keys());
 }

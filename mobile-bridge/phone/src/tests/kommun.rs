@@ -82,8 +82,8 @@ impl Kommun {
         }
         if path.starts_with("/phone/enrol/") {
             assert!(request.headers.iter().all(|(name, _)| *name != "dpop"), "no key is known yet");
-        } else if self.removed {
-            return problem(401, "phone_unknown");
+        } else if self.removed && path != "/phone" {
+            return problem(403, "phone_ended");
         } else {
             self.check_proof(request);
         }

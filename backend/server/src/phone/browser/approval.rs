@@ -10,7 +10,7 @@ use handslag_phone::wire::DeclineReason;
 use handslag_vocab::{Approval, ApprovalId, ApprovalKind, StartKind};
 
 use super::super::{
-    approvals::{Row, State as ApprovalState},
+    approvals::{self, Row, State as ApprovalState},
     caller::Caller,
     decide,
     phones::{self, KeyUse},
@@ -54,7 +54,7 @@ pub(super) async fn show(
     let (row, key) = server
         .db
         .read(async |tx| {
-            let row = decide::own(tx, &caller, &id).await?;
+            let row = approvals::claimed_by(tx, &id, &caller.phone.phone_id).await?;
             let key = phones::key(tx, &caller.phone.phone_id, KeyUse::Browser).await?.ok_or_else(Problem::gone)?;
             Ok::<_, Problem>((row, key))
         })
@@ -103,18 +103,18 @@ fn outcome(voice: Voice, state: ApprovalState, row: &Row, approval: &Approval) -
     let is_given = matches!(state, ApprovalState::Approved | ApprovalState::Consumed);
     // The page that waits knows the way back to the service; it is this browser's own only after a link on the same phone.
     let back = (!is_given && approval.start == StartKind::SameDevice).then(|| format!("/login/{}", row.approval_id));
-    OutcomePage { voice, words: ended(state, row.reason.as_deref(), approval), tone: if is_given { "ok" } else { "" }, back }
+    OutcomePage { voice, words: ended(state, row, approval), tone: if is_given { "ok" } else { "" }, back }
 }
 
 /// The key of the sentence about how it ended.
-fn ended(state: ApprovalState, reason: Option<&str>, approval: &Approval) -> &'static str {
+fn ended(state: ApprovalState, row: &Row, approval: &Approval) -> &'static str {
     match (state, approval.kind, approval.start) {
         (ApprovalState::Aborted, _, _) => "approval-ended-aborted",
         (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Signature, _) => "approval-ended-signature",
         (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Opening, _) => "approval-ended-opening",
         (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Login, StartKind::SameDevice) => "approval-ended-login-here",
         (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Login, _) => "approval-ended-login",
-        (ApprovalState::Declined, _, _) if reason == Some("not_me") => "approval-ended-not-me",
+        (ApprovalState::Declined, _, _) if row.is_disowned() => "approval-ended-not-me",
         (ApprovalState::Declined, _, _) => "approval-ended-declined",
         (ApprovalState::Claimed | ApprovalState::Created | ApprovalState::Expired | ApprovalState::Shown, _, _) => "approval-ended-expired",
     }

@@ -1,0 +1,98 @@
+//! What one request may weigh and how long it may take, by its kind. A refusal is a sentence, as everywhere.
+//!
+//! A weight that is told beforehand is refused before a byte of it is read; one that is not told is counted by whoever reads it.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{config::Limits, problem::Problem, server::Server};
+
+/// The largest file taken (attack I8).
+pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
+
+/// Kinds of requests that are treated alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A form of a page, or a question of a service.
+    Form,
+    /// A phone: signatures, evidence of its keys, what locks wrote.
+    Phone,
+    /// A document.
+    Upload,
+}
+
+impl Kind {
+    fn of(method: &Method, path: &str) -> Self {
+        match path {
+            "/underskrift" if method == Method::POST => Self::Upload,
+            _ if path.starts_with("/phone/") => Self::Phone,
+            _ => Self::Form,
+        }
+    }
+
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Form => 64 * 1024,
+            Self::Phone => 256 * 1024,
+            // The file and the form around it.
+            Self::Upload => LARGEST_FILE + 1024 * 1024,
+        }
+    }
+
+    const fn time(self, limits: &Limits) -> Duration {
+        Duration::from_secs(match self {
+            Self::Form | Self::Phone => limits.request_seconds,
+            Self::Upload => limits.upload_seconds,
+        })
+    }
+
+    fn too_large(self) -> Problem {
+        let (code, sv, en) = match self {
+            Self::Upload => ("file_too_large", "Filen är för stor. Högst 100 MB.", "The file is too large. At most 100 MB."),
+            Self::Form | Self::Phone => ("too_large", "Det som skickades är för stort.", "What was sent is too large."),
+        };
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, sv, en)
+    }
+}
+
+/// Holds every request to its limits.
+pub async fn held(State(server): State<Server>, mut request: Request, next: Next) -> Response {
+    let kind = Kind::of(request.method(), request.uri().path());
+    match told(request.headers()) {
+        Some(bytes) if bytes > kind.bytes() as u64 => return last(kind.too_large()),
+        // A document is held in memory while it is checked: not before it is known that it is small enough.
+        None if kind == Kind::Upload => return last(untold()),
+        _ => {}
+    }
+    DefaultBodyLimit::max(kind.bytes()).apply(&mut request);
+    let Ok(response) = tokio::time::timeout(kind.time(&server.config.limits), next.run(request)).await else {
+        return last(too_slow());
+    };
+    let is_told = response.extensions().get::<Problem>().is_some();
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_told { last(kind.too_large()) } else { response }
+}
+
+/// The rest of the body is not read, so nothing can follow on this connection.
+fn last(problem: Problem) -> Response {
+    ([(header::CONNECTION, "close")], problem).into_response()
+}
+
+fn told(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn untold() -> Problem {
+    let (sv, en) = ("Det går inte att se hur stor filen är. Ladda upp den från sidan.", "The size of the file is not told. Upload it from the page.");
+    Problem::new(StatusCode::LENGTH_REQUIRED, "length_required", sv, en)
+}
+
+fn too_slow() -> Problem {
+    let (sv, en) = ("Det tog för lång tid. Kontrollera täckningen och försök igen.", "It took too long. Check your coverage and try again.");
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", sv, en)
+}
