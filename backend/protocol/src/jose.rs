@@ -21,6 +21,7 @@ pub use algorithm::Algorithm;
 pub use claims::Claims;
 pub use jwk::Jwk;
 pub use jwk_set::JwkSet;
+pub(crate) use jws::unsecured;
 pub use jws::{Expected, Type, UnverifiedJws, VerifiedJws};
 pub use material::Curve;
 pub use refusal::Refusal;

@@ -6,18 +6,25 @@
 #![warn(missing_docs)]
 
 pub mod access_token;
+pub mod authorization_details;
 pub mod authorize;
 pub mod client;
 pub mod client_assertion;
 pub mod discovery;
 pub mod dpop;
 pub mod id_token;
+pub mod jarm;
 pub mod jose;
 pub mod moving_qr;
 pub mod oauth_error;
+pub mod par;
 pub mod parameters;
 pub mod pkce;
+pub mod profile;
 pub mod release;
+pub mod request_object;
+pub mod resource;
+pub mod response_mode;
 pub mod token;
 pub mod userinfo;
 pub mod webauthn;

@@ -124,8 +124,8 @@ pub struct IssuedCode<'a> {
     pub client_id: &'a ClientId,
     /// Where it was sent.
     pub redirect_uri: &'a str,
-    /// What it was bound to.
-    pub challenge: &'a pkce::Challenge,
+    /// What it was bound to, unless the client is registered without PKCE and sent none.
+    pub challenge: Option<&'a pkce::Challenge>,
     /// When it dies.
     pub expires_at: UnixTime,
 }
@@ -188,7 +188,7 @@ fn grant_is_a_code(parameters: &Parameters) -> Result<(), Refusal> {
 }
 
 /// RFC 7521 §4.2.
-fn claimed_client(parameters: &Parameters) -> Result<ClaimedClient, Refusal> {
+pub(crate) fn claimed_client(parameters: &Parameters) -> Result<ClaimedClient, Refusal> {
     let client_id = parameters.value("client_id").map(|id| id.parse().map_err(|_| Refusal::ClientUnclear)).transpose()?;
     match (parameters.value("client_assertion_type"), parameters.value("client_assertion"), client_id) {
         (Some(ASSERTION_TYPE), Some(compact), client_id) => Ok(ClaimedClient::Assertion { compact: compact.to_owned(), client_id }),
@@ -212,9 +212,13 @@ fn comes_from_the_same_address(attempt: &Attempt<'_>) -> Result<(), Refusal> {
     if is_same { Ok(()) } else { Err(Refusal::OtherRedirectUri) }
 }
 
-/// RFC 7636 §4.6.
+/// RFC 7636 §4.6. Either both or neither: a verifier without a challenge tells that somebody took the challenge away (attack 5).
 fn is_proven(attempt: &Attempt<'_>) -> Result<(), Refusal> {
-    Ok(attempt.code.challenge.check(attempt.exchange.verifier.as_deref())?)
+    match (attempt.code.challenge, attempt.exchange.verifier.as_deref()) {
+        (Some(challenge), verifier) => Ok(challenge.check(verifier)?),
+        (None, Some(_)) => Err(pkce::Refusal::VerifierUnasked.into()),
+        (None, None) => Ok(()),
+    }
 }
 
 /// How an access token is used.
@@ -276,7 +280,8 @@ mod tests {
     fn check(pairs: Vec<(String, String)>, client: &str, now: UnixTime) -> Result<(), Refusal> {
         let challenge = pkce::Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap();
         let client_id = "app".parse().unwrap();
-        let code = IssuedCode { client_id: &client_id, redirect_uri: "https://a.example/cb", challenge: &challenge, expires_at: NOW + Seconds(60) };
+        let code =
+            IssuedCode { client_id: &client_id, redirect_uri: "https://a.example/cb", challenge: Some(&challenge), expires_at: NOW + Seconds(60) };
         parse(pairs)?.check(&code, &client.parse().unwrap(), now)
     }
 
@@ -334,6 +339,16 @@ mod tests {
             assert_eq!(check(pairs.clone(), client, now), Err(refusal), "{pairs:?}");
             assert_eq!(refusal.oauth(), OAuthError::InvalidGrant);
         }
+    }
+
+    /// Attack 5: a challenge that somebody took away is missed.
+    #[test]
+    fn a_code_without_a_challenge_takes_no_verifier() {
+        let client_id = "app".parse().unwrap();
+        let code = IssuedCode { client_id: &client_id, redirect_uri: "https://a.example/cb", challenge: None, expires_at: NOW + Seconds(60) };
+        let check = |pairs| parse(pairs)?.check(&code, &client_id, NOW);
+        assert_eq!(check(with("code_verifier", "")), Ok(()));
+        assert_eq!(check(with("", "")), Err(Refusal::Pkce(pkce::Refusal::VerifierUnasked)));
     }
 
     fn claimed(compact: &str, client_id: Option<&str>) -> ClaimedClient {

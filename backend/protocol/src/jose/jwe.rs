@@ -9,7 +9,7 @@ mod content;
 mod derivation;
 mod encrypting;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;

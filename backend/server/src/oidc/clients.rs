@@ -1,8 +1,9 @@
 //! Registered services, as the configuration file names them, in the protocol's view.
 
 use handslag_protocol::{
-    client::{Client as ProtocolClient, ClientKind},
+    client::{Client as ProtocolClient, ClientKind, Registration},
     jose::JwkSet,
+    profile::Profile,
 };
 use handslag_vocab::ClientId;
 
@@ -20,5 +21,7 @@ pub(super) fn view(client: &Client) -> Result<ProtocolClient, Problem> {
         None if client.native => (ClientKind::Native, JwkSet::default()),
         None => (ClientKind::Browser, JwkSet::default()),
     };
-    Ok(ProtocolClient { id: client.id.clone(), kind, redirect_uris: client.redirect_uris.clone(), scopes: client.scopes.clone(), keys })
+    let (id, redirect_uris, scopes) = (client.id.clone(), client.redirect_uris.clone(), client.scopes.clone());
+    let registration = Registration { resources: client.audiences.clone(), ..Registration::default() };
+    Ok(ProtocolClient { id, kind, redirect_uris, scopes, keys, profile: Profile::Strict, registration })
 }

@@ -71,7 +71,7 @@ impl Grant {
         IssuedCode {
             client_id: &self.client_id,
             redirect_uri: request.reply_to.redirect_uri(),
-            challenge: &request.challenge,
+            challenge: request.challenge.as_ref(),
             expires_at: self.code_expires_at,
         }
     }
