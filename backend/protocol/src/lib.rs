@@ -21,6 +21,7 @@ pub mod par;
 pub mod parameters;
 pub mod pkce;
 pub mod profile;
+pub mod registration;
 pub mod release;
 pub mod request_object;
 pub mod resource;

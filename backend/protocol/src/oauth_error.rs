@@ -24,10 +24,14 @@ pub enum OAuthError {
     InvalidAuthorizationDetails,
     /// Client authentication failed (RFC 6749 §5.2).
     InvalidClient,
+    /// A registration that cannot be (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
     /// The DPoP proof is wrong (RFC 9449 §5).
     InvalidDpopProof,
     /// The code is wrong, spent, expired or another client's (RFC 6749 §5.2).
     InvalidGrant,
+    /// A registration with an address that may not be sent to (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
     /// A parameter is missing, doubled or malformed (RFC 6749 §4.1.2.1, §5.2).
     InvalidRequest,
     /// The request object is wrong (RFC 9101 §7).
@@ -36,6 +40,8 @@ pub enum OAuthError {
     InvalidRequestUri,
     /// The scope is malformed or lacks `openid` (RFC 6749 §4.1.2.1).
     InvalidScope,
+    /// A registration without a statement that is trusted (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
     /// The client may not have a token for this resource (RFC 8707 §2).
     InvalidTarget,
     /// The access token is wrong, expired or revoked (RFC 6750 §3.1).
@@ -64,19 +70,22 @@ pub enum OAuthError {
 
 impl OAuthError {
     /// Every code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::AccessDenied,
         Self::AccountSelectionRequired,
         Self::ConsentRequired,
         Self::InteractionRequired,
         Self::InvalidAuthorizationDetails,
         Self::InvalidClient,
+        Self::InvalidClientMetadata,
         Self::InvalidDpopProof,
         Self::InvalidGrant,
+        Self::InvalidRedirectUri,
         Self::InvalidRequest,
         Self::InvalidRequestObject,
         Self::InvalidRequestUri,
         Self::InvalidScope,
+        Self::InvalidSoftwareStatement,
         Self::InvalidTarget,
         Self::InvalidToken,
         Self::LoginRequired,
@@ -100,12 +109,15 @@ impl OAuthError {
             Self::InteractionRequired => "interaction_required",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::LoginRequired => "login_required",
@@ -130,12 +142,15 @@ impl OAuthError {
             Self::InteractionRequired => "the person has to take part",
             Self::InvalidAuthorizationDetails => "authorization_details is malformed or of an unknown type",
             Self::InvalidClient => "the client could not be authenticated",
+            Self::InvalidClientMetadata => "a member of the registration is not allowed",
             Self::InvalidDpopProof => "the DPoP proof is not valid",
             Self::InvalidGrant => "the authorization code is not valid for this request",
+            Self::InvalidRedirectUri => "a redirect address of the registration is not allowed",
             Self::InvalidRequest => "a parameter is missing, repeated or malformed",
             Self::InvalidRequestObject => "the request object is not valid",
             Self::InvalidRequestUri => "the request_uri is not valid",
             Self::InvalidScope => "the scope is malformed or lacks openid",
+            Self::InvalidSoftwareStatement => "the software statement is missing or not valid",
             Self::InvalidTarget => "the client is not registered for this resource",
             Self::InvalidToken => "the access token is not valid",
             Self::LoginRequired => "the person has to log in",
@@ -152,9 +167,19 @@ impl OAuthError {
     }
 
     /// Whether the code belongs to the authorization endpoint and may travel through a redirect. The others are answers of the
-    /// token endpoint or of a resource.
+    /// token endpoint, of registration or of a resource.
     pub const fn may_redirect(self) -> bool {
-        !matches!(self, Self::InvalidClient | Self::InvalidDpopProof | Self::InvalidGrant | Self::InvalidToken | Self::UnsupportedGrantType)
+        !matches!(
+            self,
+            Self::InvalidClient
+                | Self::InvalidClientMetadata
+                | Self::InvalidDpopProof
+                | Self::InvalidGrant
+                | Self::InvalidRedirectUri
+                | Self::InvalidSoftwareStatement
+                | Self::InvalidToken
+                | Self::UnsupportedGrantType
+        )
     }
 }
 
@@ -301,7 +326,19 @@ mod tests {
             assert!(error.description().chars().all(|c| matches!(c, ' '..='!' | '#'..='[' | ']'..='~')), "{error:?}");
         }
         let here: Vec<&str> = OAuthError::ALL.into_iter().filter(|error| !error.may_redirect()).map(OAuthError::code).collect();
-        assert_eq!(here, ["invalid_client", "invalid_dpop_proof", "invalid_grant", "invalid_token", "unsupported_grant_type"]);
+        assert_eq!(
+            here,
+            [
+                "invalid_client",
+                "invalid_client_metadata",
+                "invalid_dpop_proof",
+                "invalid_grant",
+                "invalid_redirect_uri",
+                "invalid_software_statement",
+                "invalid_token",
+                "unsupported_grant_type",
+            ]
+        );
     }
 
     #[test]

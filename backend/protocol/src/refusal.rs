@@ -81,6 +81,7 @@ mod tests {
         check(crate::moving_qr::Refusal::ALL, crate::moving_qr::Refusal::code);
         check(crate::par::Refusal::ALL, crate::par::Refusal::code);
         check(crate::pkce::Refusal::ALL, crate::pkce::Refusal::code);
+        check(crate::registration::Refusal::ALL, crate::registration::Refusal::code);
         check(crate::request_object::Refusal::ALL, crate::request_object::Refusal::code);
         check(crate::resource::Refusal::ALL, crate::resource::Refusal::code);
         check(crate::token::Refusal::ALL, crate::token::Refusal::code);
