@@ -1,4 +1,5 @@
 //! The authorization request (RFC 6749 §4.1.1, OIDC Core §3.1.2, OIDC Sweden profile §2): code flow with PKCE, nothing else.
+//! What differs from client to client asks [`crate::profile`].
 //!
 //! Two stages. Until client and redirect address are known to belong together nothing is sent anywhere: the person sees a page
 //! (an open redirector helps whoever made the link). After that every refusal goes to the client, with its state.
@@ -17,16 +18,25 @@ pub use claims_parameter::{ClaimsParameter, Wish};
 pub use refusal::{Refusal, Rejected};
 
 use crate::{
+    authorization_details::{self, AuthorizationDetail},
+    base64url,
     client::{Client, OFFLINE_ACCESS},
     discovery::Provider,
     oauth_error::ReplyTo,
     parameters::Parameters,
     pkce, release,
+    request_object::{self, RequestObject},
+    resource,
+    response_mode::ResponseMode,
 };
 
 /// A request in which nothing is checked.
 #[derive(Clone, Debug)]
-pub struct UnverifiedAuthorizationRequest(Parameters);
+pub struct UnverifiedAuthorizationRequest {
+    parameters: Parameters,
+    is_pushed: bool,
+    is_signed: bool,
+}
 
 /// A checked request. It can be stored as it is while the person logs in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,8 +48,17 @@ pub struct AuthorizationRequest {
     pub reply_to: ReplyTo,
     /// `openid` and what else the client may ask; unknown and foreign scopes are dropped (OIDC Core §3.1.2.1).
     pub scopes: Vec<String>,
-    /// For the token request.
-    pub challenge: pkce::Challenge,
+    /// For the token request; absent only where the client is registered without PKCE and sent none.
+    pub challenge: Option<pkce::Challenge>,
+    /// The key that the code is bound to (RFC 9449 §10).
+    #[serde(default)]
+    pub dpop_jkt: Option<Digest>,
+    /// What exactly is asked for (RFC 9396).
+    #[serde(default)]
+    pub details: Vec<AuthorizationDetail>,
+    /// What the access token is for (RFC 8707).
+    #[serde(default)]
+    pub resources: Vec<String>,
     /// For the ID Token.
     pub nonce: Option<String>,
     /// What the person must, or must not, be asked.
@@ -52,9 +71,6 @@ pub struct AuthorizationRequest {
     pub claims: ClaimsParameter,
     /// The language of the pages, if the client wished one of ours.
     pub language: Option<Language>,
-    /// `dpop_jkt` (RFC 9449 §10): the key that the code is bound to.
-    #[serde(default)]
-    pub key: Option<Digest>,
 }
 
 /// `prompt` (OIDC Core §3.1.2.1).
@@ -91,6 +107,8 @@ struct Question<'a> {
     parameters: &'a Parameters,
     client: &'a Client,
     provider: &'a Provider,
+    is_pushed: bool,
+    is_signed: bool,
 }
 
 type BeforeRedirect = fn(&Parameters, Option<&Client>) -> Result<(), Refusal>;
@@ -100,15 +118,18 @@ type AtRedirect = fn(&Question<'_>) -> Result<(), Refusal>;
 const BEFORE_ANY_REDIRECT: [BeforeRedirect; 4] = [client_is_named, client_is_registered, redirect_uri_is_named, redirect_uri_is_registered];
 
 /// Whose failure goes to the redirect address. The parts that leave a value stand in the same order in [`Question::read`].
-const AT_THE_REDIRECT: [AtRedirect; 8] = [
+const AT_THE_REDIRECT: [AtRedirect; 11] = [
     state_is_bounded,
     parameters_stand_once,
     request_object_is_absent,
     request_uri_is_absent,
     registration_is_absent,
+    is_pushed_where_it_must,
+    is_signed_where_it_must,
     response_type_is_code,
-    response_mode_is_query,
+    response_mode_is_registered,
     nonce_is_bounded,
+    nonce_stands_in_for_pkce,
 ];
 
 /// Longest state; RFC 6749 names no bound, and clients put small structures in it.
@@ -118,24 +139,69 @@ const LONGEST_NONCE: usize = 512;
 impl UnverifiedAuthorizationRequest {
     /// Takes the decoded pairs of a query or a form.
     pub fn parse(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(Parameters::collect(pairs))
+        Self { parameters: Parameters::collect(pairs), is_pushed: false, is_signed: false }
+    }
+
+    /// The request object that came by value, to be verified and put in its place with [`Self::with_object`].
+    pub fn request_object(&self) -> Option<&str> {
+        self.parameters.value("request")
+    }
+
+    /// Where the request is: pushed before (see [`crate::par::RequestUri`]) or at the client's.
+    pub fn request_uri(&self) -> Option<&str> {
+        self.parameters.value("request_uri")
+    }
+
+    /// Takes the verified object that [`Self::request_object`] or [`Self::request_uri`] named. What it says replaces what stands
+    /// beside it (RFC 9101 §6.3); beside it only `response_type` and `scope` count, where OIDC Core §6.1 puts them, and they may not
+    /// contradict it (OP-11). A `state` outside is not used.
+    pub fn with_object(self, object: RequestObject) -> Result<Self, request_object::Refusal> {
+        let inside = Parameters::collect(object.parameters);
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for name in ["response_type", "scope"].into_iter().filter(|_| object.reads_beside) {
+            match (self.parameters.value(name), inside.value(name)) {
+                (Some(beside), Some(within)) if beside != within => return Err(request_object::Refusal::Disagrees),
+                (Some(beside), None) => pairs.push((name.to_owned(), beside.to_owned())),
+                _ => {}
+            }
+        }
+        if self.parameters.value("client_id") != inside.value("client_id") {
+            return Err(request_object::Refusal::ClientId);
+        }
+        let parameters = Parameters::collect(inside.into_pairs().chain(pairs));
+        Ok(Self { parameters, is_signed: object.is_signed, ..self })
+    }
+
+    /// A request that came to the pushed authorization endpoint.
+    pub(crate) const fn pushed(parameters: Parameters) -> Self {
+        Self { parameters, is_pushed: true, is_signed: false }
+    }
+
+    /// The same, of the client that authenticated, where it does not name one.
+    #[must_use]
+    pub(crate) fn of_client(mut self, client: &ClientId) -> Self {
+        self.parameters.set_if_absent("client_id", client.as_str());
+        self
     }
 
     /// Whose registration to look up, if one is named.
     pub fn client_id(&self) -> Option<ClientId> {
-        self.0.value("client_id").and_then(|id| id.parse().ok())
+        self.parameters.value("client_id").and_then(|id| id.parse().ok())
     }
 
     /// Takes the registration that [`Self::client_id`] names, if there is one, and what this provider offers.
     pub fn check(&self, client: Option<&Client>, provider: &Provider) -> Result<AuthorizationRequest, Rejected> {
-        BEFORE_ANY_REDIRECT.iter().try_for_each(|check| check(&self.0, client)).map_err(Rejected::Here)?;
-        let (Some(client), Some(redirect_uri)) = (client, self.0.value("redirect_uri")) else {
+        BEFORE_ANY_REDIRECT.iter().try_for_each(|check| check(&self.parameters, client)).map_err(Rejected::Here)?;
+        let (Some(client), Some(redirect_uri)) = (client, self.parameters.value("redirect_uri")) else {
             return Err(Rejected::Here(Refusal::ClientUnknown));
         };
         // A state beyond the bound or named twice cannot be returned as it came, so none is.
-        let state = self.0.value("state").filter(|state| state.len() <= LONGEST_STATE).map(str::to_owned);
-        let reply_to = ReplyTo { issuer: provider.issuer.clone(), redirect_uri: redirect_uri.to_owned(), state };
-        let question = Question { parameters: &self.0, client, provider };
+        let state = self.parameters.value("state").filter(|state| state.len() <= LONGEST_STATE).map(str::to_owned);
+        // A mode that is not the client's cannot be how it is told so.
+        let mode = self.parameters.value("response_mode").and_then(ResponseMode::named).filter(|mode| client.takes(*mode));
+        let mode = mode.unwrap_or_default();
+        let reply_to = ReplyTo { issuer: provider.issuer.clone(), redirect_uri: redirect_uri.to_owned(), state, mode };
+        let question = Question { parameters: &self.parameters, client, provider, is_pushed: self.is_pushed, is_signed: self.is_signed };
         let checked = AT_THE_REDIRECT.iter().try_for_each(|check| check(&question)).and_then(|()| question.read(&reply_to));
         checked.map_err(|refusal| Rejected::Redirect { reply_to, refusal })
     }
@@ -207,6 +273,16 @@ fn registration_is_absent(question: &Question<'_>) -> Result<(), Refusal> {
     question.absent("registration", Refusal::Registration)
 }
 
+/// RFC 9126 §5.
+fn is_pushed_where_it_must(question: &Question<'_>) -> Result<(), Refusal> {
+    if question.is_pushed || !question.client.profile.requires_par(question.client) { Ok(()) } else { Err(Refusal::PushRequired) }
+}
+
+/// RFC 9101 §10.5: whoever strips the signature gets no further.
+fn is_signed_where_it_must(question: &Question<'_>) -> Result<(), Refusal> {
+    if question.is_signed || !question.client.registration.request_objects.required { Ok(()) } else { Err(Refusal::SignatureRequired) }
+}
+
 /// OIDC Sweden profile §2.1.1.
 fn response_type_is_code(question: &Question<'_>) -> Result<(), Refusal> {
     match question.parameters.value("response_type") {
@@ -217,15 +293,23 @@ fn response_type_is_code(question: &Question<'_>) -> Result<(), Refusal> {
 }
 
 /// OAuth 2.0 Multiple Response Type Encoding Practices §2.1: a code never goes into a fragment.
-fn response_mode_is_query(question: &Question<'_>) -> Result<(), Refusal> {
-    let is_query = question.parameters.value("response_mode").is_none_or(|mode| mode == "query");
-    if is_query { Ok(()) } else { Err(Refusal::ResponseMode) }
+fn response_mode_is_registered(question: &Question<'_>) -> Result<(), Refusal> {
+    let is_taken = |mode| ResponseMode::named(mode).is_some_and(|mode| question.client.takes(mode));
+    if question.parameters.value("response_mode").is_none_or(is_taken) { Ok(()) } else { Err(Refusal::ResponseMode) }
 }
 
 /// OIDC Core §3.1.2.1: optional in the code flow, returned as it came, so bounded.
 fn nonce_is_bounded(question: &Question<'_>) -> Result<(), Refusal> {
     let is_bounded = |nonce: &str| nonce.len() <= LONGEST_NONCE && !nonce.chars().any(char::is_control);
     if question.parameters.value("nonce").is_none_or(is_bounded) { Ok(()) } else { Err(Refusal::Nonce) }
+}
+
+/// RFC 9700 §2.1.1.
+fn nonce_stands_in_for_pkce(question: &Question<'_>) -> Result<(), Refusal> {
+    let is_tied = ["code_challenge", "code_challenge_method", "nonce"].iter().any(|name| question.parameters.value(name).is_some());
+    let Client { profile, .. } = question.client;
+    let is_required = profile.requires_nonce_without_pkce() && !profile.requires_pkce(question.client);
+    if is_tied || !is_required { Ok(()) } else { Err(Refusal::NonceMissing) }
 }
 
 impl Question<'_> {
@@ -238,17 +322,41 @@ impl Question<'_> {
         let claims = self.claims()?;
         Ok(AuthorizationRequest {
             scopes: self.scopes()?,
-            challenge: pkce::Challenge::parse(self.parameters.value("code_challenge"), self.parameters.value("code_challenge_method"))?,
+            challenge: self.challenge()?,
+            dpop_jkt: self.dpop_jkt()?,
+            details: self.details()?,
+            resources: resource::asked(self.parameters.resources(), &self.client.registration.resources)?,
             prompt: self.prompt()?,
             max_age: self.max_age()?,
             acr: AcrDemand::read(&claims, self.parameters.value("acr_values"), self.provider)?,
             claims: claims.only(|claim| release::covers(&self.client.scopes, claim)),
             nonce: self.parameters.value("nonce").map(str::to_owned),
             language: self.language(),
-            key: self.key()?,
             client_id: self.client.id.clone(),
             reply_to: reply_to.clone(),
         })
+    }
+
+    /// RFC 7636 §4.3: always, unless this client is registered without; one that was sent always counts.
+    fn challenge(&self) -> Result<Option<pkce::Challenge>, pkce::Refusal> {
+        let (challenge, method) = (self.parameters.value("code_challenge"), self.parameters.value("code_challenge_method"));
+        if self.client.profile.requires_pkce(self.client) {
+            pkce::Challenge::parse(challenge, method).map(Some)
+        } else {
+            pkce::Challenge::parse_optional(challenge, method)
+        }
+    }
+
+    /// RFC 9449 §10.
+    fn dpop_jkt(&self) -> Result<Option<Digest>, Refusal> {
+        let digest = |text: &str| base64url::decode(text).and_then(|bytes| Digest::from_slice(&bytes)).ok_or(Refusal::DpopJkt);
+        self.parameters.value("dpop_jkt").map(digest).transpose()
+    }
+
+    /// RFC 9396 §2.
+    fn details(&self) -> Result<Vec<AuthorizationDetail>, authorization_details::Refusal> {
+        let registered = &self.client.registration.authorization_details;
+        self.parameters.value("authorization_details").map_or_else(|| Ok(Vec::new()), |json| authorization_details::parse(json, registered))
     }
 
     /// OIDC Core §5.5.
@@ -295,12 +403,6 @@ impl Question<'_> {
         let is_number = text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit());
         let seconds = is_number.then(|| text.parse().ok()).flatten().ok_or(Refusal::MaxAge)?;
         Ok(Some(Seconds(seconds)))
-    }
-
-    /// RFC 9449 §10: a SHA-256 thumbprint in base64url. Ignoring one that cannot be read would give a code to any key.
-    fn key(&self) -> Result<Option<Digest>, Refusal> {
-        let thumbprint = self.parameters.value("dpop_jkt");
-        thumbprint.map(|text| Digest::from_base64url(text).ok_or(Refusal::DpopJkt)).transpose()
     }
 
     /// OIDC Core §3.1.2.1: the first that we have; never an error.

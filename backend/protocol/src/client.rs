@@ -5,13 +5,24 @@ use std::collections::BTreeSet;
 use handslag_vocab::ClientId;
 use serde::{Deserialize, Serialize};
 
-use crate::{client_authentication::Authentication, jose::JwkSet, web_address};
+use crate::{
+    authorization_details::DetailType,
+    client_authentication::Authentication,
+    jose::{
+        self, Algorithm, JwkSet,
+        jwe::{ContentEncryption, KeyManagement, Recipient},
+    },
+    profile::Profile,
+    response_mode::ResponseMode,
+    web_address,
+};
 
 /// The scope that asks for a refresh token (OIDC Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// What kind of program the client is (RFC 6749 §2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ClientKind {
     /// A public client in a browser: no key, PKCE only.
     Browser,
@@ -64,6 +75,57 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// Its public keys, empty for a public client.
     pub keys: JwkSet,
+    /// What it is held to.
+    pub profile: Profile,
+    /// What else it registered.
+    pub registration: Registration,
+}
+
+/// What a client may have registered beside the least; the default is a client that registered nothing more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registration {
+    /// Types of `authorization_details` that it may use (RFC 9396 §10).
+    pub authorization_details: Vec<DetailType>,
+    /// Client assertions are signed with this one (`token_endpoint_auth_signing_alg`).
+    pub assertion_algorithm: Option<Algorithm>,
+    /// How authorization responses are signed and encrypted (JARM §3).
+    pub authorization_response: Protection,
+    /// How ID Tokens are.
+    pub id_token: Protection,
+    /// An administrator said that this confidential client cannot do PKCE.
+    pub pkce_optional: bool,
+    /// How it sends request objects.
+    pub request_objects: RequestObjects,
+    /// Every request is pushed (RFC 9126 §6).
+    pub requires_par: bool,
+    /// Resources that it may have tokens for (RFC 8707).
+    pub resources: Vec<String>,
+    /// How answers reach it beside the query.
+    pub response_modes: Vec<ResponseMode>,
+    /// How UserInfo is; JSON where it is not signed.
+    pub userinfo: Protection,
+}
+
+/// How a client sends request objects (RFC 9101 §10.5, OIDC Dynamic Registration §2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestObjects {
+    /// Signed with this one (`request_object_signing_alg`).
+    pub algorithm: Option<Algorithm>,
+    /// Every request is signed (`require_signed_request_object`).
+    pub required: bool,
+    /// By reference they may be unsigned (`request_object_signing_alg` `none`).
+    pub unsigned: bool,
+    /// Where they are kept (`request_uris`).
+    pub uris: Vec<String>,
+}
+
+/// How one kind of answer is protected on its way to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// Signed with this; by default what the profile says.
+    pub signed: Option<Algorithm>,
+    /// And then encrypted to a key of the client's.
+    pub encrypted: Option<(KeyManagement, ContentEncryption)>,
 }
 
 impl Client {
@@ -77,6 +139,19 @@ impl Client {
     fn owns_loopback(&self, redirect_uri: &str) -> bool {
         let Some(asked) = web_address::loopback_without_port(redirect_uri) else { return false };
         self.redirect_uris.iter().any(|registered| web_address::loopback_without_port(registered) == Some(asked))
+    }
+
+    /// Whether an answer may be sent in this way.
+    pub fn takes(&self, mode: ResponseMode) -> bool {
+        mode == ResponseMode::Query || self.registration.response_modes.contains(&mode)
+    }
+
+    /// To whom an answer of this kind is encrypted, if the client wants it so. Where it does and has no key for it, nothing may be
+    /// sent in the clear instead.
+    pub fn recipient(&self, protection: &Protection) -> Result<Option<Recipient<'_>>, jose::Refusal> {
+        let Some((by, content)) = protection.encrypted else { return Ok(None) };
+        let key = self.keys.encryption_key(by).ok_or(jose::Refusal::KeyUnknown)?;
+        Ok(Some(Recipient { key, by, content }))
     }
 
     /// Whether this scope may be granted. Staying logged in is not a registered scope but a grant type (OIDC Core §11).
@@ -102,6 +177,8 @@ pub(crate) mod tests {
             redirect_uris: redirect_uris.iter().map(|&uri| uri.to_owned()).collect(),
             scopes: ["profile", "https://id.oidc.se/scope/naturalPersonOrgId"].map(str::to_owned).to_vec(),
             keys: JwkSet::default(),
+            profile: Profile::default(),
+            registration: Registration::default(),
         }
     }
 

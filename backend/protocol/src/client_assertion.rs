@@ -6,7 +6,7 @@ use handslag_vocab::{ClientId, Seconds, UnixTime};
 
 use crate::{
     client::Client,
-    jose::{self, Algorithm, Claims, Type, UnverifiedJws},
+    jose::{self, Claims, Type, UnverifiedJws},
     refusal::refusals,
 };
 
@@ -99,7 +99,9 @@ impl<'a> UnverifiedClientAssertion<'a> {
 
     /// Verifies signature and claims with the registered keys.
     pub fn verify(self, expected: &Expected<'_>) -> Result<ClientAssertion, Refusal> {
-        let allowed = jose::Expected { algorithms: &[Algorithm::Es256, Algorithm::Rs256], typ: Type::OrdinaryOr("client-authentication+jwt") };
+        let Client { profile, registration, .. } = expected.client;
+        let algorithms = registration.assertion_algorithm.as_ref().map_or(profile.client_algorithms(), std::slice::from_ref);
+        let allowed = jose::Expected { algorithms, typ: Type::OrdinaryOr("client-authentication+jwt") };
         let claims = self.jws.verify(&expected.client.keys, allowed)?.claims()?;
         CHECKS.iter().try_for_each(|check| check(&claims, expected))?;
         let jti = claims.jti().ok_or(Refusal::Jti)?;

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod access_token;
+pub mod authorization_details;
 pub mod authorize;
 pub mod client;
 pub mod client_assertion;
@@ -14,13 +15,20 @@ pub mod discovery;
 pub mod dpop;
 pub mod id_token;
 pub mod introspection;
+pub mod jarm;
 pub mod jose;
 pub mod moving_qr;
 pub mod oauth_error;
+pub mod par;
 pub mod parameters;
 pub mod pkce;
+pub mod profile;
 pub mod refresh;
+pub mod registration;
 pub mod release;
+pub mod request_object;
+pub mod resource;
+pub mod response_mode;
 pub mod token;
 pub mod userinfo;
 pub mod webauthn;

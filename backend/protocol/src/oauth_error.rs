@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::response_mode::ResponseMode;
+
 /// A registered error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OAuthError {
@@ -18,16 +20,28 @@ pub enum OAuthError {
     ConsentRequired,
     /// `prompt=none` and the person would have to do something (OIDC Core §3.1.2.6).
     InteractionRequired,
+    /// An authorization detail is malformed or of an unknown type (RFC 9396 §5).
+    InvalidAuthorizationDetails,
     /// Client authentication failed (RFC 6749 §5.2).
     InvalidClient,
+    /// A registration that cannot be (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
     /// The DPoP proof is wrong (RFC 9449 §5).
     InvalidDpopProof,
     /// The code is wrong, spent, expired or another client's (RFC 6749 §5.2).
     InvalidGrant,
+    /// A registration with an address that may not be sent to (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
     /// A parameter is missing, doubled or malformed (RFC 6749 §4.1.2.1, §5.2).
     InvalidRequest,
+    /// The request object is wrong (RFC 9101 §7).
+    InvalidRequestObject,
+    /// The `request_uri` is unknown, spent, expired or not the client's (RFC 9101 §7).
+    InvalidRequestUri,
     /// The scope is malformed or lacks `openid` (RFC 6749 §4.1.2.1).
     InvalidScope,
+    /// A registration without a statement that is trusted (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
     /// The client may not have a token for this resource (RFC 8707 §2).
     InvalidTarget,
     /// The access token is wrong, expired or revoked (RFC 6750 §3.1).
@@ -58,16 +72,22 @@ pub enum OAuthError {
 
 impl OAuthError {
     /// Every code.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 28] = [
         Self::AccessDenied,
         Self::AccountSelectionRequired,
         Self::ConsentRequired,
         Self::InteractionRequired,
+        Self::InvalidAuthorizationDetails,
         Self::InvalidClient,
+        Self::InvalidClientMetadata,
         Self::InvalidDpopProof,
         Self::InvalidGrant,
+        Self::InvalidRedirectUri,
         Self::InvalidRequest,
+        Self::InvalidRequestObject,
+        Self::InvalidRequestUri,
         Self::InvalidScope,
+        Self::InvalidSoftwareStatement,
         Self::InvalidTarget,
         Self::InvalidToken,
         Self::LoginRequired,
@@ -90,11 +110,17 @@ impl OAuthError {
             Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::LoginRequired => "login_required",
@@ -118,11 +144,17 @@ impl OAuthError {
             Self::AccountSelectionRequired => "the person has to choose a work identity",
             Self::ConsentRequired => "the person has not yet been shown what is sent",
             Self::InteractionRequired => "the person has to take part",
+            Self::InvalidAuthorizationDetails => "authorization_details is malformed or of an unknown type",
             Self::InvalidClient => "the client could not be authenticated",
+            Self::InvalidClientMetadata => "a member of the registration is not allowed",
             Self::InvalidDpopProof => "the DPoP proof is not valid",
             Self::InvalidGrant => "the authorization code is not valid for this request",
+            Self::InvalidRedirectUri => "a redirect address of the registration is not allowed",
             Self::InvalidRequest => "a parameter is missing, repeated or malformed",
+            Self::InvalidRequestObject => "the request object is not valid",
+            Self::InvalidRequestUri => "the request_uri is not valid",
             Self::InvalidScope => "the scope is malformed or lacks openid",
+            Self::InvalidSoftwareStatement => "the software statement is missing or not valid",
             Self::InvalidTarget => "the client is not registered for this resource",
             Self::InvalidToken => "the access token is not valid",
             Self::LoginRequired => "the person has to log in",
@@ -140,9 +172,19 @@ impl OAuthError {
     }
 
     /// Whether the code belongs to the authorization endpoint and may travel through a redirect. The others are answers of the
-    /// token endpoint or of a resource.
+    /// token endpoint, of registration or of a resource.
     pub const fn may_redirect(self) -> bool {
-        !matches!(self, Self::InvalidClient | Self::InvalidDpopProof | Self::InvalidGrant | Self::InvalidToken | Self::UnsupportedGrantType)
+        !matches!(
+            self,
+            Self::InvalidClient
+                | Self::InvalidClientMetadata
+                | Self::InvalidDpopProof
+                | Self::InvalidGrant
+                | Self::InvalidRedirectUri
+                | Self::InvalidSoftwareStatement
+                | Self::InvalidToken
+                | Self::UnsupportedGrantType
+        )
     }
 }
 
@@ -153,6 +195,31 @@ pub struct ReplyTo {
     pub(crate) issuer: String,
     pub(crate) redirect_uri: String,
     pub(crate) state: Option<String>,
+    #[serde(default)]
+    pub(crate) mode: ResponseMode,
+}
+
+/// What an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// The code.
+    Code(&'a str),
+    /// An error and a sentence. A code that must not travel through a redirect becomes `server_error`.
+    Error(OAuthError, &'a str),
+}
+
+/// How an answer travels through the browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A page with this form that posts itself; it works by a button too.
+    Form {
+        /// Where.
+        action: String,
+        /// Names and values of hidden fields.
+        fields: Vec<(&'static str, String)>,
+    },
+    /// A redirect (303) to this address.
+    Redirect(String),
 }
 
 impl ReplyTo {
@@ -166,25 +233,55 @@ impl ReplyTo {
         self.state.as_deref()
     }
 
+    /// The way the client chose. [`Self::deliver`] obeys it, a signed one through [`crate::jarm`].
+    pub const fn mode(&self) -> ResponseMode {
+        self.mode
+    }
+
     /// Takes what was stored with a checked request: our issuer, its redirect address and its state.
     pub const fn stored(issuer: String, redirect_uri: String, state: Option<String>) -> Self {
-        Self { issuer, redirect_uri, state }
+        Self { issuer, redirect_uri, state, mode: ResponseMode::Query }
     }
 
-    /// The address that carries the code.
+    /// The address that carries the code in the query.
     pub fn success(&self, code: &str) -> String {
-        self.address(&[("code", code)])
+        self.address(self.parameters(&Answer::Code(code)))
     }
 
-    /// The address that carries an error. A code that must not travel through a redirect becomes `server_error`.
+    /// The address that carries an error in the query.
     pub fn error(&self, error: OAuthError, description: &str) -> String {
-        let error = if error.may_redirect() { error } else { OAuthError::ServerError };
-        self.address(&[("error", error.code()), ("error_description", description)])
+        self.address(self.parameters(&Answer::Error(error, description)))
     }
 
-    fn address(&self, answer: &[(&str, &str)]) -> String {
-        let state = self.state.as_deref().map(|state| ("state", state));
-        let parameters = answer.iter().copied().chain(state).chain([("iss", self.issuer.as_str())]);
+    /// An answer that is not signed, in the way the client chose.
+    pub fn deliver(&self, answer: &Answer<'_>) -> Delivery {
+        self.delivery(self.parameters(answer))
+    }
+
+    /// An answer that was signed, and encrypted where the client registered that (JARM §2.3).
+    pub fn deliver_signed(&self, compact: String) -> Delivery {
+        self.delivery(vec![("response", compact)])
+    }
+
+    /// What the answer consists of, in order. A signed one names the issuer within the token (JARM §2.1).
+    pub(crate) fn parameters(&self, answer: &Answer<'_>) -> Vec<(&'static str, String)> {
+        let mut parameters = match answer {
+            Answer::Code(code) => vec![("code", (*code).to_owned())],
+            Answer::Error(error, description) => {
+                let error = if error.may_redirect() { *error } else { OAuthError::ServerError };
+                vec![("error", error.code().to_owned()), ("error_description", (*description).to_owned())]
+            }
+        };
+        parameters.extend(self.state.clone().map(|state| ("state", state)));
+        parameters.push(("iss", self.issuer.clone()));
+        parameters
+    }
+
+    fn delivery(&self, fields: Vec<(&'static str, String)>) -> Delivery {
+        if self.mode.is_posted() { Delivery::Form { action: self.redirect_uri.clone(), fields } } else { Delivery::Redirect(self.address(fields)) }
+    }
+
+    fn address(&self, parameters: Vec<(&'static str, String)>) -> String {
         let mut address = self.redirect_uri.clone();
         let mut separator = match address.find('?') {
             None => "?",
@@ -195,7 +292,7 @@ impl ReplyTo {
             address.push_str(separator);
             address.push_str(name);
             address.push('=');
-            push_encoded(&mut address, value);
+            push_encoded(&mut address, &value);
             separator = "&";
         }
         address
@@ -234,7 +331,19 @@ mod tests {
             assert!(error.description().chars().all(|c| matches!(c, ' '..='!' | '#'..='[' | ']'..='~')), "{error:?}");
         }
         let here: Vec<&str> = OAuthError::ALL.into_iter().filter(|error| !error.may_redirect()).map(OAuthError::code).collect();
-        assert_eq!(here, ["invalid_client", "invalid_dpop_proof", "invalid_grant", "invalid_token", "unsupported_grant_type"]);
+        assert_eq!(
+            here,
+            [
+                "invalid_client",
+                "invalid_client_metadata",
+                "invalid_dpop_proof",
+                "invalid_grant",
+                "invalid_redirect_uri",
+                "invalid_software_statement",
+                "invalid_token",
+                "unsupported_grant_type",
+            ]
+        );
     }
 
     #[test]

@@ -22,6 +22,8 @@ refusals! {
         VerifierForm = "verifier_form", "code_verifier is not 43 to 128 unreserved characters";
         /// RFC 7636 §4.5, and attack "PKCE downgrade": absent or empty after a challenge.
         VerifierMissing = "verifier_missing", "code_verifier is missing";
+        /// RFC 9700 §2.1.1, attack "PKCE downgrade": a verifier where no challenge was sent, so somebody took it away.
+        VerifierUnasked = "verifier_unasked", "code_verifier was sent but the authorization request had no code_challenge";
     }
 }
 
@@ -31,6 +33,11 @@ refusals! {
 pub struct Challenge(Digest);
 
 impl Challenge {
+    /// The same where a challenge may be left out; half of one may not.
+    pub fn parse_optional(challenge: Option<&str>, method: Option<&str>) -> Result<Option<Self>, Refusal> {
+        if challenge.is_none() && method.is_none() { Ok(None) } else { Self::parse(challenge, method).map(Some) }
+    }
+
     /// Takes `code_challenge` and `code_challenge_method` of an authorization request.
     pub fn parse(challenge: Option<&str>, method: Option<&str>) -> Result<Self, Refusal> {
         let challenge = challenge.ok_or(Refusal::ChallengeMissing)?;

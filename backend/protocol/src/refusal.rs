@@ -72,6 +72,7 @@ mod tests {
 
     #[test]
     fn every_refusal_is_in_order_has_its_own_code_and_a_sentence_that_rfc_6749_lets_us_send() {
+        check(crate::authorization_details::Refusal::ALL, crate::authorization_details::Refusal::code);
         check(crate::authorize::Refusal::ALL, crate::authorize::Refusal::code);
         check(crate::client_assertion::Refusal::ALL, crate::client_assertion::Refusal::code);
         check(crate::client_authentication::Refusal::ALL, crate::client_authentication::Refusal::code);
@@ -79,7 +80,11 @@ mod tests {
         check(crate::dpop::Refusal::ALL, crate::dpop::Refusal::code);
         check(crate::jose::Refusal::ALL, crate::jose::Refusal::code);
         check(crate::moving_qr::Refusal::ALL, crate::moving_qr::Refusal::code);
+        check(crate::par::Refusal::ALL, crate::par::Refusal::code);
         check(crate::pkce::Refusal::ALL, crate::pkce::Refusal::code);
+        check(crate::registration::Refusal::ALL, crate::registration::Refusal::code);
+        check(crate::request_object::Refusal::ALL, crate::request_object::Refusal::code);
+        check(crate::resource::Refusal::ALL, crate::resource::Refusal::code);
         check(crate::token::Refusal::ALL, crate::token::Refusal::code);
         check(crate::webauthn::Refusal::ALL, crate::webauthn::Refusal::code);
     }

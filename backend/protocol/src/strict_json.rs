@@ -12,10 +12,15 @@ use serde_json::{Map, Value};
 
 /// Reads exactly one JSON object; trailing bytes and doubled members are refused.
 pub(crate) fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(bytes) {
-        Ok(Once(Value::Object(members))) => Some(members),
+    match value(bytes) {
+        Some(Value::Object(members)) => Some(members),
         _ => None,
     }
+}
+
+/// Reads exactly one value of any kind under the same rule.
+pub(crate) fn value(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok().map(|Once(value)| value)
 }
 
 struct Once(Value);

@@ -1,5 +1,7 @@
 //! A right request first; then each thing that can be wrong, and where it is told.
 
+mod profiles;
+
 use serde_json::json;
 
 use super::*;

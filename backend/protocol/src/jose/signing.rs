@@ -21,17 +21,19 @@ impl UnsignedJws {
         Self { algorithm, signing_input }
     }
 
-    /// The bytes that the key signs (with SHA-256).
+    /// The algorithm that [`Self::signed`] expects a signature of.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The bytes that the key signs, with the hash of the algorithm.
     pub fn to_be_signed(&self) -> &[u8] {
         self.signing_input.as_bytes()
     }
 
-    /// Takes the signature, for ES256 as R ‖ S of 64 bytes (RFC 7518 §3.4; not DER), and gives the compact form.
+    /// Takes the signature, for ECDSA as R ‖ S (RFC 7518 §3.4; not DER), and gives the compact form.
     pub fn signed(self, signature: &[u8]) -> Result<String, Refusal> {
-        let is_form = match self.algorithm {
-            Algorithm::Es256 => signature.len() == 64,
-            Algorithm::Rs256 => signature.len() >= 256,
-        };
+        let is_form = self.algorithm.can_be_long(signature.len());
         if is_form { Ok(format!("{}.{}", self.signing_input, base64url::encode(signature))) } else { Err(Refusal::Signature) }
     }
 }

@@ -22,8 +22,8 @@ pub struct IssuedCode<'a> {
     pub client_id: &'a ClientId,
     /// Where it was sent.
     pub redirect_uri: &'a str,
-    /// What it was bound to.
-    pub challenge: &'a pkce::Challenge,
+    /// What it was bound to, unless the client is registered without PKCE and sent none.
+    pub challenge: Option<&'a pkce::Challenge>,
     /// `dpop_jkt` (RFC 9449 §10): the key it was bound to.
     pub key: Option<Digest>,
     /// When it dies.
@@ -81,9 +81,13 @@ fn comes_from_the_same_address(attempt: &Attempt<'_>) -> Result<(), Refusal> {
     if is_same { Ok(()) } else { Err(Refusal::OtherRedirectUri) }
 }
 
-/// RFC 7636 §4.6.
+/// RFC 7636 §4.6. Either both or neither: a verifier without a challenge tells that somebody took the challenge away (attack 5).
 fn is_proven(attempt: &Attempt<'_>) -> Result<(), Refusal> {
-    Ok(attempt.code.challenge.check(attempt.exchange.verifier.as_deref())?)
+    match (attempt.code.challenge, attempt.exchange.verifier.as_deref()) {
+        (Some(challenge), verifier) => Ok(challenge.check(verifier)?),
+        (None, Some(_)) => Err(pkce::Refusal::VerifierUnasked.into()),
+        (None, None) => Ok(()),
+    }
 }
 
 /// RFC 9449 §10: a code asked for with a key is worth nothing to who has another one, or none.

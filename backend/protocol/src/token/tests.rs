@@ -40,7 +40,7 @@ fn check_with(pairs: Vec<(String, String)>, client: &str, now: UnixTime, key: Op
     let challenge = pkce::Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap();
     let client_id = "app".parse().unwrap();
     let expires_at = NOW + Seconds(60);
-    let code = IssuedCode { client_id: &client_id, redirect_uri: "https://a.example/cb", challenge: &challenge, key, expires_at };
+    let code = IssuedCode { client_id: &client_id, redirect_uri: "https://a.example/cb", challenge: Some(&challenge), key, expires_at };
     let presenter = client.parse().unwrap();
     exchange(pairs).check(&code, &Presenter { client_id: &presenter, proven, now })
 }
@@ -106,6 +106,17 @@ fn a_code_for_somebody_else_or_without_its_proof_is_no_grant() {
     assert_eq!(with_key(None, Some(ours)), Ok(()), "bound to nothing before: bound from here on");
     assert_eq!(with_key(Some(ours), Some(theirs)), Err(Refusal::OtherKey));
     assert_eq!(with_key(Some(ours), None), Err(Refusal::OtherKey));
+}
+
+/// Attack 5: a challenge that somebody took away is missed.
+#[test]
+fn a_code_without_a_challenge_takes_no_verifier() {
+    let client_id = "app".parse().unwrap();
+    let expires_at = NOW + Seconds(60);
+    let code = IssuedCode { client_id: &client_id, redirect_uri: "https://a.example/cb", challenge: None, key: None, expires_at };
+    let check = |pairs| exchange(pairs).check(&code, &Presenter { client_id: &client_id, proven: None, now: NOW });
+    assert_eq!(check(with("code_verifier", "")), Ok(()));
+    assert_eq!(check(with("", "")), Err(Refusal::Pkce(pkce::Refusal::VerifierUnasked)));
 }
 
 #[test]

@@ -12,9 +12,7 @@ use handslag_phone::{
 };
 use handslag_vocab::{DoorId, UnixTime};
 
-use super::{
-    handset::{self, Halt, Handset},
-};
+use super::handset::{self, Halt, Handset};
 use crate::{page::Page, problem::Problem, words::Voice};
 
 /// So many pages of a document come at once; the browser fetches the others as the reader comes near them.

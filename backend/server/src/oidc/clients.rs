@@ -1,8 +1,9 @@
 //! Registered services, as the configuration file names them, in the protocol's view.
 
 use handslag_protocol::{
-    client::{Client as ProtocolClient, ClientKind},
+    client::{Client as ProtocolClient, ClientKind, Registration},
     jose::JwkSet,
+    profile::Profile,
 };
 use handslag_vocab::{ClientId, OrganisationId};
 
@@ -27,6 +28,8 @@ pub(super) fn view(client: &Client) -> Result<ProtocolClient, Problem> {
         grant_types: client.grant_types.clone(),
         redirect_uris: client.redirect_uris.clone(),
         scopes: client.scopes.clone(),
+        profile: Profile::Strict,
+        registration: Registration { resources: client.audiences.clone(), ..Registration::default() },
         keys: keys.map_err(|error| Problem::internal(&error))?,
     })
 }

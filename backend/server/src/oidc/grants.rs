@@ -92,8 +92,8 @@ impl Grant {
         IssuedCode {
             client_id: &self.client_id,
             redirect_uri: request.reply_to.redirect_uri(),
-            challenge: &request.challenge,
-            key: request.key,
+            challenge: request.challenge.as_ref(),
+            key: request.dpop_jkt,
             expires_at: self.code_expires_at,
         }
     }
