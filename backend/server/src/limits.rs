@@ -64,7 +64,8 @@ impl Kind {
 /// Holds every request to its limits.
 pub async fn held(State(server): State<Server>, mut request: Request, next: Next) -> Response {
     let kind = Kind::of(request.method(), request.uri().path());
-    match told(request.headers()) {
+    let told = told(request.headers());
+    match told {
         Some(bytes) if bytes > kind.bytes() as u64 => return last(kind.too_large()),
         // A document is held in memory while it is checked: not before it is known that it is small enough.
         None if kind == Kind::Upload => return last(untold()),
@@ -75,13 +76,20 @@ pub async fn held(State(server): State<Server>, mut request: Request, next: Next
         return last(too_slow());
     };
     let is_told = response.extensions().get::<Problem>().is_some();
-    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_told { last(kind.too_large()) } else { response }
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_told {
+        return last(kind.too_large());
+    }
+    // Refused for its head, perhaps with its body unread.
+    if response.status().is_client_error() && told.is_some_and(|bytes| bytes > READ_ANYHOW) { last(response) } else { response }
 }
 
 /// The rest of the body is not read, so nothing can follow on this connection.
-fn last(problem: Problem) -> Response {
-    ([(header::CONNECTION, "close")], problem).into_response()
+fn last(refusal: impl IntoResponse) -> Response {
+    ([(header::CONNECTION, "close")], refusal).into_response()
 }
+
+/// So much of a body has come with its head.
+const READ_ANYHOW: u64 = 8 * 1024;
 
 fn told(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()

@@ -2,7 +2,7 @@
 //!
 //! The attacks are slow ones: a connection that sends one byte a second (the head's time is over), one that neither sends nor reads
 //! (it stalls), ten thousand that do nothing (the next one waits at the door). What a whole request may take and weigh is told in
-//! [`limits`](crate::limits).
+//! `limits`.
 
 use std::{
     io,
