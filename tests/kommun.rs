@@ -16,6 +16,7 @@ use handslag_phone::es256;
 use handslag_protocol::{
     client::GrantType,
     jose::{Jwk, JwkSet},
+    profile::Profile,
 };
 use handslag_server::{
     audit,
@@ -279,6 +280,7 @@ fn services(care: &SigningKey) -> Vec<Client> {
     let journal = Client {
         id: "journalen".parse().unwrap(),
         redirect_uris: Vec::new(),
+        profile: Profile::Core,
         secret_sha256: Some(Secret::presented(JOURNAL_SECRET).hash().to_hex()),
         grant_types: [GrantType::ClientCredentials].into(),
         audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],

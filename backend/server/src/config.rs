@@ -7,7 +7,7 @@ use std::{
 };
 
 use const_oid::ObjectIdentifier;
-use handslag_protocol::{client::GrantType, client_authentication::Authentication, jose::JwkSet};
+use handslag_protocol::{client::GrantType, client_authentication::Authentication, jose::JwkSet, profile::Profile};
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::Deserialize;
 
@@ -157,11 +157,14 @@ pub struct Client {
     pub name_en: String,
     /// The organisation that runs it, as shown.
     pub organisation: OrganisationNumber,
+    /// What it is held to: `strict` unless said otherwise.
+    #[serde(default)]
+    pub profile: Profile,
     /// Compared character by character (OP-02).
     pub redirect_uris: Vec<String>,
     /// Public keys for `private_key_jwt`; none for a public client.
     pub jwks: Option<serde_json::Value>,
-    /// Instead of keys, for `client_secret_basic` and `client_secret_post`: the SHA-256 of a secret made by `handslag client-secret`,
+    /// Instead of keys, for `client_secret_basic` and `client_secret_post` in the profile `core`: the SHA-256 of a secret made by `handslag client-secret`,
     /// as 64 hexadecimal digits. The secret itself stands nowhere here.
     #[serde(default)]
     pub secret_sha256: Option<String>,
@@ -218,6 +221,7 @@ impl Client {
             name_sv: name_sv.to_owned(),
             name_en: name_en.to_owned(),
             organisation,
+            profile: Profile::default(),
             redirect_uris: Vec::new(),
             jwks: None,
             secret_sha256: None,
@@ -253,11 +257,19 @@ impl Client {
     fn is_sound(&self) -> bool {
         let has_readable_keys = self.jwks.as_ref().is_none_or(|jwks| JwkSet::parse(&jwks.to_string()).is_ok());
         let has_one_proof = self.jwks.is_none() || self.secret_sha256.is_none();
+        // OP-07: a shared secret is for programs that cannot do better.
+        let may_share_a_secret = self.secret_sha256.is_none() || self.profile == Profile::Core;
         let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
         // Without a proof anybody could be this client (RFC 6749 §4.4).
         let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
-        has_readable_keys && has_one_proof && has_address && acts_alone_with_proof && stays_soundly && self.authentication().is_some()
+        has_readable_keys
+            && has_one_proof
+            && may_share_a_secret
+            && has_address
+            && acts_alone_with_proof
+            && stays_soundly
+            && self.authentication().is_some()
     }
 }
 
@@ -306,8 +318,8 @@ const fn lowest() -> Assurance {
 pub enum Refused {
     /// Named twice, without an address, or with a proof that is none.
     #[error(
-        "the client {0} is named twice, has no redirect address, has keys or a secret's digest that are not understood, has both, acts for \
-         itself without either, or stays logged in for no days"
+        "the client {0} is named twice, has no redirect address, has keys or a secret's digest that are not understood, has both, has a \
+         secret in another profile than core, acts for itself without either, or stays logged in for no days"
     )]
     Client(String),
     /// Keys in files, in production, without the sentence that accepts it.

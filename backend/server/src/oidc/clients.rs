@@ -3,7 +3,6 @@
 use handslag_protocol::{
     client::{Client as ProtocolClient, ClientKind, Registration},
     jose::JwkSet,
-    profile::Profile,
 };
 use handslag_vocab::{ClientId, OrganisationId};
 
@@ -28,7 +27,7 @@ pub(super) fn view(client: &Client) -> Result<ProtocolClient, Problem> {
         grant_types: client.grant_types.clone(),
         redirect_uris: client.redirect_uris.clone(),
         scopes: client.scopes.clone(),
-        profile: Profile::Strict,
+        profile: client.profile,
         registration: Registration { resources: client.audiences.clone(), ..Registration::default() },
         keys: keys.map_err(|error| Problem::internal(&error))?,
     })

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use handslag_protocol::{
     client::Client,
-    client_assertion::{Audience, ClientAssertion},
+    client_assertion::ClientAssertion,
     client_authentication::{self, ClaimedClient},
     oauth_error::OAuthError,
 };
@@ -28,7 +28,7 @@ impl<'a> ProvenClient<'a> {
         let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
         let registered = clients::registered(server, &claimed.id()?).ok_or_else(unknown)?;
         let client = clients::view(registered)?;
-        let assertion = claimed.authenticate(&client, &provider(server), Audience::IssuerOrTokenEndpoint, now)?;
+        let assertion = claimed.authenticate(&client, &provider(server), client.profile.assertion_audience(), now)?;
         Ok(Self { registered, client, assertion })
     }
 

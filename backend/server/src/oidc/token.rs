@@ -71,7 +71,8 @@ async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String
     let audience = request.resource.as_deref().map(|resource| registered_audience(service.registered, resource)).transpose()?;
     let at = proof::At { method: Method::POST.as_str(), path: "/token", access_token: None, now };
     let proof = proof::of(server, headers, at)?;
-    if proof.is_none() && service.registered.dpop_bound_access_tokens {
+    let must_be_bound = service.registered.dpop_bound_access_tokens || service.client.profile.requires_sender_constraint();
+    if proof.is_none() && must_be_bound {
         return Err(Refused::because(OAuthError::InvalidDpopProof, "this client gets tokens only with a DPoP proof"));
     }
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
