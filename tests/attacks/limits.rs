@@ -113,6 +113,7 @@ async fn each_kind_of_request_has_its_weight() {
         for accept in ["application/json", "text/html"] {
             let request = browser.http.post(format!("{}{path}", kommun.base)).header("accept", accept).header("accept-language", "sv");
             let answer = request.body(vec![b'x'; most + 1]).send().await.unwrap();
+            assert_eq!(answer.headers()["connection"], "close", "{path} {accept}: nothing can follow what was not read");
             let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
             assert!(status == 413 && text.contains("Det som skickades är för stort."), "{path} {status} {text}");
         }

@@ -8,10 +8,11 @@ use std::error::Error;
 use askama::Template;
 use axum::{
     Json,
+    body::Body,
     extract::Request,
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use handslag_phone::wire;
 
@@ -134,10 +135,18 @@ pub async fn faces(voice: Voice, request: Request, next: Next) -> Response {
         return Redirect::to(&format!("/logga-in?till={path}")).into_response();
     }
     match (ProblemPage { voice, problem }).render() {
-        Ok(page) => (problem.status, Html(page)).into_response(),
+        Ok(page) => with_face(response, page),
         Err(error) => {
             tracing::error!(%error, "the page for a refusal could not be made");
             response
         }
     }
+}
+
+/// The same answer with a page as its body: what its head says besides (that the connection ends, a cookie) still holds.
+fn with_face(response: Response, page: String) -> Response {
+    let (mut head, _) = response.into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    Response::from_parts(head, Body::from(page))
 }

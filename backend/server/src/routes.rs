@@ -37,8 +37,8 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .merge(if server.config.mode == Mode::Demo { Router::new() } else { pages::front() })
         .merge(beside);
     all.fallback(async || Problem::not_found())
-        .layer(middleware::from_fn_with_state(server.clone(), limits::held))
         .layer(middleware::from_fn(own_pages_only))
+        .layer(middleware::from_fn_with_state(server.clone(), limits::held))
         .layer(middleware::from_fn(problem::faces))
         .layer(middleware::from_fn(language_kept))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
