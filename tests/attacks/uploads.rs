@@ -33,7 +33,11 @@ fn files(folder: &Path) -> usize {
 
 async fn stored(kommun: &Kommun) -> (usize, i64, i64) {
     let rows = kommun.count("SELECT COUNT(*) FROM signatures").await;
-    (files(&kommun.folder.path().join("documents")), rows, kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind <> 'keys.certificate_issued'").await)
+    (
+        files(&kommun.folder.path().join("documents")),
+        rows,
+        kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind <> 'keys.certificate_issued'").await,
+    )
 }
 
 pub(crate) async fn files_that_cannot_be_signed_leave_nothing(kommun: &Kommun) {
