@@ -17,6 +17,7 @@ use handslag_protocol::{
     client::GrantType,
     jose::{Jwk, JwkSet},
     profile::Profile,
+    response_mode::ResponseMode,
 };
 use handslag_server::{
     audit,
@@ -261,6 +262,7 @@ fn services(care: &SigningKey) -> Vec<Client> {
         redirect_uris: vec!["https://care.example/cb".to_owned()],
         jwks: Some(keys),
         grant_types: GrantType::ALL.into(),
+        response_modes: ResponseMode::ALL.into(),
         audiences: vec!["https://journal.example".to_owned()],
         userinfo_signed: true,
         ..public.clone()

@@ -8,6 +8,7 @@ mod ending;
 mod invitations;
 mod journal;
 mod log_in;
+mod pushing;
 mod signing;
 mod staying;
 
@@ -51,6 +52,12 @@ crate::kommun::on_both_engines! {
         at_a_desk_by_the_moving_code,
         our_own_pages,
         on_the_same_phone_by_link,
+    }
+    pushing {
+        a_pushed_request_is_opened_twice_and_completed_once,
+        a_signed_request_counts_and_what_stands_beside_it_does_not,
+        answers_come_in_the_way_the_service_registered,
+        requests_that_are_not_the_services_own,
     }
     signing {
         the_minutes_are_signed,

@@ -62,11 +62,16 @@ impl Portal {
         let secret = BASE64URL_NOPAD.encode(Secret::random("test", &mut Rng::system()).hash().as_bytes());
         let page = browser.get(&self.address(&secret, changes)).await;
         let waiting = page.location().unwrap_or_else(|| panic!("{}", page.body)).to_owned();
-        let page = browser.get(&waiting).await;
+        self.waits(browser, &waiting, &secret).await
+    }
+
+    /// The page that waits for a phone.
+    pub(crate) async fn waits(&self, mut browser: Browser, waiting: &str, secret: &str) -> Login {
+        let page = browser.get(waiting).await;
         assert_eq!(page.status, 200, "{waiting} {}", page.body);
         let id = page.between("data-login=\"", "\"").parse().unwrap();
         let link = page.between("href=\"/t/", "\"").to_owned();
-        let (nonce, state, verifier) = (format!("nonce-{secret}"), format!("state-{secret}"), verifier(&secret));
+        let (nonce, state, verifier) = (format!("nonce-{secret}"), format!("state-{secret}"), verifier(secret));
         Login { browser, id, link, nonce, state, verifier, server: self.server.clone() }
     }
 
@@ -99,6 +104,12 @@ impl Portal {
         let answer = request.body(self.token_form(code, verifier, changes)).send().await.unwrap();
         assert_eq!(answer.headers()["cache-control"], "no-store");
         (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// A request object, with some claims and header members changed; null leaves one out.
+    pub(crate) fn signed_request(&self, right: &Map<String, Value>, claims: &Value, header: &Value) -> String {
+        let members = json!({ "alg": "ES256", "typ": "oauth-authz-req+jwt", "kid": self.id });
+        jws(&changed(&members, header), &changed(&Value::from(right.clone()), claims), self.key.as_ref().unwrap())
     }
 
     /// `private_key_jwt`, with some claims and header members changed; null leaves one out.

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     client::{GrantType, OFFLINE_ACCESS},
+    jose::Algorithm,
     release,
+    response_mode::ResponseMode,
 };
 
 /// What this provider is and offers.
@@ -20,6 +22,8 @@ pub struct Provider {
     pub token_endpoint: String,
     /// Where claims are read.
     pub userinfo_endpoint: String,
+    /// Where services push their requests (RFC 9126).
+    pub pushed_authorization_request_endpoint: String,
     /// Where resources ask about tokens (RFC 7662).
     pub introspection_endpoint: String,
     /// Where clients give tokens back (RFC 7009).
@@ -43,6 +47,7 @@ impl Provider {
             authorization_endpoint: endpoint("authorize"),
             token_endpoint: endpoint("token"),
             userinfo_endpoint: endpoint("userinfo"),
+            pushed_authorization_request_endpoint: endpoint("par"),
             introspection_endpoint: endpoint("introspect"),
             revocation_endpoint: endpoint("revoke"),
             jwks_uri: endpoint("jwks"),
@@ -74,6 +79,7 @@ impl Provider {
             "authorization_endpoint": self.authorization_endpoint,
             "token_endpoint": self.token_endpoint,
             "userinfo_endpoint": self.userinfo_endpoint,
+            "pushed_authorization_request_endpoint": self.pushed_authorization_request_endpoint,
             "introspection_endpoint": self.introspection_endpoint,
             "revocation_endpoint": self.revocation_endpoint,
             "jwks_uri": self.jwks_uri,
@@ -88,7 +94,7 @@ impl Provider {
         let scopes: Vec<&str> = ["openid", OFFLINE_ACCESS].into_iter().chain(release::scopes()).collect();
         members(json!({
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
+            "response_modes_supported": ResponseMode::ALL.map(ResponseMode::name),
             "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -96,7 +102,8 @@ impl Provider {
             "acr_values_supported": self.acr_values(),
             "ui_locales_supported": ["sv", "en"],
             "claims_parameter_supported": true,
-            "request_parameter_supported": false,
+            "request_parameter_supported": true,
+            "request_object_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
             // Discovery §3: absent means true.
             "request_uri_parameter_supported": false,
         }))
@@ -127,6 +134,7 @@ impl Provider {
             "id_token_signing_alg_values_supported": ["ES256"],
             "userinfo_signing_alg_values_supported": ["ES256"],
             "introspection_signing_alg_values_supported": ["ES256"],
+            "authorization_signing_alg_values_supported": ["ES256"],
             "claim_types_supported": ["normal"],
             "claims_supported": claims,
             "authorization_response_iss_parameter_supported": true,
@@ -167,7 +175,6 @@ pub(crate) mod tests {
             assert!(!metadata[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")].to_string().contains("none"));
         }
         assert!(!metadata["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
-        assert_eq!(metadata["request_parameter_supported"], false);
         assert_eq!(metadata["request_uri_parameter_supported"], false);
     }
 

@@ -165,7 +165,7 @@ impl OAuthError {
             Self::TemporarilyUnavailable => "the service cannot take the request now",
             Self::UnauthorizedClient => "the client may not make this request",
             Self::UnmetAuthenticationRequirements => "the demanded level of assurance cannot be met",
-            Self::UnsupportedGrantType => "only authorization_code is supported",
+            Self::UnsupportedGrantType => "the grant_type is not supported",
             Self::UnsupportedResponseType => "only response_type code is supported",
             Self::UseDpopNonce => "the DPoP proof must carry the nonce of the DPoP-Nonce header",
         }
@@ -184,6 +184,7 @@ impl OAuthError {
                 | Self::InvalidSoftwareStatement
                 | Self::InvalidToken
                 | Self::UnsupportedGrantType
+                | Self::UseDpopNonce
         )
     }
 }

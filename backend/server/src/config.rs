@@ -7,7 +7,7 @@ use std::{
 };
 
 use const_oid::ObjectIdentifier;
-use handslag_protocol::{client::GrantType, client_authentication::Authentication, jose::JwkSet, profile::Profile};
+use handslag_protocol::{client::GrantType, client_authentication::Authentication, jose::JwkSet, profile::Profile, response_mode::ResponseMode};
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::Deserialize;
 
@@ -174,6 +174,12 @@ pub struct Client {
     /// Tokens only with a proof of the device's key (RFC 9449 §5.2, `dpop_bound_access_tokens`).
     #[serde(default)]
     pub dpop_bound_access_tokens: bool,
+    /// How its log-in requests must come.
+    #[serde(default)]
+    pub requests: Requests,
+    /// How answers reach it beside the query: `form_post`, `query.jwt`, `form_post.jwt`.
+    #[serde(default)]
+    pub response_modes: Vec<ResponseMode>,
     /// The audience that the client itself is, as a resource: it may ask about tokens for it (RFC 7662).
     #[serde(default)]
     pub resource: Option<String>,
@@ -202,6 +208,19 @@ pub struct Client {
     pub reviewed_only: bool,
 }
 
+/// How a service's log-in requests must come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requests {
+    /// Through the browser or pushed, signed or not; what the profile demands holds all the same.
+    #[default]
+    Any,
+    /// Pushed (`require_pushed_authorization_requests`, RFC 9126 §6).
+    Pushed,
+    /// Signed (`require_signed_request_object`, RFC 9101 §10.5).
+    Signed,
+}
+
 /// What kind of program a service is (OpenID Connect Dynamic Client Registration §2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -227,6 +246,8 @@ impl Client {
             secret_sha256: None,
             grant_types: code_only(),
             dpop_bound_access_tokens: false,
+            requests: Requests::Any,
+            response_modes: Vec::new(),
             resource: None,
             stay_days: days_logged_in(),
             stay_idle_days: days_idle(),

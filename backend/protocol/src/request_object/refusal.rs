@@ -26,6 +26,8 @@ refusals! {
         ParameterForm = "object_parameter", "a parameter in the request object has the wrong JSON type";
         /// OIDC Core §6.2: not an address that the client registered, or its hash is of something else.
         Reference = "object_reference", "request_uri is not registered, or its fragment is not the hash of what was found";
+        /// FAPI 2.0 Message Signing §5.3.1 and RFC 7519 §4.1.7: its `jti` came before.
+        Replayed = "object_jti", "the request object was used before";
         /// §10.8: an assertion of the client's is no request of the client's.
         Subject = "object_sub", "sub of a request object must not be the client_id";
         /// §6.2: unsigned, where that was not registered, or not fetched, or out of a JWE.

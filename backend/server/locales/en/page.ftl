@@ -22,3 +22,5 @@ pages = { $count ->
     [one] One page
    *[other] { $count } pages
 }
+back-title = Back to { $name }
+back-go = Go on

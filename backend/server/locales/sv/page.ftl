@@ -22,3 +22,5 @@ pages = { $count ->
     [one] En sida
    *[other] { $count } sidor
 }
+back-title = Tillbaka till { $name }
+back-go = Gå vidare

@@ -5,19 +5,26 @@ use axum::{
     Form,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 use handslag_protocol::{
     authorize::{AuthorizationRequest, Language, Prompt, Refusal, Rejected, UnverifiedAuthorizationRequest},
-    oauth_error::{OAuthError, ReplyTo},
+    oauth_error::{Answer, OAuthError, ReplyTo},
+    par::{self, RequestUri},
     release,
+    request_object::{self, Means},
 };
 use handslag_store::Tx;
-use handslag_vocab::{ApprovalId, Assurance, GrantId, Seconds, Secret, UnixTime};
+use handslag_vocab::{ApprovalId, Assurance, ClientId, GrantId, Seconds, Secret, SecretHash, UnixTime};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{clients, discovery::provider, grants};
+use super::{
+    clients,
+    delivery::{self, Way},
+    discovery::provider,
+    grants, objects, pushed_requests,
+};
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
@@ -30,6 +37,7 @@ use crate::{
     },
     problem::Problem,
     server::Server,
+    words::Voice,
 };
 
 /// A code is fetched at once or not at all.
@@ -40,10 +48,11 @@ pub(super) async fn ask(
     State(server): State<Server>,
     Now(now): Now,
     rng: Rng,
+    voice: Voice,
     headers: HeaderMap,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    begin(&server, pairs, &headers, now, rng).await
+    begin(&server, pairs, (&headers, voice), now, rng).await
 }
 
 /// `POST /authorize`.
@@ -51,40 +60,102 @@ pub(super) async fn ask_by_form(
     State(server): State<Server>,
     Now(now): Now,
     rng: Rng,
+    voice: Voice,
     headers: HeaderMap,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    begin(&server, pairs, &headers, now, rng).await
+    begin(&server, pairs, (&headers, voice), now, rng).await
 }
 
-async fn begin(server: &Server, pairs: Vec<(String, String)>, headers: &HeaderMap, now: UnixTime, mut rng: Rng) -> Result<Response, Problem> {
+/// A checked request, and the pushed one that it is.
+struct Checked {
+    request: AuthorizationRequest,
+    pushed: Option<SecretHash>,
+}
+
+/// Why nothing begins.
+enum NotBegun {
+    /// The person sees a page.
+    Here(Problem),
+    /// The service is told.
+    There(Box<ReplyTo>, Refusal),
+}
+
+impl<E: Into<Problem>> From<E> for NotBegun {
+    fn from(error: E) -> Self {
+        Self::Here(error.into())
+    }
+}
+
+async fn begin(
+    server: &Server,
+    pairs: Vec<(String, String)>,
+    (headers, voice): (&HeaderMap, Voice),
+    now: UnixTime,
+    mut rng: Rng,
+) -> Result<Response, Problem> {
     let unverified = UnverifiedAuthorizationRequest::parse(pairs);
     let client = unverified.client_id().and_then(|id| clients::registered(server, &id));
-    let view = client.map(clients::view).transpose()?;
-    let (request, client) = match (unverified.check(view.as_ref(), &provider(server)), client) {
-        (Ok(request), Some(client)) => (request, client),
-        (Err(Rejected::Redirect { reply_to, refusal }), _) => return Ok(refused(server, &reply_to, refusal)),
-        (Err(Rejected::Here(refusal)), _) => return Err(shown_here(refusal)),
-        (Ok(_), None) => return Err(shown_here(Refusal::ClientUnknown)),
+    let way = Way { server, client, voice, now };
+    let checked = match checked(server, unverified, client, now).await {
+        Ok(checked) => checked,
+        Err(NotBegun::Here(problem)) => return Err(problem),
+        Err(NotBegun::There(reply_to, refusal)) => {
+            let description = refusal.to_string();
+            return way.deliver(&reply_to, &Answer::Error(refusal.oauth(), &description), &mut rng);
+        }
     };
-    if let Some(error) = known_beforehand(server, client, &request) {
-        return Ok(redirect(server, &request.reply_to.error(error, error.description())));
+    let client = client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let request = &checked.request;
+    if let Some(error) = known_beforehand(server, client, request) {
+        return way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng);
     }
     let approval = ApprovalId::random(&mut rng);
-    let asked = asked(server, client, &request, &approval).await?;
+    let asked = asked(server, client, request, &approval).await?;
     let (browser, new_cookie) = login::browser_of(server, headers, &mut rng);
     server
         .db
         .write(async |tx| {
             login::begin(tx, server, &approval, &asked, &browser, now).await?;
-            Ok::<_, Problem>(grants::wait(tx, &approval, &request, now).await?)
+            Ok::<_, Problem>(grants::wait(tx, &approval, request, checked.pushed.as_ref(), now).await?)
         })
         .await?;
-    let mut response = redirect(server, &format!("/login/{approval}{}", language(request.language)));
+    let mut response = delivery::redirect(server, &format!("/login/{approval}{}", language(request.language)));
     if let Some(cookie) = new_cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// The request as it stands in the parameters, in a signed object among them, or as it was pushed before.
+async fn checked(
+    server: &Server,
+    mut unverified: UnverifiedAuthorizationRequest,
+    client: Option<&config::Client>,
+    now: UnixTime,
+) -> Result<Checked, NotBegun> {
+    if let Some(uri) = unverified.request_uri().and_then(RequestUri::parse) {
+        return Ok(pushed(server, &uri, unverified.client_id().as_ref(), now).await?);
+    }
+    let view = client.map(clients::view).transpose()?;
+    if let (Some(compact), Some(view)) = (unverified.request_object(), &view) {
+        // Not counted once: a page may be loaded again, and what it gives is bound to the service's own session by PKCE and state.
+        let object = objects::verified(server, compact, view, Means::Value, now).map_err(object_refused)?;
+        unverified = unverified.with_object(object).map_err(object_refused)?;
+    }
+    match unverified.check(view.as_ref(), &provider(server)) {
+        Ok(request) => Ok(Checked { request, pushed: None }),
+        Err(Rejected::Redirect { reply_to, refusal }) => Err(NotBegun::There(Box::new(reply_to), refusal)),
+        Err(Rejected::Here(refusal)) => Err(shown_here(refusal.code()).into()),
+    }
+}
+
+async fn pushed(server: &Server, uri: &RequestUri, used_by: Option<&ClientId>, now: UnixTime) -> Result<Checked, Problem> {
+    let found = server.db.read(async |tx| pushed_requests::by_uri(tx, uri).await).await?;
+    let found = found.ok_or_else(|| shown_here(par::Refusal::Unknown.code()))?;
+    par::check_use(&found.client_id, found.expires_at, used_by, now).map_err(|refusal| shown_here(refusal.code()))?;
+    let request = found.request().map_err(|error| Problem::internal(&error))?;
+    Ok(Checked { request, pushed: Some(found.uri_hash) })
 }
 
 /// What can be answered without asking the person: no page may be shown, or the level cannot be met here (OP-18, SE-08).
@@ -99,7 +170,7 @@ fn known_beforehand(server: &Server, client: &config::Client, request: &Authoriz
 async fn asked(server: &Server, client: &config::Client, request: &AuthorizationRequest, approval: &ApprovalId) -> Result<Request, Problem> {
     let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     // Without its organisation policy could not be asked: then nobody logs in there.
-    let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown))?;
+    let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     Ok(Request {
         requester: client.id.to_string(),
@@ -126,11 +197,12 @@ pub(super) async fn answer(
     State(server): State<Server>,
     Now(now): Now,
     mut rng: Rng,
+    voice: Voice,
     headers: HeaderMap,
     Path(id): Path<ApprovalId>,
     Query(answered): Query<Answered>,
 ) -> Result<Response, Problem> {
-    let address = server
+    let (request, given) = server
         .db
         .write(async |tx| {
             let row = approvals::by_id(tx, &id).await?.ok_or_else(Problem::gone)?;
@@ -138,14 +210,45 @@ pub(super) async fn answer(
             if is_waiting || !login::may_go_on(&server, &headers, &row, answered.svar.as_deref()) {
                 return Err(Problem::gone());
             }
-            let request = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?.request().map_err(|error| Problem::internal(&error))?;
-            match approvals::consume(tx, &id, now).await? {
-                Some(consumed) => granted(tx, &id, &request, &consumed, now, &mut rng).await,
-                None => Ok(request.reply_to.error(OAuthError::AccessDenied, denied(&row, now))),
-            }
+            let answered = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?;
+            let request = answered.request().map_err(|error| Problem::internal(&error))?;
+            let given = given(tx, &id, &row, &answered, &request, (now, &mut rng)).await?;
+            Ok((request, given))
         })
         .await?;
-    Ok(redirect(&server, &address))
+    let client = clients::registered(&server, &request.client_id);
+    let answer = match &given {
+        Given::Code(code) => Answer::Code(code.reveal()),
+        Given::Refused(error, description) => Answer::Error(*error, description),
+    };
+    Way { server: &server, client, voice, now }.deliver(&request.reply_to, &answer, &mut rng)
+}
+
+/// What the service gets.
+enum Given {
+    Code(Secret),
+    Refused(OAuthError, &'static str),
+}
+
+async fn given(
+    tx: &mut Tx,
+    id: &ApprovalId,
+    row: &approvals::Row,
+    answered: &grants::Authorization,
+    request: &AuthorizationRequest,
+    at: (UnixTime, &mut Rng),
+) -> Result<Given, Problem> {
+    let (now, rng) = at;
+    // RFC 9126 §4: a pushed request completes once, however many pages were opened with it.
+    if let Some(pushed) = &answered.pushed_hash
+        && !pushed_requests::consume(tx, pushed, now).await?
+    {
+        return Ok(Given::Refused(OAuthError::InvalidRequestUri, "the pushed request was completed before"));
+    }
+    match approvals::consume(tx, id, now).await? {
+        Some(consumed) => granted(tx, id, request, &consumed, now, rng).await,
+        None => Ok(Given::Refused(OAuthError::AccessDenied, denied(row, now))),
+    }
 }
 
 /// What a service's developer reads; the person has read it on the page already.
@@ -166,16 +269,16 @@ async fn granted(
     consumed: &approvals::Consumed,
     now: UnixTime,
     rng: &mut Rng,
-) -> Result<String, Problem> {
+) -> Result<Given, Problem> {
     let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
     let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
     let reached = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
     let is_usable = affiliation.standing(now) == Standing::Good && phone.blocked_at.is_none();
     let Some(assurance) = request.acr.answer(reached).filter(|_| is_usable) else {
-        return Ok(request.reply_to.error(OAuthError::UnmetAuthenticationRequirements, "the demanded level was not reached"));
+        return Ok(Given::Refused(OAuthError::UnmetAuthenticationRequirements, "the demanded level was not reached"));
     };
     if !is_wanted(request, &affiliation) {
-        return Ok(request.reply_to.error(OAuthError::AccessDenied, "another person than the one named logged in"));
+        return Ok(Given::Refused(OAuthError::AccessDenied, "another person than the one named logged in"));
     }
     let (grant, code) = (GrantId::random(rng), Secret::random("code", rng));
     let new = grants::New {
@@ -192,7 +295,7 @@ async fn granted(
     };
     grants::give(tx, &new).await?;
     audit::record(tx, logged_in(&affiliation, request, id, assurance), now, rng).await?;
-    Ok(request.reply_to.success(code.reveal()))
+    Ok(Given::Code(code))
 }
 
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
@@ -214,17 +317,13 @@ fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &App
     }
 }
 
-fn refused(server: &Server, reply_to: &ReplyTo, refusal: Refusal) -> Response {
-    redirect(server, &reply_to.error(refusal.oauth(), &refusal.to_string()))
-}
-
 /// An error page for the person; the service's developer finds the code on it (OP-02).
-fn shown_here(refusal: Refusal) -> Problem {
+fn shown_here(code: &'static str) -> Problem {
     let (sv, en) = (
         "Tjänsten som skickade hit dig är inte rätt inställd. Kontakta den som ansvarar för tjänsten.",
         "The service that sent you here is not set up correctly. Contact whoever is responsible for it.",
     );
-    Problem::new(StatusCode::BAD_REQUEST, refusal.code(), sv, en)
+    Problem::new(StatusCode::BAD_REQUEST, code, sv, en)
 }
 
 const fn language(language: Option<Language>) -> &'static str {
@@ -235,9 +334,7 @@ const fn language(language: Option<Language>) -> &'static str {
     }
 }
 
-/// 303: the browser goes on with GET, whatever it came with. An address of our own is told as a path, so that who came by another
-/// name of this machine keeps its cookies.
-fn redirect(server: &Server, address: &str) -> Response {
-    let path = address.strip_prefix(&server.config.issuer).filter(|path| path.starts_with('/'));
-    Redirect::to(path.unwrap_or(address)).into_response()
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
+fn object_refused(refusal: request_object::Refusal) -> NotBegun {
+    NotBegun::Here(shown_here(refusal.code()))
 }

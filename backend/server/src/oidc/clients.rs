@@ -1,13 +1,13 @@
 //! Registered services, as the configuration file names them, in the protocol's view.
 
 use handslag_protocol::{
-    client::{Client as ProtocolClient, ClientKind, Registration},
+    client::{Client as ProtocolClient, ClientKind, Registration, RequestObjects},
     jose::JwkSet,
 };
 use handslag_vocab::{ClientId, OrganisationId};
 
 use crate::{
-    config::{ApplicationType, Client},
+    config::{ApplicationType, Client, Requests},
     problem::Problem,
     server::Server,
 };
@@ -28,9 +28,20 @@ pub(super) fn view(client: &Client) -> Result<ProtocolClient, Problem> {
         redirect_uris: client.redirect_uris.clone(),
         scopes: client.scopes.clone(),
         profile: client.profile,
-        registration: Registration { resources: client.audiences.clone(), ..Registration::default() },
+        registration: registration(client),
         keys: keys.map_err(|error| Problem::internal(&error))?,
     })
+}
+
+/// What it registered beside the least.
+fn registration(client: &Client) -> Registration {
+    Registration {
+        requires_par: client.requests == Requests::Pushed,
+        request_objects: RequestObjects { required: client.requests == Requests::Signed, ..RequestObjects::default() },
+        resources: client.audiences.clone(),
+        response_modes: client.response_modes.clone(),
+        ..Registration::default()
+    }
 }
 
 /// Policy's view of it.

@@ -4,7 +4,7 @@
 use handslag_policy::Act;
 use handslag_protocol::{authorize::AuthorizationRequest, token::IssuedCode};
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, UnixTime};
+use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, SecretHash, UnixTime};
 
 use super::clients;
 use crate::{
@@ -19,6 +19,8 @@ use crate::{
 #[derive(Debug, FromRow)]
 pub(super) struct Authorization {
     request: String,
+    /// The pushed request that it completes.
+    pub(super) pushed_hash: Option<SecretHash>,
 }
 
 impl Authorization {
@@ -28,11 +30,17 @@ impl Authorization {
 }
 
 /// Remembers a request until its log-in is answered.
-pub(super) async fn wait(tx: &mut Tx, approval: &ApprovalId, request: &AuthorizationRequest, now: UnixTime) -> Result<(), Error> {
+pub(super) async fn wait(
+    tx: &mut Tx,
+    approval: &ApprovalId,
+    request: &AuthorizationRequest,
+    pushed: Option<&SecretHash>,
+    now: UnixTime,
+) -> Result<(), Error> {
     let json = serde_json::to_string(request).unwrap_or_default();
     tx.execute(
-        "INSERT INTO authorizations (approval_id, client_id, request, created_at) VALUES ($1, $2, $3, $4)",
-        (approval, &request.client_id, json, now),
+        "INSERT INTO authorizations (approval_id, client_id, request, pushed_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
+        (approval, &request.client_id, json, pushed, now),
     )
     .await?;
     Ok(())
@@ -40,7 +48,11 @@ pub(super) async fn wait(tx: &mut Tx, approval: &ApprovalId, request: &Authoriza
 
 /// Takes the request out, once.
 pub(super) async fn answered(tx: &mut Tx, approval: &ApprovalId, now: UnixTime) -> Result<Option<Authorization>, Error> {
-    tx.optional("UPDATE authorizations SET answered_at = $2 WHERE approval_id = $1 AND answered_at IS NULL RETURNING request", (approval, now)).await
+    tx.optional(
+        "UPDATE authorizations SET answered_at = $2 WHERE approval_id = $1 AND answered_at IS NULL RETURNING request, pushed_hash",
+        (approval, now),
+    )
+    .await
 }
 
 /// One grant.

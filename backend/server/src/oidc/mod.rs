@@ -8,12 +8,16 @@ mod access_tokens;
 mod authorize;
 mod client_credentials;
 mod clients;
+mod delivery;
 mod discovery;
 mod examined;
 mod grants;
 mod introspect;
+mod objects;
 mod proof;
 mod proven_client;
+mod push;
+mod pushed_requests;
 mod redeem;
 mod refresh;
 mod refresh_families;
@@ -36,6 +40,7 @@ use crate::server::Server;
 /// Disposes of what has run out.
 pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     access_tokens::purge(tx, now).await?;
+    pushed_requests::purge(tx, now).await?;
     grants::purge(tx, now).await
 }
 
@@ -46,6 +51,7 @@ pub fn routes() -> Router<Server> {
         .route("/jwks", get(discovery::keys))
         .route("/authorize", get(authorize::ask).post(authorize::ask_by_form))
         .route("/authorize/{txn}", get(authorize::answer))
+        .route("/par", post(push::push))
         .route("/token", post(token::give))
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))

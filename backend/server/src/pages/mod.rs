@@ -79,6 +79,7 @@ pub fn assets() -> Router<Server> {
         .route("/assets/look.css", asset!("text/css; charset=utf-8", "../../assets/look.css"))
         .route("/assets/desk.js", asset!("text/javascript; charset=utf-8", "../../assets/desk.js"))
         .route("/assets/frames.js", asset!("text/javascript; charset=utf-8", "../../assets/frames.js"))
+        .route("/assets/back.js", asset!("text/javascript; charset=utf-8", "../../assets/back.js"))
         .route("/assets/waiting.js", asset!("text/javascript; charset=utf-8", "../../assets/waiting.js"))
         .route("/assets/reading.js", asset!("text/javascript; charset=utf-8", "../../assets/reading.js"))
         .route("/assets/phone.css", asset!("text/css; charset=utf-8", "../../assets/phone.css"))
