@@ -263,7 +263,7 @@ fn services(care: &SigningKey) -> Vec<Client> {
         jwks: Some(keys),
         grant_types: GrantType::ALL.into(),
         response_modes: ResponseMode::ALL.into(),
-        audiences: vec!["https://journal.example".to_owned()],
+        audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],
         userinfo_signed: true,
         ..public.clone()
     };

@@ -72,7 +72,9 @@ crate::kommun::on_both_engines! {
         taking_leave_twice_is_taking_leave_once,
     }
     refresh {
+        a_copy_of_the_last_token_is_found_when_one_comes_late,
         a_second_use_of_the_code_ends_the_refresh_tokens,
+        a_token_is_for_a_resource_that_was_authorized,
         an_ancestor_ends_the_family_for_the_thief_and_the_owner,
         ending_a_device_costs_the_same_after_many_uses,
         of_fifty_who_refresh_at_once_all_get_the_one_chain,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    journeys::{refreshed, stays, userinfo},
+    journeys::{refreshed, stays, userinfo, verified},
     kommun::{Device, Kommun, post},
 };
 
@@ -70,6 +70,10 @@ pub(crate) async fn what_should_have_ended_refreshes_nothing(kommun: &Kommun) {
     let narrow = post(&login.browser, "/token", &[], &narrower).await;
     let (status, told) = userinfo(&login.browser, &narrow.token("access_token")).await;
     assert!(status == 200 && !told.contains("orgAffiliation"), "less was asked: {told}");
+    let claims = verified(kommun, &narrow.token("id_token"), "webbappen").await;
+    assert!(claims.get(crate::kommun::WHO).is_none(), "and told in the ID Token: {claims}");
+    let without = [wider[0], wider[1], wider[2], ("scope", "offline_access")];
+    assert!(post(&login.browser, "/token", &[], &without).await.body.get("id_token").is_none(), "no openid, no ID Token");
 }
 
 pub(crate) async fn a_second_use_of_the_code_ends_the_refresh_tokens(kommun: &Kommun) {
@@ -80,6 +84,35 @@ pub(crate) async fn a_second_use_of_the_code_ends_the_refresh_tokens(kommun: &Ko
     let (_, tokens) = app.exchanges(&login.browser, &code, &login.verifier).await;
     assert_eq!(app.exchanges(&login.browser, &code, &login.verifier).await.0, 400);
     assert_eq!(refreshed(&login, "webbappen", tokens["refresh_token"].as_str().unwrap()).await.error(), (400, "invalid_grant"));
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'oidc.code_reused'").await, 1, "said once");
+    kommun.journal_holds().await;
+}
+
+/// What decision 0009 says remains: a copy of the last token that goes first is taken for the owner, until one of the two comes late.
+pub(crate) async fn a_copy_of_the_last_token_is_found_when_one_comes_late(kommun: &Kommun) {
+    let (app, mut worker) = (kommun.web_app(), kommun.worker("Amina Sahlin").await);
+    let (login, tokens) = stays(&app, &mut worker, kommun).await;
+    let copied = tokens["refresh_token"].as_str().unwrap();
+    let thief = refreshed(&login, "webbappen", copied).await.token("refresh_token");
+    assert_eq!(refreshed(&login, "webbappen", copied).await.token("refresh_token"), thief, "the owner is told the same: not found yet");
+    let ahead = refreshed(&login, "webbappen", &thief).await.token("refresh_token");
+    let ahead = refreshed(&login, "webbappen", &ahead).await.token("refresh_token");
+    assert_eq!(refreshed(&login, "webbappen", &thief).await.error(), (400, "invalid_grant"), "the owner comes two steps late");
+    assert_eq!(refreshed(&login, "webbappen", &ahead).await.error(), (400, "invalid_grant"), "and the thief is out too");
+}
+
+/// RFC 8707 §2.2.
+pub(crate) async fn a_token_is_for_a_resource_that_was_authorized(kommun: &Kommun) {
+    let (care, mut worker) = (kommun.care(), kommun.worker("Amina Sahlin").await);
+    for (asked, wanted, status) in
+        [("https://journal.example", "https://journal.example", 200), ("https://journal.example", "https://dorrar.example", 400)]
+    {
+        let mut login = care.begins_with(kommun.browser(), &[("resource", asked)]).await;
+        worker.approves(&login).await;
+        let code = login.code().await;
+        let answer = care.exchanges_with(&login.browser, &code, &login.verifier, &[("resource", wanted)]).await;
+        assert_eq!(answer.0, status, "{wanted} {}", answer.1);
+    }
 }
 
 pub(crate) async fn ending_a_device_costs_the_same_after_many_uses(kommun: &Kommun) {

@@ -12,7 +12,7 @@ mod pushing;
 mod signing;
 mod staying;
 
-pub(crate) use log_in::userinfo;
+pub(crate) use log_in::{userinfo, verified};
 pub(crate) use signing::{asked, signed};
 pub(crate) use staying::{refreshed, stays};
 

@@ -2,8 +2,9 @@
 //!
 //! A token is the family's secret name and one link of its chain. A link's successor is computed from the link itself and a random
 //! step that the database keeps, so whoever repeats a request whose answer was lost gets the *same* successor and leaves no
-//! dead sibling; and neither the database alone nor a stolen old token alone leads to the living one. Of the chain only the
-//! hashes of the last two links are kept: what is neither is an ancestor whose successor was used, and its use ends the family.
+//! dead sibling. The database alone leads to no token. Of the chain only the hashes of the last two links are kept: what is neither
+//! is an ancestor whose successor was used, and its use ends the family. A copy of one of the last two is not told apart from a repeat
+//! whose answer was lost; a proof of the device's key does that.
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -304,10 +304,24 @@ pub struct Services {
 }
 
 impl Services {
-    /// Reads a file.
+    /// Reads and checks a file.
     pub fn read(path: &Path) -> Result<Self, Refused> {
-        parsed(path)
+        let services: Self = parsed(path)?;
+        sound(&services.clients)?;
+        Ok(services)
     }
+}
+
+/// Each service whole, named once, and each resource one service's: who is a resource hears about its tokens.
+fn sound(clients: &[Client]) -> Result<(), Refused> {
+    let (mut ids, mut resources) = (BTreeSet::new(), BTreeSet::new());
+    for client in clients {
+        let is_alone = client.resource.as_ref().is_none_or(|resource| resources.insert(resource));
+        if !ids.insert(&client.id) || !is_alone || !client.is_sound() {
+            return Err(Refused::Client(client.id.to_string()));
+        }
+    }
+    Ok(())
 }
 
 fn listen() -> String {
@@ -339,7 +353,7 @@ const fn lowest() -> Assurance {
 pub enum Refused {
     /// Named twice, without an address, or with a proof that is none.
     #[error(
-        "the client {0} is named twice, has no redirect address, has keys or a secret's digest that are not understood, has both, has a \
+        "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has both, has a \
          secret in another profile than core, acts for itself without either, or stays logged in for no days"
     )]
     Client(String),
@@ -400,12 +414,7 @@ impl Config {
         if self.limits.is_shut() {
             return Err(Refused::Limits);
         }
-        let mut ids = BTreeSet::new();
-        for client in &self.clients {
-            if !ids.insert(&client.id) || !client.is_sound() {
-                return Err(Refused::Client(client.id.to_string()));
-            }
-        }
+        sound(&self.clients)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
             return Err(Refused::FileKeys);
         }

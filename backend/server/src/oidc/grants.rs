@@ -171,8 +171,27 @@ pub(super) async fn give(tx: &mut Tx, new: &New<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// What became of a code.
+pub(super) enum Redeemed {
+    /// It was used before, and this use has ended what the first one got.
+    Again(Ended),
+    /// It never was, or all it gave is dead already.
+    Dead,
+    /// Now it is used.
+    Grant(Box<Grant>),
+}
+
+/// A grant that was just ended.
+#[derive(Debug, FromRow)]
+pub(super) struct Ended {
+    pub(super) grant_id: GrantId,
+    pub(super) client_id: ClientId,
+    pub(super) affiliation_id: AffiliationId,
+    pub(super) approval_id: ApprovalId,
+}
+
 /// Takes the grant behind a code and kills the code. A code that is dead already kills what it gave.
-pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<Option<Grant>, Error> {
+pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<Redeemed, Error> {
     let hash = code.hash();
     let grant: Option<Grant> = tx
         .optional(
@@ -181,11 +200,13 @@ pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<
             (&hash, now),
         )
         .await?;
-    if grant.is_none() {
-        let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE code_hash = $1 AND revoked_at IS NULL";
-        tx.execute(text, (&hash, now, Why::CodeReused.as_str())).await?;
+    if let Some(grant) = grant {
+        return Ok(Redeemed::Grant(Box::new(grant)));
     }
-    Ok(grant)
+    let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE code_hash = $1 AND revoked_at IS NULL \
+                RETURNING grant_id, client_id, affiliation_id, approval_id";
+    let ended: Option<Ended> = tx.optional(text, (&hash, now, Why::CodeReused.as_str())).await?;
+    Ok(ended.map_or(Redeemed::Dead, Redeemed::Again))
 }
 
 /// A living grant.

@@ -11,7 +11,7 @@ use handslag_vocab::{Seconds, Secret};
 use serde_json::json;
 
 use super::{
-    grants::{self, Grant},
+    grants::{self, Ended, Grant, Redeemed},
     refresh_families::{self, New, Stay},
     refused::Refused,
     token::Asked,
@@ -20,16 +20,25 @@ use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::Rng,
     config,
-    identity::Affiliation,
+    identity::{self, Affiliation},
     problem::Problem,
 };
 
 /// Spends the code first, whatever comes after.
 pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
-    let grant = grants::redeem(tx, &exchange.code, asked.now).await?.ok_or_else(dead)?;
+    let grant = match grants::redeem(tx, &exchange.code, asked.now).await? {
+        Redeemed::Grant(grant) => *grant,
+        Redeemed::Again(ended) => {
+            let affiliation = identity::by_id(tx, &ended.affiliation_id).await?;
+            audit::record(tx, reused(&affiliation, &ended), asked.now, rng).await?;
+            return Err(dead());
+        }
+        Redeemed::Dead => return Err(dead()),
+    };
     let request = grant.request().map_err(|error| Problem::internal(&error))?;
     let by = Presenter { client_id: &asked.service.client.id, proven: asked.proven, now: asked.now };
     exchange.check(&grant.issued(&request), &by)?;
+    asked.stays_within(&request)?;
     let registered = asked.service.registered;
     let affiliation = grant.may_go_on(tx, asked.server, registered, asked.now).await?.ok_or_else(dead)?;
     let mut answer = asked.tokens(tx, &grant, &affiliation, &request.scopes, request.nonce.clone(), rng).await?;
@@ -55,6 +64,17 @@ pub(super) fn stay(client: &config::Client) -> Stay {
 
 fn dead() -> Refused {
     Refused::because(OAuthError::InvalidGrant, "the code is unknown, used or expired")
+}
+
+/// A second use of a code: what the first one got is dead (OP-06).
+fn reused(affiliation: &Affiliation, ended: &Ended) -> Event {
+    Event {
+        chain: affiliation.chain(Purpose::Login),
+        kind: "oidc.code_reused",
+        actor: Actor::Client(ended.client_id.clone()),
+        objects: vec![affiliation.affiliation_id.to_string()],
+        payload: json!({ "grant": ended.grant_id, "approval": ended.approval_id }),
+    }
 }
 
 fn redeemed(affiliation: &Affiliation, grant: &Grant, stays: bool) -> Event {

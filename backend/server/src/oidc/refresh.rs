@@ -1,5 +1,6 @@
 //! `grant_type=refresh_token` (RFC 6749 §6). Everything is asked anew: the identity, the phone, the policy. Who repeats a request whose
-//! answer was lost gets the same answer; who comes with an older token has a copy, and the family ends for both.
+//! answer was lost gets the same answer; who comes with an older one than that has a copy, and the family ends for both. What that does
+//! not find, and what does, stands in decision 0009.
 
 use handslag_protocol::{
     oauth_error::OAuthError,
@@ -38,8 +39,9 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng
     if !family.takes(asked.proven) {
         return Err(Refused::because(OAuthError::InvalidGrant, "the refresh token is bound to another DPoP key"));
     }
-    let granted = grant.request().map_err(|error| Problem::internal(&error))?.scopes;
-    let scopes = asked.request.narrowed(&granted)?;
+    let granted = grant.request().map_err(|error| Problem::internal(&error))?;
+    asked.stays_within(&granted)?;
+    let scopes = asked.request.narrowed(&granted.scopes)?;
     let affiliation = grant.may_go_on(tx, asked.server, asked.service.registered, asked.now).await?.ok_or_else(dead)?;
     let Next::Link(next) = next(tx, asked, &family, &token, rng).await? else {
         ended(tx, asked, &grant, rng).await?;
@@ -95,6 +97,6 @@ fn copied(affiliation: &Affiliation, grant: &Grant) -> Event {
         kind: "oidc.refresh_token_copied",
         actor: Actor::Client(grant.client_id.clone()),
         objects: vec![affiliation.affiliation_id.to_string()],
-        payload: json!({ "grant": grant.grant_id, "client": grant.client_id }),
+        payload: json!({ "grant": grant.grant_id, "approval": grant.approval_id }),
     }
 }

@@ -1,5 +1,5 @@
 //! `POST /revoke` (RFC 7009): a service gives a token back. A refresh token ends its device's whole log-in, and so does a signed
-//! access token; an opaque access token ends alone. What is unknown or another's is answered as if it were done (§2.2).
+//! access token of a person; an opaque access token ends alone; the signed token of a service itself lives its five minutes out. What is unknown or another's is answered as if it were done (§2.2).
 
 use axum::{
     Form,
@@ -71,7 +71,7 @@ async fn end_grant(tx: &mut Tx, grant: &GrantId, now: UnixTime, rng: &mut Rng) -
             kind: "oidc.given_back",
             actor: Actor::Client(living.client_id.clone()),
             objects: vec![affiliation.affiliation_id.to_string()],
-            payload: json!({ "grant": grant, "client": living.client_id }),
+            payload: json!({ "grant": grant, "approval": living.approval_id }),
         };
         audit::record(tx, event, now, rng).await?;
     }

@@ -7,10 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use handslag_protocol::{
+    authorize::AuthorizationRequest,
     dpop::Proof,
     id_token::{AuthenticationMethod, IdToken},
     oauth_error::OAuthError,
-    release,
+    release, resource,
     token::{Offer, TokenAnswer, TokenRequest, TokenType},
 };
 use handslag_store::Tx;
@@ -123,19 +124,31 @@ impl Asked<'_> {
             bound_to: self.proven,
         };
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
-        let id_token = self.id_token(grant, affiliation, &access_token, nonce)?;
+        let id_token = self.id_token(grant, affiliation, scopes, &access_token, nonce)?;
         Ok(TokenAnswer {
             access_token,
             token_type: self.token_type(),
             expires_in: access_tokens::LIFE,
-            id_token: Some(id_token),
+            id_token,
             refresh_token: None,
             scope: scopes.join(" "),
         })
     }
 
-    fn id_token(&self, grant: &Grant, affiliation: &Affiliation, access_token: &str, nonce: Option<String>) -> Result<String, Refused> {
-        let request = grant.request().map_err(|error| crate::problem::Problem::internal(&error))?;
+    /// What is asked less of is told less in; without `openid` there is none.
+    fn id_token(
+        &self,
+        grant: &Grant,
+        affiliation: &Affiliation,
+        scopes: &[String],
+        access_token: &str,
+        nonce: Option<String>,
+    ) -> Result<Option<String>, Refused> {
+        if !scopes.iter().any(|scope| scope == "openid") {
+            return Ok(None);
+        }
+        let mut request = grant.request().map_err(|error| crate::problem::Problem::internal(&error))?;
+        request.scopes = scopes.to_vec();
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
         let token = IdToken {
             issuer: self.server.config.issuer.clone(),
@@ -150,7 +163,16 @@ impl Asked<'_> {
             access_token: Some(access_token.to_owned()),
             released: release::for_id_token(&request.shares(), &values(affiliation)),
         };
-        Ok(signed(self.server, |kid| token.unsigned(kid))?)
+        Ok(Some(signed(self.server, |kid| token.unsigned(kid))?))
+    }
+
+    /// RFC 8707 §2.2: where the person approved named resources, a token is for one of those.
+    pub(super) fn stays_within(&self, granted: &AuthorizationRequest) -> Result<(), Refused> {
+        if granted.resources.is_empty() {
+            return Ok(());
+        }
+        let narrowed = resource::narrowed(self.audience.into_iter(), &granted.resources);
+        narrowed.map(|_| ()).map_err(|refusal| Refused::Protocol(OAuthError::InvalidTarget, refusal.to_string()))
     }
 }
 

@@ -61,10 +61,13 @@ async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: Unix
     let presented = presented(headers).ok_or(Refusal::Unauthorized { scheme: "Bearer", error: None })?;
     let scheme = if presented.is_bearer { "Bearer" } else { "DPoP" };
     let proof = proven(server, method, headers, &presented, now)?;
-    let found = server.db.write(async |tx| found(tx, &presented.token, proof.as_ref(), now).await).await?;
     let thumbprint = proof.as_ref().map(|proof| proof.thumbprint);
-    let found = found.filter(|found| found.token.bound_to() == thumbprint);
+    let found = server.db.read(async |tx| found(tx, &presented.token, now).await).await?.filter(|found| found.token.bound_to() == thumbprint);
     let found = found.ok_or(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidToken.code()) })?;
+    // Only the proof of a living token costs a mark: nobody else can make us write.
+    if proof.is_some() && server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await.map_err(Problem::from)?.is_err() {
+        return Err(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidDpopProof.code()) });
+    }
     Ok(told(server, &found)?)
 }
 
@@ -97,10 +100,7 @@ fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented: &Pre
     Ok(Some(proof.ok_or_else(|| unauthorized(OAuthError::InvalidDpopProof))?))
 }
 
-async fn found(tx: &mut Tx, token: &Secret, proof: Option<&Proof>, now: UnixTime) -> Result<Option<Found>, Problem> {
-    if proof::mark(tx, proof, now).await?.is_err() {
-        return Ok(None);
-    }
+async fn found(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Found>, Problem> {
     let Some(token) = access_tokens::by_secret(tx, token, now).await? else { return Ok(None) };
     let Some(grant) = grants::by_id(tx, &token.grant_id).await? else { return Ok(None) };
     let affiliation = grant.usable(tx, now).await?;

@@ -28,7 +28,7 @@ pub(super) const LOOKED: &str = "pages.looked";
 const OPENING: &str = "doors.opening";
 
 /// What is told; how a service fetched its answer is part of the log-in that is told already.
-const TOLD: [&str; 17] = [
+const TOLD: [&str; 20] = [
     "approval.declined",
     "approval.given",
     OPENING,
@@ -37,7 +37,10 @@ const TOLD: [&str; 17] = [
     "identity.blocked",
     "identity.invitation_declined",
     "identity.invited",
+    "oidc.code_reused",
+    "oidc.given_back",
     "oidc.logged_in",
+    "oidc.refresh_token_copied",
     "phone.enrolled",
     "phone.removed",
     "signing.asked",
