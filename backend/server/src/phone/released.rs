@@ -50,8 +50,12 @@ pub(super) fn too_low(affiliation: &Affiliation, tier: Tier, demanded: Assurance
     } else {
         let level_now = affiliation.assurance.number();
         (
-            format!("Det här kräver nivå {level}. Du har nivå {level_now}, och den kan inte höjas här än. Be din chef om ett annat sätt, till exempel på papper."),
-            format!("This requires level {level}. You have level {level_now}, and it cannot be raised here yet. Ask your manager for another way, on paper for example."),
+            format!(
+                "Det här kräver nivå {level}. Du har nivå {level_now}, och den kan inte höjas här än. Be din chef om ett annat sätt, till exempel på papper."
+            ),
+            format!(
+                "This requires level {level}. You have level {level_now}, and it cannot be raised here yet. Ask your manager for another way, on paper for example."
+            ),
         )
     };
     Problem::forbidden(sv, en).with_code("level_too_low")
