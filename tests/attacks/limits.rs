@@ -194,7 +194,7 @@ async fn a_file_of_200_mib_is_refused_with_a_sentence_and_nothing_grows() {
     assert!(json.starts_with("HTTP/1.1 413") && problem["code"] == "file_too_large", "{json}");
     assert!(problem["sv"].as_str().unwrap().contains("100 MB") && problem["en"].as_str().unwrap().contains("100 MB"), "{problem}");
     let page = pours(&address, &cookie, "text/html", true).await;
-    assert!(page.starts_with("HTTP/1.1 413") && page.contains("Filen är för stor."), "{page}");
+    assert!(page.starts_with("HTTP/1.1 413") && page.contains("Dokumentet är för stort."), "{page}");
     let untold = pours(&address, &cookie, "application/json", false).await;
     assert!(untold.starts_with("HTTP/1.1 411") && untold.contains("length_required"), "{untold}");
     let grown = most_held(node.id()).saturating_sub(before);

@@ -138,7 +138,7 @@ test("is refused where level 3 is demanded, with words that say what to do", asy
   await phone.page.locator("#inbox a").tap();
   const words = phone.page.getByText(/kräver nivå 3/);
   await words.waitFor();
-  assert.match(await words.innerText(), /Be din chef om en inbjudan till appen/);
+  assert.match(await words.innerText(), /Be din chef om ett annat sätt, till exempel på papper\./);
   await scrutinise(phone.page, "browser-level-too-low", onPhone);
 });
 

@@ -54,7 +54,7 @@ impl Kind {
 
     fn too_large(self) -> Problem {
         let (code, sv, en) = match self {
-            Self::Upload => ("file_too_large", "Filen är för stor. Högst 100 MB.", "The file is too large. At most 100 MB."),
+            Self::Upload => ("file_too_large", "Dokumentet är för stort. Högst 100 MB.", "The document is too large. At most 100 MB."),
             Self::Form | Self::Phone => ("too_large", "Det som skickades är för stort.", "What was sent is too large."),
         };
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, sv, en)
@@ -96,7 +96,8 @@ fn told(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn untold() -> Problem {
-    let (sv, en) = ("Det går inte att se hur stor filen är. Ladda upp den från sidan.", "The size of the file is not told. Upload it from the page.");
+    let (sv, en) =
+        ("Det går inte att se hur stort dokumentet är. Ladda upp det från sidan.", "The size of the document is not told. Upload it from the page.");
     Problem::new(StatusCode::LENGTH_REQUIRED, "length_required", sv, en)
 }
 

@@ -86,7 +86,7 @@ impl Problem {
             source = cause.source();
         }
         tracing::error!(error = %chain, "an error that nobody foresaw");
-        let (sv, en) = ("Något gick fel hos oss. Försök igen om en stund.", "Something went wrong on our side. Try again in a moment.");
+        let (sv, en) = ("Det gick inte just nu. Försök igen om en stund.", "It did not work just now. Try again in a moment.");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", sv, en)
     }
 

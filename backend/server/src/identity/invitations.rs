@@ -1,5 +1,4 @@
-//! Invitations: `open → accepted → enrolled`, or `open | accepted → declined | other_way`, or `open → withdrawn`. Each edge once;
-//! expired ones are dead. A yes on a phone that then cannot carry the work identity may still become "another way".
+//! Invitations: `open → accepted → enrolled`, or `open | accepted → declined | other_way`. Each edge once; expired ones are dead. A yes on a phone that then cannot carry the work identity may still become "another way".
 
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, InvitationId, Seconds, Secret, SecretHash, UnixTime};
@@ -49,8 +48,8 @@ pub async fn peek(tx: &mut Tx, link: &Secret) -> Result<Option<Invitation>, Erro
     .await
 }
 
-/// `open → accepted`: the yes, with the version of the text that was read. From here the link is dead; the enrolment goes on
-/// under a secret of its own.
+/// `open → accepted`: the yes, with the version of the text that was read. From here the link gives no second
+/// yes, but it can still say no or "another way"; the enrolment goes on under a secret of its own.
 pub async fn begin_enrolment(tx: &mut Tx, link: &Secret, enrolment: &SecretHash, terms: &str, now: UnixTime) -> Result<Option<Invitation>, Error> {
     tx.optional(
         "UPDATE invitations SET state = 'accepted', answered_at = $2, terms_version = $3, enrolment_hash = $4 \
@@ -61,7 +60,7 @@ pub async fn begin_enrolment(tx: &mut Tx, link: &Secret, enrolment: &SecretHash,
     .await
 }
 
-/// From the yes, the phone has this long; then the yes is worth nothing and the link is dead already.
+/// From the yes, the phone has this long; then the yes is worth nothing, and the link can only say no or "another way".
 pub const TO_ENROL: Seconds = Seconds::minutes(15);
 
 /// The accepted invitation an enrolment belongs to.

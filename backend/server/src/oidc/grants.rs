@@ -1,5 +1,5 @@
-//! Authorizations that wait, and grants. A code is usable once; any attempt, right or wrong, ends it (RFC
-//! 6749 §4.1.2), and a second attempt ends what the first one got (OP-06).
+//! Authorizations that wait, and grants. A code is usable once; any attempt by a proven client, right or wrong,
+//! ends it (RFC 6749 §4.1.2), and a second attempt ends what the first one got (OP-06).
 
 use handslag_policy::Act;
 use handslag_protocol::{authorize::AuthorizationRequest, token::IssuedCode};

@@ -1,8 +1,8 @@
 //! The OpenID Connect provider: discovery, keys, authorization (code flow with PKCE S256 only), tokens and UserInfo, after the
 //! OIDC Sweden profile. The checks of each endpoint stand as a visible list in `handslag_protocol`.
 //!
-//! Invariants: nothing is redirected to an address that is not registered; a code is usable once and any attempt ends it (RFC
-//! 6749 §4.1.2); a second attempt also ends what the first one got (OP-06); only what was shown is released.
+//! Invariants: nothing is redirected to an address that is not registered; a code is usable once and any attempt by a proven client
+//! ends it (RFC 6749 §4.1.2); a second attempt also ends what the first one got (OP-06); only what was shown is released.
 
 mod access_tokens;
 mod authorize;

@@ -44,14 +44,18 @@ pub(super) fn too_low(affiliation: &Affiliation, tier: Tier, demanded: Assurance
     let level = demanded.number();
     let (sv, en) = if tier.assurance() < demanded {
         (
-            format!("Det här kräver nivå {level}. Det du har i webbläsaren når nivå 2. Be din chef om en inbjudan till appen, så går det."),
-            format!("This requires level {level}. What you have in the browser reaches level 2. Ask your manager for an invitation to the app."),
+            format!("Det här kräver nivå {level}. I webbläsaren når du nivå 2. Be din chef om ett annat sätt, till exempel på papper."),
+            format!("This requires level {level}. In the browser you reach level 2. Ask your manager for another way, on paper for example."),
         )
     } else {
         let level_now = affiliation.assurance.number();
         (
-            format!("Det här kräver nivå {level}. Du har nivå {level_now}. Visa legitimation för en chef till, så höjs den."),
-            format!("This requires level {level}. You have level {level_now}. Show your ID document to one more manager to raise it."),
+            format!(
+                "Det här kräver nivå {level}. Du har nivå {level_now}, och den kan inte höjas här än. Be din chef om ett annat sätt, till exempel på papper."
+            ),
+            format!(
+                "This requires level {level}. You have level {level_now}, and it cannot be raised here yet. Ask your manager for another way, on paper for example."
+            ),
         )
     };
     Problem::forbidden(sv, en).with_code("level_too_low")

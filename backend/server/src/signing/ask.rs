@@ -173,7 +173,7 @@ async fn known_signer(server: &Server, requester: &Affiliation, signer: &Affilia
 
 fn class_of(server: &Server, id: &str) -> Result<config::DocumentClass, Problem> {
     let class = server.config.document_classes.iter().find(|class| class.id == id).cloned();
-    class.ok_or_else(|| Problem::bad("unknown_class", "Välj vad det är för slags handling.", "Choose what kind of document it is."))
+    class.ok_or_else(|| Problem::bad("unknown_class", "Välj vad det är för slags dokument.", "Choose what kind of document it is."))
 }
 
 fn no_signer() -> Problem {
@@ -181,7 +181,7 @@ fn no_signer() -> Problem {
 }
 
 fn too_large() -> Problem {
-    Problem::bad("file_too_large", "Filen är för stor. Högst 100 MB.", "The file is too large. At most 100 MB.")
+    Problem::bad("file_too_large", "Dokumentet är för stort. Högst 100 MB.", "The document is too large. At most 100 MB.")
 }
 
 /// `GET /underskrift/{signature}/fil.pdf`: the signed file, or the uploaded one before, for who asked and who signs. The journal has
@@ -201,11 +201,13 @@ pub(super) async fn download(
     let address = signature.signed_hash.as_deref().unwrap_or(&signature.file_hash);
     let address = Digest::from_slice(address).ok_or_else(Problem::not_found)?;
     let file = Files::of(&server).get(&server, &address)?;
+    let disposition =
+        if signature.signed_hash.is_some() { "attachment; filename=\"underskriven.pdf\"" } else { "attachment; filename=\"dokument.pdf\"" };
     let event = downloaded(&worker.affiliation, &signature, &address);
     server.db.write(async |tx| audit::record(tx, event, now, &mut rng).await).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/pdf"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"underskriven.pdf\""),
+        (header::CONTENT_DISPOSITION, disposition),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
     ];

@@ -65,8 +65,8 @@ pub(super) async fn page(server: &Server, file: Vec<u8>, page: u32) -> Result<Ve
         Ok((true, Ok(status))) if status.success() && picture.len() <= LARGEST_PICTURE => Ok(picture),
         _ => Err(Problem::bad(
             "page_not_drawn",
-            "Sidan kunde inte visas. Be om filen på ett annat sätt.",
-            "The page could not be shown. Ask for the file in another way.",
+            "Sidan kunde inte visas. Be om dokumentet på ett annat sätt.",
+            "The page could not be shown. Ask for the document in another way.",
         )),
     }
 }
