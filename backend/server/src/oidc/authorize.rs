@@ -334,7 +334,6 @@ const fn language(language: Option<Language>) -> &'static str {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
 fn object_refused(refusal: request_object::Refusal) -> NotBegun {
     NotBegun::Here(shown_here(refusal.code()))
 }
