@@ -97,10 +97,11 @@ pub(super) async fn learn(tx: &mut Tx, door: &DoorId, entry: &Entry, now: UnixTi
             (door, seq, head),
         )
         .await?
-    } else {
+    } else if before.is_some() {
         // A link came first; the receipt adds what the chain was before it.
-        let text = "UPDATE lock_entries SET head_before = $3 WHERE door_id = $1 AND seq = $2 AND head_before IS NULL AND $4 = 1";
-        tx.execute(text, (door, seq, before, i64::from(before.is_some()))).await?
+        tx.execute("UPDATE lock_entries SET head_before = $3 WHERE door_id = $1 AND seq = $2 AND head_before IS NULL", (door, seq, before)).await?
+    } else {
+        0
     };
     Ok(if told == 1 { Learnt::New } else { Learnt::Known })
 }
