@@ -143,6 +143,10 @@ pub(crate) async fn what_nobody_answers_runs_out(kommun: &Kommun) {
     let mut desk = manager(kommun).await;
     let page = desk.get("/underskrifter").await;
     assert!(page.body.contains("Tiden gick ut") && page.body.contains("Be igen"), "{}", page.body);
+    // A yes in the last minute that the core has not signed yet.
+    kommun.tampers("UPDATE approvals SET state = 'approved' WHERE approval_id IN (SELECT approval_id FROM signatures)").await;
+    assert_eq!(desk.post(&format!("/underskrift/{id}/igen"), &[]).await.status, 410, "nobody signs the same twice");
+    kommun.tampers("UPDATE approvals SET state = 'claimed' WHERE approval_id IN (SELECT approval_id FROM signatures)").await;
     assert_eq!(desk.post(&format!("/underskrift/{id}/igen"), &[]).await.status, 303);
     kommun.journal_holds().await;
 }

@@ -3,15 +3,15 @@
 use handslag_door::Receipt;
 use handslag_phone::{Outcome, Task};
 use handslag_server::{caller::Rng, demo::Halt, doors};
-use handslag_vocab::{Seconds, VisitId};
+use handslag_vocab::{DoorId, Seconds, VisitId};
 
 use crate::{
     attacks::lock_logs::{Writer, brings},
-    kommun::{Kommun, logged_in},
+    kommun::{Kommun, Worker, logged_in},
 };
 
-pub(crate) async fn a_door_opens_without_coverage_and_the_record_comes_home(kommun: &Kommun) {
-    let mut worker = kommun.worker("Amina Sahlin").await;
+/// A worker has a visit, opens its door in a basement, and the record comes home.
+pub(super) async fn opened(kommun: &Kommun, worker: &mut Worker) -> DoorId {
     let organisation = kommun.place.town.organisation.clone();
     let door = kommun.server.db.read(async |tx| doors::of_organisation(tx, &organisation).await).await.unwrap().remove(0).door_id;
     let (now, visit) = (kommun.now(), VisitId::random(&mut Rng::system()));
@@ -28,6 +28,13 @@ pub(crate) async fn a_door_opens_without_coverage_and_the_record_comes_home(komm
         let halt = worker.does(Task::Upload).await;
         assert!(matches!(halt, Halt::Done(Outcome::Uploaded { left: 0 })), "{halt:?}");
     }
+    door
+}
+
+pub(crate) async fn a_door_opens_without_coverage_and_the_record_comes_home(kommun: &Kommun) {
+    let mut worker = kommun.worker("Amina Sahlin").await;
+    let door = opened(kommun, &mut worker).await;
+    let organisation = kommun.place.town.organisation.clone();
     let openings = kommun.server.db.read(async |tx| doors::recent(tx, &organisation, 10).await).await.unwrap();
     let [opening] = openings.as_slice() else { panic!("told once: {openings:?}") };
     assert_eq!((opening.result.as_str(), opening.finding.as_deref(), opening.affiliation_id.as_ref()), ("opened", None, Some(&worker.affiliation)));

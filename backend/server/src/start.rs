@@ -12,6 +12,7 @@ use tokio::{net::TcpListener, task::spawn_blocking};
 use crate::{
     caller::{Clock, Rng},
     config::Config,
+    doors,
     listen::listen,
     login, oidc, outbox, phone,
     problem::Problem,
@@ -85,6 +86,7 @@ pub async fn dispose(server: &Server, now: UnixTime) -> Result<(), Problem> {
             outbox::purge(tx, now).await?;
             oidc::purge(tx, now).await?;
             login::purge(tx, now).await?;
+            doors::purge(tx, now).await?;
             Ok::<_, Problem>(phone::purge(tx, now).await?)
         })
         .await?;

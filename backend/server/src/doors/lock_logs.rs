@@ -71,8 +71,10 @@ pub(super) async fn begin(tx: &mut Tx, door: &DoorId, lock: LockId, now: UnixTim
 pub(super) enum Learnt {
     /// It contradicts an entry that the lock has made too.
     Fork,
-    /// It fits, or was known.
-    Fits,
+    /// Nothing that was not known.
+    Known,
+    /// It fits: that it is there, or what it says, was not known before.
+    New,
 }
 
 /// Counts one verified entry, once.
@@ -88,18 +90,20 @@ pub(super) async fn learn(tx: &mut Tx, door: &DoorId, entry: &Entry, now: UnixTi
             (door, seq, head, before, now),
         )
         .await?;
-    if is_new == 1 {
+    let told = if is_new == 1 {
         tx.execute(
             "UPDATE lock_logs SET known = known + 1, head = CASE WHEN seq < $2 THEN $3 ELSE head END, seq = CASE WHEN seq < $2 THEN $2 ELSE seq END \
              WHERE door_id = $1",
             (door, seq, head),
         )
-        .await?;
-    } else {
+        .await?
+    } else if before.is_some() {
         // A link came first; the receipt adds what the chain was before it.
-        tx.execute("UPDATE lock_entries SET head_before = $3 WHERE door_id = $1 AND seq = $2 AND head_before IS NULL", (door, seq, before)).await?;
-    }
-    Ok(Learnt::Fits)
+        tx.execute("UPDATE lock_entries SET head_before = $3 WHERE door_id = $1 AND seq = $2 AND head_before IS NULL", (door, seq, before)).await?
+    } else {
+        0
+    };
+    Ok(if told == 1 { Learnt::New } else { Learnt::Known })
 }
 
 #[derive(FromRow)]
@@ -136,11 +140,11 @@ pub(super) async fn missing_anew(tx: &mut Tx, door: &DoorId) -> Result<Option<i6
     Ok(told.map(|told| told.missing_told))
 }
 
-/// The state of one lock's log; none while nothing has come from it.
+/// The state of one lock's log, whatever was disposed of since; none while nothing has come from it.
 pub async fn of_door(tx: &mut Tx, door: &DoorId) -> Result<Option<LockLog>, Error> {
     tx.optional(
         "SELECT d.name, l.seq, l.seq - l.known AS missing, l.forked_at, \
-         l.known - (SELECT COUNT(*) FROM openings o WHERE o.door_id = l.door_id) AS untold \
+         (SELECT COUNT(*) FROM lock_entries e WHERE e.door_id = l.door_id AND e.head_before IS NULL) AS untold \
          FROM lock_logs l JOIN doors d ON d.door_id = l.door_id WHERE l.door_id = $1",
         (door,),
     )

@@ -20,7 +20,8 @@ pub use passes::issuer_kid;
 pub use visits::{Visit, plan};
 
 use handslag_policy::{Act, Opening as OpeningAsked};
-use handslag_vocab::UnixTime;
+use handslag_store::{Error, Tx};
+use handslag_vocab::{Seconds, UnixTime};
 
 use axum::{
     Router,
@@ -31,6 +32,17 @@ use crate::{
     phone::{Caller, authority},
     server::Server,
 };
+
+/// How long what is about visits is kept.
+const KEPT: Seconds = Seconds::days(14);
+
+/// Disposes of passes, visits and openings by the rules in the migrations. What a lock's log has in which places stays, so that an
+/// opening that is brought again is not told again.
+pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    openings::purge(tx, now - KEPT).await?;
+    passes::purge(tx, now - KEPT).await?;
+    visits::purge(tx, now - KEPT).await
+}
 
 /// The phone's door API (`handslag_phone::wire` is its contract).
 pub fn routes() -> Router<Server> {

@@ -65,3 +65,9 @@ pub async fn recent(tx: &mut Tx, organisation: &OrganisationId, limit: i64) -> R
     )
     .await
 }
+
+/// Disposes of those that came before then. By our clock: a lock may have lost its own.
+pub(super) async fn purge(tx: &mut Tx, before: UnixTime) -> Result<(), Error> {
+    tx.execute("DELETE FROM openings WHERE reported_at < $1", (before,)).await?;
+    Ok(())
+}

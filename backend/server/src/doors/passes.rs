@@ -61,12 +61,19 @@ pub(super) async fn issue(
     Ok(bytes)
 }
 
+/// Disposes of those that ended before then.
+pub(super) async fn purge(tx: &mut Tx, before: UnixTime) -> Result<(), Error> {
+    tx.execute("DELETE FROM passes WHERE not_after < $1", (before,)).await?;
+    Ok(())
+}
+
 #[derive(FromRow)]
 struct Next {
     next: i64,
 }
 
-/// The next free place in the revocation list. Two issuers at once would take the same: the unique column stops the later one.
+/// The next free place in the revocation list. Two issuers at once would take the same: the unique column stops the later one. A
+/// place may come again once every pass that had it has been over for two weeks and is disposed of.
 async fn next_index(tx: &mut Tx) -> Result<i64, Error> {
     tx.alone("passes").await?;
     let next: Next = tx.one("SELECT CAST(COALESCE(MAX(revocation_index), 0) + 1 AS BIGINT) AS next FROM passes", ()).await?;

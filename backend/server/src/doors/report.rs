@@ -122,7 +122,7 @@ async fn told(tx: &mut Tx, caller: &Caller, door: &Door, carried: &Carried, now:
 async fn one(tx: &mut Tx, caller: &Caller, told: (&Door, &Receipt, &[u8]), now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
     let (door, receipt, bytes) = told;
     let learnt = lock_logs::learn(tx, &door.door_id, &Entry::from(receipt), now).await?;
-    let finding = (learnt == Learnt::Fork).then_some("fork");
+    let is_fork = learnt == Learnt::Fork;
     let event = &receipt.record.entry.event;
     let result = match event.kind {
         Kind::Allowed(..) => "opened",
@@ -130,11 +130,22 @@ async fn one(tx: &mut Tx, caller: &Caller, told: (&Door, &Receipt, &[u8]), now: 
         Kind::ClockLost => "clock_lost",
         Kind::ClockSet => "clock_set",
     };
+    // Told once however often it is brought, also after its opening was disposed of.
+    let is_told_first = if is_fork { tx.mark_once("fork", &Digest::of(bytes), now + FORK_REMEMBERED, now).await? } else { learnt == Learnt::New };
+    if !is_told_first {
+        return Ok(());
+    }
     let affiliation = worker_of(tx, &event.pass.0).await?;
     let at = UnixTime::from_seconds(i64::from(event.t));
-    let new = New { door: &door.door_id, seq: receipt.seq(), affiliation: affiliation.clone(), at, result, finding, receipt: bytes };
-    // A fork is told once however often it is brought.
-    let is_fork = finding.is_some() && tx.mark_once("fork", &Digest::of(bytes), now + FORK_REMEMBERED, now).await?;
+    let new = New {
+        door: &door.door_id,
+        seq: receipt.seq(),
+        affiliation: affiliation.clone(),
+        at,
+        result,
+        finding: is_fork.then_some("fork"),
+        receipt: bytes,
+    };
     if openings::store(tx, &new, now).await? || is_fork {
         audit::record(tx, opening(caller, door, affiliation, &new), now, rng).await?;
     }

@@ -55,3 +55,15 @@ pub async fn of_worker(tx: &mut Tx, worker: &AffiliationId, now: UnixTime, until
     )
     .await
 }
+
+/// Disposes of visits that ended before then. One that was moved stays as long as a pass from before it was.
+pub(super) async fn purge(tx: &mut Tx, before: UnixTime) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM visit_doors WHERE visit_id IN (SELECT v.visit_id FROM visits v WHERE v.ends_at < $1 \
+         AND NOT EXISTS (SELECT 1 FROM passes p WHERE p.visit_id = v.visit_id))",
+        (before,),
+    )
+    .await?;
+    tx.execute("DELETE FROM visits WHERE ends_at < $1 AND NOT EXISTS (SELECT 1 FROM passes p WHERE p.visit_id = visits.visit_id)", (before,)).await?;
+    Ok(())
+}

@@ -30,6 +30,7 @@ pub(super) async fn show(State(server): State<Server>, Now(now): Now, mut rng: R
     let doors = server
         .db
         .write(async |tx| {
+            let caller = caller.again(tx, now).await?;
             let mut doors = Vec::new();
             for visit in visits::of_worker(tx, &caller.affiliation.affiliation_id, now, now + AHEAD).await? {
                 doors.extend(door(tx, &server, &caller, visit, now, &mut rng).await?);

@@ -204,8 +204,10 @@ pub async fn of_unit(tx: &mut Tx, organisation: &OrganisationId, unit: &str) -> 
         .await
 }
 
-/// Ends it at once. True if it was this call that did: the caller then writes [`blocked_event`] in the same transaction.
+/// Ends it at once. True if it was this call that did: the caller then writes [`blocked_event`] in the same transaction. Waits for who
+/// is being given a pass at this moment.
 pub async fn block(tx: &mut Tx, id: &AffiliationId, now: UnixTime) -> Result<bool, Error> {
+    tx.alone(id.as_str()).await?;
     let changed = tx.execute("UPDATE affiliations SET blocked_at = $2 WHERE affiliation_id = $1 AND blocked_at IS NULL", (id.clone(), now)).await?;
     Ok(changed == 1)
 }

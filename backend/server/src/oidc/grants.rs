@@ -225,8 +225,16 @@ pub(super) async fn revoke(tx: &mut Tx, grant: &GrantId, why: Why, now: UnixTime
     Ok(tx.execute(text, (grant, now, why.as_str())).await? == 1)
 }
 
-/// Disposes of authorizations that nobody answered, by the rule in the migrations.
-pub(super) async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+/// Disposes of authorizations that nobody answered, and of what ended before `before`: a grant ends with its code, or with the last
+/// thing that hangs on it.
+pub(super) async fn purge(tx: &mut Tx, now: UnixTime, before: UnixTime) -> Result<(), Error> {
     tx.execute("DELETE FROM authorizations WHERE answered_at IS NULL AND created_at < $1", (now - Seconds::hours(1),)).await?;
+    tx.execute("DELETE FROM authorizations WHERE answered_at < $1", (before,)).await?;
+    tx.execute(
+        "DELETE FROM grants WHERE code_expires_at < $1 AND NOT EXISTS (SELECT 1 FROM refresh_families f WHERE f.grant_id = grants.grant_id) \
+         AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = grants.grant_id)",
+        (before,),
+    )
+    .await?;
     Ok(())
 }

@@ -33,15 +33,19 @@ use axum::{
 };
 
 use handslag_store::{Error, Tx};
-use handslag_vocab::UnixTime;
+use handslag_vocab::{Seconds, UnixTime};
 
 use crate::server::Server;
 
-/// Disposes of what has run out.
+/// How long log-ins at services are kept after their end.
+const KEPT: Seconds = Seconds::days(30);
+
+/// Disposes of what has run out, by the rules in the migrations: what hangs on a grant before the grant.
 pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     access_tokens::purge(tx, now).await?;
     pushed_requests::purge(tx, now).await?;
-    grants::purge(tx, now).await
+    refresh_families::purge(tx, now - KEPT).await?;
+    grants::purge(tx, now, now - KEPT).await
 }
 
 /// The provider's endpoints.

@@ -112,6 +112,13 @@ pub(super) async fn touch(tx: &mut Tx, used: &RefreshToken, idle: Seconds, now: 
     Ok(())
 }
 
+/// Disposes of those that ended before then: by the earlier of their two times, or with their grant.
+pub(super) async fn purge(tx: &mut Tx, before: UnixTime) -> Result<(), Error> {
+    tx.execute("DELETE FROM refresh_families WHERE idle_until < $1 OR ends_at < $1", (before,)).await?;
+    tx.execute("DELETE FROM refresh_families WHERE grant_id IN (SELECT g.grant_id FROM grants g WHERE g.revoked_at < $1)", (before,)).await?;
+    Ok(())
+}
+
 fn hash(digest: &Digest) -> Vec<u8> {
     digest.as_bytes().to_vec()
 }

@@ -8,6 +8,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use handslag_protocol::dpop;
+use handslag_store::Tx;
 use handslag_vocab::{Digest, SecretHash, UnixTime};
 
 use super::phones::{self, Phone};
@@ -43,12 +44,26 @@ pub enum CallerIsBrowser {
     Yes,
 }
 
+impl Caller {
+    /// The same caller as of this unit. It was recognised in an earlier one, and what gives something that no block can call back must
+    /// not rest on that: a block that was answered before is seen here, and one that comes now waits for this unit.
+    pub async fn again(self, tx: &mut Tx, now: UnixTime) -> Result<Self, Problem> {
+        tx.alone(self.affiliation.affiliation_id.as_str()).await?;
+        tx.alone(self.phone.phone_id.as_str()).await?;
+        let phone = phones::by_id(tx, &self.phone.phone_id).await?.ok_or_else(unproved)?;
+        of(tx, phone, self.browser, self.began).await?.in_use(now)
+    }
+
+    fn in_use(self, now: UnixTime) -> Result<Self, Problem> {
+        if self.phone.blocked_at.is_none() && self.affiliation.standing(now) == Standing::Good { Ok(self) } else { Err(ended()) }
+    }
+}
+
 impl FromRequestParts<Server> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
         let now = server.clock.now();
-        let caller = recognised(server, parts, now).await?;
-        if caller.phone.blocked_at.is_none() && caller.affiliation.standing(now) == Standing::Good { Ok(caller) } else { Err(ended()) }
+        recognised(server, parts, now).await?.in_use(now)
     }
 }
 
@@ -106,7 +121,7 @@ async fn by_cookie(server: &Server, parts: &Parts) -> Result<Caller, Problem> {
         .await
 }
 
-async fn of(tx: &mut handslag_store::Tx, phone: Phone, browser: CallerIsBrowser, began: Option<SecretHash>) -> Result<Caller, Problem> {
+async fn of(tx: &mut Tx, phone: Phone, browser: CallerIsBrowser, began: Option<SecretHash>) -> Result<Caller, Problem> {
     let affiliation = identity::by_id(tx, &phone.affiliation_id).await?;
     Ok(Caller { phone, affiliation, browser, began })
 }

@@ -198,8 +198,9 @@ pub async fn key(tx: &mut Tx, phone: &PhoneId, key_use: KeyUse) -> Result<Option
     .await
 }
 
-/// Ends a phone. True if it was this call that did.
+/// Ends a phone. True if it was this call that did. Waits for who is being given a pass at this moment.
 pub async fn block(tx: &mut Tx, id: &PhoneId, now: UnixTime) -> Result<bool, Error> {
+    tx.alone(id.as_str()).await?;
     let changed =
         tx.execute("UPDATE phones SET blocked_at = $2, browser_hash = NULL WHERE phone_id = $1 AND blocked_at IS NULL", (id.clone(), now)).await?;
     Ok(changed == 1)

@@ -94,8 +94,14 @@ async fn sign(State(server): State<Server>, Now(now): Now, mut rng: Rng, headers
         tracing::warn!(code = error.code(), "the core refused signed attributes");
         not_approved()
     })?;
-    // A refusal is committed too: the approval that was brought with another digest is spent.
-    let verdict = server.db.write(async |tx| Ok::<_, Problem>(signed_once(tx, &server, &order.approval, &request, now, &mut rng).await)).await?;
+    // A refusal is committed too: the approval that was brought with another digest is spent. What we could not do ourselves spends none.
+    let verdict = server
+        .db
+        .write(async |tx| match signed_once(tx, &server, &order.approval, &request, now, &mut rng).await {
+            Err(problem) if problem.status.is_server_error() => Err(problem),
+            verdict => Ok(verdict),
+        })
+        .await?;
     verdict.map(Json)
 }
 

@@ -180,12 +180,14 @@ pub(super) async fn failed(tx: &mut Tx, id: &SignatureId, now: UnixTime) -> Resu
     Ok(changed == 1)
 }
 
-/// Marks one that came to nothing as asked anew, for who asked; gives it to the one call that did.
+/// Marks one that came to nothing as asked anew, for who asked; gives it to the one call that did. A yes in the last minutes may still
+/// become a signature: nobody is asked for a second one meanwhile.
 pub(super) async fn asked_again(tx: &mut Tx, id: &SignatureId, requester: &AffiliationId, now: UnixTime) -> Result<Option<Signature>, Error> {
     let changed = tx
         .execute(
             "UPDATE signatures SET asked_again_at = $3 WHERE signature_id = $1 AND requested_by = $2 AND asked_again_at IS NULL \
-             AND (state IN ('declined', 'failed') OR (state = 'waiting' AND expires_at <= $3))",
+             AND (state IN ('declined', 'failed') OR (state = 'waiting' AND expires_at <= $3 AND NOT EXISTS \
+             (SELECT 1 FROM approvals a WHERE a.approval_id = signatures.approval_id AND a.state IN ('approved', 'consumed'))))",
             (id, requester, now),
         )
         .await?;
