@@ -110,7 +110,7 @@ pub(crate) async fn requests_that_are_not_the_services_own(kommun: &Kommun) {
     let answer = pushed(&care, &browser, "x", &[]).await;
     let right = address_of(&care, &answer);
     let foreign = right.replace("client_id=vardportalen", "client_id=skolportalen");
-    let unknown = format!("{}x", right);
+    let unknown = format!("{right}x");
     for wrong in [foreign.as_str(), &unknown, "/authorize?client_id=vardportalen&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A"] {
         let page = browser.get(wrong).await;
         assert!(page.location().is_none_or(|to| !to.contains("code=")) && page.status >= 300, "{wrong} {}", page.status);
