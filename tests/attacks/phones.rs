@@ -169,8 +169,8 @@ pub(crate) async fn a_level_that_is_too_low_says_what_to_do(kommun: &Kommun) {
         let (status, answer) = phone.claims(start, kommun.now()).await;
         assert_eq!((status, answer["code"].as_str()), (403, Some("level_too_low")), "{start:?}");
         let (sv, en) = (answer["sv"].as_str().unwrap(), answer["en"].as_str().unwrap());
-        assert!(sv.contains("nivå 3") && sv.contains("en chef till"), "{sv}");
-        assert!(en.contains("level 3") && en.contains("one more manager"), "{en}");
+        assert!(sv.contains("nivå 3") && sv.contains("Be din chef om ett annat sätt"), "{sv}");
+        assert!(en.contains("level 3") && en.contains("Ask your manager for another way"), "{en}");
     }
     let mut secretary = kommun.secretary().await;
     assert!(matches!(

@@ -343,6 +343,7 @@ mod tests {
                 "invalid_software_statement",
                 "invalid_token",
                 "unsupported_grant_type",
+                "use_dpop_nonce",
             ]
         );
     }
