@@ -82,13 +82,13 @@ pub fn assets() -> Router<Server> {
         .route("/assets/back.js", asset!("text/javascript; charset=utf-8", "../../assets/back.js"))
         .route("/assets/waiting.js", asset!("text/javascript; charset=utf-8", "../../assets/waiting.js"))
         .route("/assets/reading.js", asset!("text/javascript; charset=utf-8", "../../assets/reading.js"))
-        .route("/assets/phone.css", asset!("text/css; charset=utf-8", "../../assets/phone.css"))
-        .route("/assets/phone-approve.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-approve.js"))
-        .route("/assets/phone-home.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-home.js"))
-        .route("/assets/phone-new.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-new.js"))
-        .route("/assets/phone-removed.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-removed.js"))
-        .route("/assets/phone-sign.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-sign.js"))
-        .route("/assets/phone-wire.js", asset!("text/javascript; charset=utf-8", "../../assets/phone-wire.js"))
+        .route("/assets/phone.css", asset!("text/css; charset=utf-8", "../../../../mobile-bridge/web/phone.css"))
+        .route("/assets/phone-approve.js", asset!("text/javascript; charset=utf-8", "../../../../mobile-bridge/web/phone-approve.js"))
+        .route("/assets/phone-home.js", asset!("text/javascript; charset=utf-8", "../../../../mobile-bridge/web/phone-home.js"))
+        .route("/assets/phone-new.js", asset!("text/javascript; charset=utf-8", "../../../../mobile-bridge/web/phone-new.js"))
+        .route("/assets/phone-removed.js", asset!("text/javascript; charset=utf-8", "../../../../mobile-bridge/web/phone-removed.js"))
+        .route("/assets/phone-sign.js", asset!("text/javascript; charset=utf-8", "../../../../mobile-bridge/web/phone-sign.js"))
+        .route("/assets/phone-wire.js", asset!("text/javascript; charset=utf-8", "../../../../mobile-bridge/web/phone-wire.js"))
 }
 
 fn asset(media: &'static str, body: &'static str) -> Response {
