@@ -114,31 +114,13 @@ impl Chain<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Counter(u8);
-
-    impl rand_core::TryRng for Counter {
-        type Error = std::convert::Infallible;
-        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-            Ok(0)
-        }
-        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-            Ok(0)
-        }
-        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-            self.0 += 1;
-            bytes.fill(self.0);
-            Ok(())
-        }
-    }
-
-    impl rand_core::TryCryptoRng for Counter {}
+    use crate::jose::jwe::tests::Counting;
 
     const STEPS: [Step; 3] = [[1; 16], [2; 16], [3; 16]];
 
     /// The first four links of one family.
     fn links() -> Vec<RefreshToken> {
-        let mut links = vec![RefreshToken::first(&mut Counter(0))];
+        let mut links = vec![RefreshToken::first(&mut Counting(0))];
         for step in &STEPS {
             links.push(links.last().unwrap().successor(step));
         }
@@ -171,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_chain_that_does_not_rotate_keeps_its_token() {
-        let first = RefreshToken::first(&mut Counter(0));
+        let first = RefreshToken::first(&mut Counting(0));
         let (current, other) = (first.link(), RefreshToken { link: [9; 32], ..first.clone() });
         let chain = Chain { current: &current, before: None, rotates: false };
         assert!(chain.judge(&first) == Verdict::Keep && chain.judge(&other) == Verdict::Reuse);
@@ -179,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_token_reads_back_and_has_one_spelling() {
-        let token = RefreshToken::first(&mut Counter(0));
+        let token = RefreshToken::first(&mut Counting(0));
         let text = token.secret().reveal().to_owned();
         assert!(text.starts_with(PREFIX) && text.len() == PREFIX.len() + 64);
         let parse = |text: &str| RefreshToken::parse(&Secret::presented(text));

@@ -1,9 +1,14 @@
 //! A token of any kind as somebody brings it, with what is known of it: for introspection and revocation.
 
+use axum::http::HeaderMap;
 use handslag_protocol::{
     access_token::AccessToken,
+    client_authentication::ClaimedClient,
     introspection::ActiveToken,
+    oauth_error::OAuthError,
+    parameters::Parameters,
     refresh::{RefreshToken, Verdict},
+    token,
 };
 use handslag_store::Tx;
 use handslag_vocab::{GrantId, Secret, UnixTime};
@@ -11,9 +16,31 @@ use handslag_vocab::{GrantId, Secret, UnixTime};
 use super::{
     access_tokens, discovery,
     grants::{self, Grant},
+    proven_client::{self, ProvenClient},
     refresh_families,
+    refused::Refused,
 };
 use crate::{identity::Affiliation, problem::Problem, server::Server};
+
+/// A token that a service asks about or gives back.
+pub(super) struct Question<'a> {
+    pub(super) service: ProvenClient<'a>,
+    pub(super) presented: Secret,
+}
+
+impl<'a> Question<'a> {
+    /// Takes the form of RFC 7662 §2.1 and RFC 7009 §2.1, which are the same.
+    pub(super) fn read(server: &'a Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime) -> Result<Self, Refused> {
+        let parameters = Parameters::collect(pairs);
+        if parameters.has_repeated() {
+            return Err(token::Refusal::ParameterRepeated.into());
+        }
+        let service = ProvenClient::of(server, &ClaimedClient::read(&parameters, proven_client::authorization(headers)?)?, now)?;
+        let missing = || Refused::because(OAuthError::InvalidRequest, "token is missing");
+        let presented = parameters.value("token").map(Secret::presented).ok_or_else(missing)?;
+        Ok(Self { service, presented })
+    }
+}
 
 /// A living token, and the log-in behind it.
 pub(super) struct Examined {

@@ -10,7 +10,7 @@ use super::clients;
 use crate::{
     config,
     identity::{self, Affiliation, Standing},
-    phone,
+    phone::{self, Phone},
     problem::Problem,
     server::Server,
 };
@@ -77,10 +77,7 @@ impl Grant {
 
     /// The work identity, while both it and the phone that the grant rests on may be used (LC-08).
     pub(super) async fn usable(&self, tx: &mut Tx, now: UnixTime) -> Result<Option<Affiliation>, Error> {
-        let phone = phone::by_id(tx, &self.phone_id).await?;
-        let affiliation = identity::by_id(tx, &self.affiliation_id).await?;
-        let is_usable = phone.is_some_and(|phone| phone.blocked_at.is_none()) && affiliation.standing(now) == Standing::Good;
-        Ok(is_usable.then_some(affiliation))
+        Ok(self.living(tx, now).await?.map(|(_, affiliation)| affiliation))
     }
 
     /// The work identity, if it may get tokens now: usable, and policy still lets it log in to this service (attack 7).
@@ -91,12 +88,17 @@ impl Grant {
         client: &config::Client,
         now: UnixTime,
     ) -> Result<Option<Affiliation>, Problem> {
-        let Some(affiliation) = self.usable(tx, now).await? else { return Ok(None) };
-        let Some(phone) = phone::by_id(tx, &self.phone_id).await? else { return Ok(None) };
+        let Some((phone, affiliation)) = self.living(tx, now).await? else { return Ok(None) };
         let Some(organisation) = identity::organisation_by_number(tx, &client.organisation).await? else { return Ok(None) };
         let service = clients::asked_service(client, organisation.organisation_id);
         let is_allowed = phone::authority::allowed(server, &affiliation, phone.tier, Act::LogIn { service }, now).is_ok();
         Ok(is_allowed.then_some(affiliation))
+    }
+
+    async fn living(&self, tx: &mut Tx, now: UnixTime) -> Result<Option<(Phone, Affiliation)>, Error> {
+        let phone = phone::by_id(tx, &self.phone_id).await?.filter(|phone| phone.blocked_at.is_none());
+        let affiliation = identity::by_id(tx, &self.affiliation_id).await?;
+        Ok(phone.filter(|_| affiliation.standing(now) == Standing::Good).map(|phone| (phone, affiliation)))
     }
 
     /// What the code is bound to.

@@ -7,18 +7,10 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use handslag_protocol::{
-    client_authentication::{Authentication, ClaimedClient},
-    introspection,
-    oauth_error::OAuthError,
-    parameters::Parameters,
-    token,
-};
-use handslag_vocab::Secret;
+use handslag_protocol::{client_authentication::Authentication, introspection, oauth_error::OAuthError};
 
 use super::{
-    examined,
-    proven_client::{self, ProvenClient},
+    examined::{self, Question},
     refused::{Refused, no_store},
     signed::signed,
 };
@@ -33,19 +25,13 @@ pub(super) async fn tell(
     headers: HeaderMap,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let parameters = Parameters::collect(pairs);
-    if parameters.has_repeated() {
-        return Err(token::Refusal::ParameterRepeated.into());
-    }
-    let service = ProvenClient::of(&server, &ClaimedClient::read(&parameters, proven_client::authorization(&headers)?)?, now)?;
+    let Question { service, presented } = Question::read(&server, &headers, pairs, now)?;
     if service.client.authentication == Authentication::None {
         // RFC 7662 §2.1: whoever proves nothing could try tokens until one is alive.
         return Err(Refused::because(OAuthError::InvalidClient, "only a client that proves itself may ask about tokens"));
     }
-    let missing = || Refused::because(OAuthError::InvalidRequest, "token is missing");
-    let presented = parameters.value("token").map(Secret::presented).ok_or_else(missing)?;
     if service.has_mark() {
-        server.db.write(async |tx| service.mark(tx, now).await).await??;
+        server.db.write(async |tx| service.mark(tx, None, now).await).await??;
     }
     let found = server.db.read(async |tx| examined::examine(tx, &server, &presented, now).await).await?;
     let token = found.map(|found| found.token).filter(|token| token.concerns(&service.client.id, service.registered.resource.as_deref()));

@@ -1,4 +1,4 @@
-//! Signed requests (RFC 9101) that come by value: verified with the client's registered keys, each counted once.
+//! Signed requests (RFC 9101) that come by value: verified with the client's registered keys; a pushed one counts once.
 
 use handslag_protocol::{
     client::Client,
@@ -19,14 +19,10 @@ pub(super) fn verified(server: &Server, compact: &str, client: &Client, means: M
     UnverifiedRequestObject::new(compact).verify(&Expected { client, provider: &provider, means, now })
 }
 
-/// Whether this is the object's first time. One without a `jti` cannot be told apart from another.
-pub(super) async fn mark(tx: &mut Tx, client: &ClientId, object: &RequestObject, now: UnixTime) -> Result<bool, Error> {
-    let Some(jti) = &object.jti else { return Ok(true) };
+/// Marks it as used. One without a `jti` cannot be told apart from another.
+pub(super) async fn mark(tx: &mut Tx, client: &ClientId, object: &RequestObject, now: UnixTime) -> Result<Result<(), Refusal>, Error> {
+    let Some(jti) = &object.jti else { return Ok(Ok(())) };
     let digest = Digest::of(format!("{client} {jti}").as_bytes());
-    tx.mark_once("request_object", &digest, object.expires_at.unwrap_or(now + REMEMBERED), now).await
-}
-
-/// What a second use is told.
-pub(super) const fn replayed() -> Refusal {
-    Refusal::Replayed
+    let is_first = tx.mark_once("request_object", &digest, object.expires_at.unwrap_or(now + REMEMBERED), now).await?;
+    Ok(if is_first { Ok(()) } else { Err(Refusal::Replayed) })
 }

@@ -3,7 +3,10 @@
 //! The nonce is computed from the time by a key that all nodes have, so any node knows another's, and a phone whose answer was lost
 //! loses nothing. A proof made in advance on a phone that was in somebody else's hands is worth nothing minutes later.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::Response,
+};
 use handslag_keys::Kind;
 use handslag_protocol::{
     dpop::{self, Proof, Request},
@@ -55,13 +58,13 @@ pub(super) async fn mark(tx: &mut Tx, proof: Option<&Proof>, now: UnixTime) -> R
     Ok(if is_first { Ok(()) } else { Err(Refused::because(OAuthError::InvalidDpopProof, "the DPoP proof was used before")) })
 }
 
-/// The nonce for the next proof, as a header of every answer to a request with a proof.
-pub(super) fn next_nonce(server: &Server, headers: &HeaderMap, now: UnixTime) -> Result<Option<(HeaderName, HeaderValue)>, Problem> {
-    if !headers.contains_key(&HEADER) {
-        return Ok(None);
+/// The answer to a request with a proof, right or wrong, with the nonce for the next one.
+pub(super) fn with_next_nonce(server: &Server, headers: &HeaderMap, now: UnixTime, mut response: Response) -> Result<Response, Problem> {
+    if headers.contains_key(&HEADER) {
+        let nonce = HeaderValue::from_str(&nonce(server, now.seconds() / NONCE_LIFE)?).map_err(|error| Problem::internal(&error))?;
+        response.headers_mut().insert(NONCE, nonce);
     }
-    let nonce = HeaderValue::from_str(&nonce(server, now.seconds() / NONCE_LIFE)?).map_err(|error| Problem::internal(&error))?;
-    Ok(Some((NONCE, nonce)))
+    Ok(response)
 }
 
 fn nonce(server: &Server, period: i64) -> Result<String, Problem> {

@@ -5,12 +5,13 @@ use handslag_protocol::{
     client::Client,
     client_assertion::ClientAssertion,
     client_authentication::{self, ClaimedClient},
+    dpop::Proof,
     oauth_error::OAuthError,
 };
-use handslag_store::Tx;
+use handslag_store::{Error, Tx};
 use handslag_vocab::{Digest, UnixTime};
 
-use super::{clients, discovery::provider, refused::Refused};
+use super::{clients, discovery::provider, proof, refused::Refused};
 use crate::{config, server::Server};
 
 /// A service that proved itself, or a public one that named itself.
@@ -37,14 +38,17 @@ impl<'a> ProvenClient<'a> {
         self.assertion.is_some()
     }
 
-    /// Marks the assertion as used (RFC 7523 §3 item 7). Write it in the transaction of the act; a replay is a value, so that what was
-    /// done before it is kept.
-    pub(super) async fn mark(&self, tx: &mut Tx, now: UnixTime) -> Result<Result<(), Refused>, handslag_store::Error> {
-        let Some(assertion) = &self.assertion else { return Ok(Ok(())) };
-        // One service's assertion id is not another's.
-        let digest = Digest::of(format!("{} {}", self.client.id, assertion.jti).as_bytes());
-        let is_first = tx.mark_once("client_assertion", &digest, assertion.expires_at, now).await?;
-        Ok(if is_first { Ok(()) } else { Err(Refused::because(OAuthError::InvalidClient, "the client assertion was used before")) })
+    /// Marks what came with this request as used: the assertion (RFC 7523 §3 item 7) and the DPoP proof. Write it in the transaction of
+    /// the act; a replay is a value, so that what was marked before it is kept.
+    pub(super) async fn mark(&self, tx: &mut Tx, proof: Option<&Proof>, now: UnixTime) -> Result<Result<(), Refused>, Error> {
+        if let Some(assertion) = &self.assertion {
+            // One service's assertion id is not another's.
+            let digest = Digest::of(format!("{} {}", self.client.id, assertion.jti).as_bytes());
+            if !tx.mark_once("client_assertion", &digest, assertion.expires_at, now).await? {
+                return Ok(Err(Refused::because(OAuthError::InvalidClient, "the client assertion was used before")));
+            }
+        }
+        proof::mark(tx, proof, now).await
     }
 }
 

@@ -9,9 +9,8 @@ use axum::{
 };
 use handslag_protocol::{
     par::{self, PushAnswer, PushedRequest, RequestUri},
-    request_object::{Means, RequestObject},
+    request_object::Means,
 };
-use handslag_store::Tx;
 use handslag_vocab::UnixTime;
 
 use super::{
@@ -40,13 +39,11 @@ pub(super) async fn push(
     headers: HeaderMap,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let nonce = proof::next_nonce(&server, &headers, now)?;
-    let mut response = match answer(&server, &headers, pairs, now, rng).await {
+    let response = match answer(&server, &headers, pairs, now, rng).await {
         Ok(answer) => (StatusCode::CREATED, no_store(), Json(answer)).into_response(),
         Err(refused) => refused.into_response(),
     };
-    response.headers_mut().extend(nonce);
-    Ok(response)
+    Ok(proof::with_next_nonce(&server, &headers, now, response)?)
 }
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<PushAnswer, Refused> {
@@ -57,30 +54,24 @@ async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String
     let at = proof::At { method: Method::POST.as_str(), path: "/par", access_token: None, now };
     let proof = proof::of(server, headers, at)?;
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
-    let provider = provider(server);
+    let request = pushed.check(&client.client, &provider(server), object.clone(), proven);
+    let uri = RequestUri::random(&mut rng);
+    // What came with it is used up, also where the request is refused.
     let kept = server.db.write(async |tx| {
-        if let Err(replayed) = client.mark(tx, now).await? {
+        if let Err(replayed) = client.mark(tx, proof.as_ref(), now).await? {
             return Ok(Err(replayed));
         }
-        if let Err(replayed) = proof::mark(tx, proof.as_ref(), now).await? {
-            return Ok(Err(replayed));
+        if let Some(object) = &object
+            && let Err(replayed) = objects::mark(tx, &client.client.id, object, now).await?
+        {
+            return Ok(Err(par::Refusal::from(replayed).into()));
         }
-        if let Err(replayed) = marked(tx, &client, object.as_ref(), now).await? {
-            return Ok(Err(replayed));
+        if let Ok(request) = &request {
+            pushed_requests::keep(tx, &uri, request, now).await?;
         }
-        let request = match pushed.clone().check(&client.client, &provider, object.clone(), proven) {
-            Ok(request) => request,
-            Err(refusal) => return Ok(Err(refusal.into())),
-        };
-        let uri = RequestUri::random(&mut rng);
-        pushed_requests::keep(tx, &uri, &request, now).await?;
-        Ok::<_, Refused>(Ok(uri.answer()))
+        Ok::<_, Refused>(Ok(()))
     });
-    kept.await?
-}
-
-async fn marked(tx: &mut Tx, client: &ProvenClient<'_>, object: Option<&RequestObject>, now: UnixTime) -> Result<Result<(), Refused>, Refused> {
-    let Some(object) = object else { return Ok(Ok(())) };
-    let is_first = objects::mark(tx, &client.client.id, object, now).await?;
-    Ok(if is_first { Ok(()) } else { Err(par::Refusal::from(objects::replayed()).into()) })
+    kept.await??;
+    request?;
+    Ok(uri.answer())
 }

@@ -41,7 +41,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
     asked.stays_within(&request)?;
     let registered = asked.service.registered;
     let affiliation = grant.may_go_on(tx, asked.server, registered, asked.now).await?.ok_or_else(dead)?;
-    let mut answer = asked.tokens(tx, &grant, &affiliation, &request.scopes, request.nonce.clone(), rng).await?;
+    let mut answer = asked.tokens(tx, &grant, &affiliation, &request, rng).await?;
     if request.is_offline() {
         answer.refresh_token = Some(stays(tx, asked, &grant, rng).await?.reveal().to_owned());
     }

@@ -3,6 +3,7 @@
 //! not find, and what does, stands in decision 0009.
 
 use handslag_protocol::{
+    authorize::AuthorizationRequest,
     oauth_error::OAuthError,
     refresh::{RefreshToken, Step, Verdict},
     token::TokenAnswer,
@@ -41,13 +42,14 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng
     }
     let granted = grant.request().map_err(|error| Problem::internal(&error))?;
     asked.stays_within(&granted)?;
-    let scopes = asked.request.narrowed(&granted.scopes)?;
+    // OIDC Core §12.2: a nonce belongs to the log-in, not to what prolongs it.
+    let request = AuthorizationRequest { scopes: asked.request.narrowed(&granted.scopes)?, nonce: None, ..granted };
     let affiliation = grant.may_go_on(tx, asked.server, asked.service.registered, asked.now).await?.ok_or_else(dead)?;
     let Next::Link(next) = next(tx, asked, &family, &token, rng).await? else {
         ended(tx, asked, &grant, rng).await?;
         return Err(dead());
     };
-    let mut answer = asked.tokens(tx, &grant, &affiliation, &scopes, None, rng).await?;
+    let mut answer = asked.tokens(tx, &grant, &affiliation, &request, rng).await?;
     answer.refresh_token = Some(next.secret().reveal().to_owned());
     Ok(answer)
 }

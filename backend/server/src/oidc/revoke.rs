@@ -1,5 +1,6 @@
 //! `POST /revoke` (RFC 7009): a service gives a token back. A refresh token ends its device's whole log-in, and so does a signed
-//! access token of a person; an opaque access token ends alone; the signed token of a service itself lives its five minutes out. What is unknown or another's is answered as if it were done (§2.2).
+//! access token of a person; an opaque access token ends alone; the signed token of a service itself lives its five minutes out. What is
+//! unknown or another's is answered as if it were done (§2.2).
 
 use axum::{
     Form,
@@ -7,15 +8,15 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use handslag_protocol::{client_authentication::ClaimedClient, oauth_error::OAuthError, parameters::Parameters, token};
 use handslag_store::Tx;
 use handslag_vocab::{GrantId, Secret, UnixTime};
 use serde_json::json;
 
 use super::{
-    access_tokens, examined,
+    access_tokens,
+    examined::{self, Question},
     grants::{self, Why},
-    proven_client::{self, ProvenClient},
+    proven_client::ProvenClient,
     refused::{Refused, no_store},
 };
 use crate::{
@@ -34,15 +35,9 @@ pub(super) async fn take_back(
     headers: HeaderMap,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let parameters = Parameters::collect(pairs);
-    if parameters.has_repeated() {
-        return Err(token::Refusal::ParameterRepeated.into());
-    }
-    let service = ProvenClient::of(&server, &ClaimedClient::read(&parameters, proven_client::authorization(&headers)?)?, now)?;
-    let missing = || Refused::because(OAuthError::InvalidRequest, "token is missing");
-    let presented = parameters.value("token").map(Secret::presented).ok_or_else(missing)?;
+    let Question { service, presented } = Question::read(&server, &headers, pairs, now)?;
     let ended = server.db.write(async |tx| {
-        if let Err(replayed) = service.mark(tx, now).await? {
+        if let Err(replayed) = service.mark(tx, None, now).await? {
             return Ok(Err(replayed));
         }
         Ok::<_, Refused>(end(tx, &server, &service, &presented, now, &mut rng).await)

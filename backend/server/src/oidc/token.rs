@@ -54,15 +54,13 @@ pub(super) async fn give(
     headers: HeaderMap,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let nonce = proof::next_nonce(&server, &headers, now)?;
     let mut response = match answer(&server, &headers, pairs, now, rng).await {
         Ok(answer) => (no_store(), Json(answer)).into_response(),
         Err(refused) => refused.into_response(),
     };
     // RFC 6749 §5.1, for caches from before HTTP/1.1.
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-    response.headers_mut().extend(nonce);
-    Ok(response)
+    Ok(proof::with_next_nonce(&server, &headers, now, response)?)
 }
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<TokenAnswer, Refused> {
@@ -87,10 +85,7 @@ async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String
 
 /// Committed whatever the inner verdict, also when a key or a clock fails us: a code that was tried is dead, a replay stays marked.
 async fn marked_and_given(tx: &mut Tx, asked: &Asked<'_>, proof: Option<&Proof>, rng: &mut Rng) -> Result<Result<TokenAnswer, Refused>, Refused> {
-    if let Err(replayed) = asked.service.mark(tx, asked.now).await? {
-        return Ok(Err(replayed));
-    }
-    if let Err(replayed) = proof::mark(tx, proof, asked.now).await? {
+    if let Err(replayed) = asked.service.mark(tx, proof, asked.now).await? {
         return Ok(Err(replayed));
     }
     Ok(match &asked.request.offer {
@@ -106,49 +101,36 @@ impl Asked<'_> {
         if self.proven.is_some() { TokenType::DPoP } else { TokenType::Bearer }
     }
 
-    /// Access token and ID Token for a person's log-in.
+    /// Access token and ID Token for a person's log-in, of what is asked now: the grant's own request, or less.
     pub(super) async fn tokens(
         &self,
         tx: &mut Tx,
         grant: &Grant,
         affiliation: &Affiliation,
-        scopes: &[String],
-        nonce: Option<String>,
+        request: &AuthorizationRequest,
         rng: &mut Rng,
     ) -> Result<TokenAnswer, Refused> {
         let wanted = access_tokens::For {
             client: &grant.client_id,
             grant: Some((grant, &affiliation.subject)),
-            scopes,
+            scopes: &request.scopes,
             audience: self.audience,
             bound_to: self.proven,
         };
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
-        let id_token = self.id_token(grant, affiliation, scopes, &access_token, nonce)?;
+        let is_openid = request.scopes.iter().any(|scope| scope == "openid");
+        let id_token = is_openid.then(|| self.id_token(grant, affiliation, request, &access_token)).transpose()?;
         Ok(TokenAnswer {
             access_token,
             token_type: self.token_type(),
             expires_in: access_tokens::LIFE,
             id_token,
             refresh_token: None,
-            scope: scopes.join(" "),
+            scope: request.scopes.join(" "),
         })
     }
 
-    /// What is asked less of is told less in; without `openid` there is none.
-    fn id_token(
-        &self,
-        grant: &Grant,
-        affiliation: &Affiliation,
-        scopes: &[String],
-        access_token: &str,
-        nonce: Option<String>,
-    ) -> Result<Option<String>, Refused> {
-        if !scopes.iter().any(|scope| scope == "openid") {
-            return Ok(None);
-        }
-        let mut request = grant.request().map_err(|error| crate::problem::Problem::internal(&error))?;
-        request.scopes = scopes.to_vec();
+    fn id_token(&self, grant: &Grant, affiliation: &Affiliation, request: &AuthorizationRequest, access_token: &str) -> Result<String, Refused> {
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
         let token = IdToken {
             issuer: self.server.config.issuer.clone(),
@@ -158,12 +140,12 @@ impl Asked<'_> {
             auth_time: grant.authenticated_at,
             acr: grant.assurance.acr(self.server.config.reviewed_by_digg),
             amr: vec![key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor],
-            nonce,
+            nonce: request.nonce.clone(),
             transaction: Some(grant.approval_id.clone()),
             access_token: Some(access_token.to_owned()),
             released: release::for_id_token(&request.shares(), &values(affiliation)),
         };
-        Ok(Some(signed(self.server, |kid| token.unsigned(kid))?))
+        Ok(signed(self.server, |kid| token.unsigned(kid))?)
     }
 
     /// RFC 8707 §2.2: where the person approved named resources, a token is for one of those.

@@ -51,10 +51,8 @@ impl From<Problem> for Refusal {
 
 /// `GET|POST /userinfo`.
 pub(super) async fn tell(State(server): State<Server>, Now(now): Now, method: Method, headers: HeaderMap) -> Response {
-    let nonce = proof::next_nonce(&server, &headers, now).ok().flatten();
-    let mut response = answer(&server, &method, &headers, now).await.unwrap_or_else(IntoResponse::into_response);
-    response.headers_mut().extend(nonce);
-    response
+    let response = answer(&server, &method, &headers, now).await.unwrap_or_else(IntoResponse::into_response);
+    proof::with_next_nonce(&server, &headers, now, response).unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: UnixTime) -> Result<Response, Refusal> {
