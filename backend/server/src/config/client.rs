@@ -1,0 +1,208 @@
+//! A service in the configuration, and what cannot be right about one.
+
+use std::{collections::BTreeSet, path::Path};
+
+use handslag_protocol::{client::GrantType, client_authentication::Authentication, jose::JwkSet, profile::Profile, response_mode::ResponseMode};
+use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
+use serde::Deserialize;
+
+use super::{Refused, parsed};
+
+/// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// `client_id`.
+    pub id: ClientId,
+    /// `client_name#sv`.
+    pub name_sv: String,
+    /// `client_name#en`.
+    pub name_en: String,
+    /// The organisation that runs it, as shown.
+    pub organisation: OrganisationNumber,
+    /// What it is held to: `strict` unless said otherwise.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Compared character by character (OP-02).
+    pub redirect_uris: Vec<String>,
+    /// Public keys for `private_key_jwt`; none for a public client.
+    pub jwks: Option<serde_json::Value>,
+    /// Instead of keys, for `client_secret_basic` and `client_secret_post` in the profile `core`: the SHA-256 of a secret made by `handslag client-secret`,
+    /// as 64 hexadecimal digits. The secret itself stands nowhere here.
+    #[serde(default)]
+    pub secret_sha256: Option<String>,
+    /// What it may offer for tokens: a code unless said otherwise.
+    #[serde(default = "code_only")]
+    pub grant_types: BTreeSet<GrantType>,
+    /// Tokens only with a proof of the device's key (RFC 9449 §5.2, `dpop_bound_access_tokens`).
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
+    /// How its log-in requests must come.
+    #[serde(default)]
+    pub requests: Requests,
+    /// How answers reach it beside the query: `form_post`, `query.jwt`, `form_post.jwt`.
+    #[serde(default)]
+    pub response_modes: Vec<ResponseMode>,
+    /// The audience that the client itself is, as a resource: it may ask about tokens for it (RFC 7662).
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// How many days a device stays logged in at most, with `refresh_token` among the grant types.
+    #[serde(default = "days_logged_in")]
+    pub stay_days: u16,
+    /// How many days without use end that earlier.
+    #[serde(default = "days_idle")]
+    pub stay_idle_days: u16,
+    /// What it may ask for.
+    pub scopes: Vec<String>,
+    /// Audiences it may get an access token for.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// The level it always demands.
+    #[serde(default = "lowest")]
+    pub assurance: Assurance,
+    /// What kind of program it is (`application_type`).
+    #[serde(default)]
+    pub application_type: ApplicationType,
+    /// UserInfo as a signed JWT (the Swedish profile); JSON where a plain OpenID Connect client needs it.
+    #[serde(default = "yes")]
+    pub userinfo_signed: bool,
+    /// Only accepts an e-ID reviewed by Digg (national tests).
+    #[serde(default)]
+    pub reviewed_only: bool,
+}
+
+/// How a service's log-in requests must come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requests {
+    /// Through the browser or pushed, signed or not; what the profile demands holds all the same.
+    #[default]
+    Any,
+    /// Pushed (`require_pushed_authorization_requests`, RFC 9126 §6).
+    Pushed,
+    /// Signed (`require_signed_request_object`, RFC 9101 §10.5).
+    Signed,
+}
+
+/// What kind of program a service is (OpenID Connect Dynamic Client Registration §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// Installed on a device: loopback addresses with a free port.
+    Native,
+    /// A server, or a page in a browser.
+    #[default]
+    Web,
+}
+
+impl Client {
+    /// A public service that logs people in at level 2, sent its answers nowhere yet.
+    pub fn new(id: ClientId, name_sv: &str, name_en: &str, organisation: OrganisationNumber) -> Self {
+        Self {
+            id,
+            name_sv: name_sv.to_owned(),
+            name_en: name_en.to_owned(),
+            organisation,
+            profile: Profile::default(),
+            redirect_uris: Vec::new(),
+            jwks: None,
+            secret_sha256: None,
+            grant_types: code_only(),
+            dpop_bound_access_tokens: false,
+            requests: Requests::Any,
+            response_modes: Vec::new(),
+            resource: None,
+            stay_days: days_logged_in(),
+            stay_idle_days: days_idle(),
+            scopes: Vec::new(),
+            audiences: Vec::new(),
+            assurance: lowest(),
+            application_type: ApplicationType::Web,
+            userinfo_signed: yes(),
+            reviewed_only: false,
+        }
+    }
+
+    /// How it proves itself; `None` if its secret's digest cannot be read.
+    pub fn authentication(&self) -> Option<Authentication> {
+        match (&self.jwks, &self.secret_sha256) {
+            (Some(_), _) => Some(Authentication::PrivateKeyJwt),
+            (None, Some(digest)) => SecretHash::from_hex(digest).map(Authentication::Secret),
+            (None, None) => Some(Authentication::None),
+        }
+    }
+
+    /// Whether it can keep no secret: a page in a browser, or an app.
+    pub const fn is_public(&self) -> bool {
+        self.jwks.is_none() && self.secret_sha256.is_none()
+    }
+
+    /// What cannot be right in a registration.
+    fn is_sound(&self) -> bool {
+        let has_readable_keys = self.jwks.as_ref().is_none_or(|jwks| JwkSet::parse(&jwks.to_string()).is_ok());
+        let has_one_proof = self.jwks.is_none() || self.secret_sha256.is_none();
+        // OP-07: a shared secret is for programs that cannot do better.
+        let may_share_a_secret = self.secret_sha256.is_none() || self.profile == Profile::Core;
+        let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
+        // Without a proof anybody could be this client (RFC 6749 §4.4).
+        let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
+        let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
+        has_readable_keys
+            && has_one_proof
+            && may_share_a_secret
+            && has_address
+            && acts_alone_with_proof
+            && stays_soundly
+            && self.authentication().is_some()
+    }
+}
+
+/// Services alone, in the same `[[client]]` tables: what a demonstration registers beside its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Services {
+    /// The services.
+    #[serde(default, rename = "client")]
+    pub clients: Vec<Client>,
+}
+
+impl Services {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self, Refused> {
+        let services: Self = parsed(path)?;
+        sound(&services.clients)?;
+        Ok(services)
+    }
+}
+
+/// Each service whole, named once, and each resource one service's: who is a resource hears about its tokens.
+pub(super) fn sound(clients: &[Client]) -> Result<(), Refused> {
+    let (mut ids, mut resources) = (BTreeSet::new(), BTreeSet::new());
+    for client in clients {
+        let is_alone = client.resource.as_ref().is_none_or(|resource| resources.insert(resource));
+        if !ids.insert(&client.id) || !is_alone || !client.is_sound() {
+            return Err(Refused::Client(client.id.to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn code_only() -> BTreeSet<GrantType> {
+    [GrantType::AuthorizationCode].into()
+}
+
+const fn days_logged_in() -> u16 {
+    90
+}
+
+const fn days_idle() -> u16 {
+    14
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn lowest() -> Assurance {
+    Assurance::Loa2
+}
