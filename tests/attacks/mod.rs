@@ -4,6 +4,7 @@ mod approvals;
 mod authorize;
 mod codes;
 mod core;
+mod cross_origin;
 mod drawing;
 mod handset;
 mod kill;
@@ -42,6 +43,9 @@ crate::kommun::on_both_engines! {
         of_fifty_takers_of_the_outbox_one_wins,
         the_core_signs_what_was_approved_and_nothing_else,
         the_timestamp_service_refuses_junk,
+    }
+    cross_origin {
+        a_page_of_another_site_reads_nothing,
     }
     drawing {
         the_child_that_draws_is_confined_before_it_reads,

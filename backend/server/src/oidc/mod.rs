@@ -8,6 +8,7 @@ mod access_tokens;
 mod authorize;
 mod client_credentials;
 mod clients;
+mod cross_origin;
 mod delivery;
 mod discovery;
 mod examined;
@@ -28,7 +29,7 @@ mod token;
 mod userinfo;
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{get, post},
 };
 
@@ -49,7 +50,7 @@ pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
 }
 
 /// The provider's endpoints.
-pub fn routes() -> Router<Server> {
+pub fn routes(server: &Server) -> Router<Server> {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::keys))
@@ -60,4 +61,5 @@ pub fn routes() -> Router<Server> {
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
+        .layer(middleware::from_fn_with_state(server.clone(), cross_origin::readable))
 }
