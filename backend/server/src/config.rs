@@ -2,6 +2,7 @@
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
 mod client;
+mod outbound;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 use client::sound;
 pub use client::{ApplicationType, Client, Requests, Services};
+pub use outbound::Outbound;
 
 /// Everything an operator decides.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,6 +54,9 @@ pub struct Config {
     /// How much at a time, and for how long.
     #[serde(default)]
     pub limits: Limits,
+    /// Whom this node may call.
+    #[serde(default)]
+    pub outbound: Outbound,
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
@@ -179,6 +184,9 @@ pub enum Refused {
     /// Not dotted numbers.
     #[error("operator.oid_arc must be an object identifier")]
     OidArc,
+    /// Not a host and a port.
+    #[error("every entry of [outbound] allow must be a host and a port, as in \"tjanst.kommun.example:443\"; {0} is not")]
+    Outbound(String),
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -216,6 +224,7 @@ impl Config {
         if self.limits.is_shut() {
             return Err(Refused::Limits);
         }
+        self.outbound.check()?;
         sound(&self.clients)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
             return Err(Refused::FileKeys);
