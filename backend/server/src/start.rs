@@ -33,7 +33,8 @@ pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>
     let policies = spawn_blocking(Policies::embedded);
     let db = Db::open(&place(&config)?).await?;
     db.migrate().await?;
-    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, config, clock, wakeups: Wakeups::default() }))
+    let clients = oidc::Clients::new(&config.clients)?;
+    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, clients, config, clock, wakeups: Wakeups::default() }))
 }
 
 /// Where the database is.
