@@ -3,6 +3,7 @@
 
 mod client;
 mod outbound;
+mod protection;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use client::sound;
 pub use client::{ApplicationType, Client, Requests, Services};
 pub use outbound::Outbound;
+pub use protection::{ObjectSigning, SubjectType};
 
 /// Everything an operator decides.
 #[derive(Clone, Debug, Deserialize)]
@@ -160,8 +162,8 @@ fn listen() -> String {
 pub enum Refused {
     /// Named twice, without an address, or with a proof that is none.
     #[error(
-        "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has both, has a \
-         secret in another profile than core, acts for itself without either, or stays logged in for no days"
+        "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has keys in two places, \
+         has a secret in another profile than core, wants answers that cannot be made, has pairwise names without one sector, acts for itself without either, or stays logged in for no days"
     )]
     Client(String),
     /// Keys in files, in production, without the sentence that accepts it.

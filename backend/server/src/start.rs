@@ -36,7 +36,10 @@ pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>
     let policies = spawn_blocking(Policies::embedded);
     let db = Db::open(&place(&config)?).await?;
     db.migrate().await?;
-    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, outward, config, clock, wakeups: Wakeups::default() }))
+    let (clients, provider) = (oidc::Clients::new(&config.clients)?, oidc::provider_of(&config));
+    let (keys, policies) = (keys.await??, policies.await??);
+    let (key_sets, wakeups) = (oidc::KeySets::default(), Wakeups::default());
+    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups }))
 }
 
 /// Where the database is.
