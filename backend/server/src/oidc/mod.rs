@@ -12,8 +12,10 @@ mod cross_origin;
 mod delivery;
 mod discovery;
 mod examined;
+mod fetched;
 mod grants;
 mod introspect;
+mod key_sets;
 mod objects;
 mod proof;
 mod proven_client;
@@ -25,8 +27,13 @@ mod refresh_families;
 mod refused;
 mod revoke;
 mod signed;
+mod subjects;
 mod token;
 mod userinfo;
+
+pub use clients::{Clients, Registered};
+pub use discovery::provider_of;
+pub use key_sets::KeySets;
 
 use axum::{
     Router, middleware,
