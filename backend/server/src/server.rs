@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
-use handslag_store::{Db, Wakeups};
+use handslag_store::{Counters, Db, Shared, Wakeups};
 
 use crate::{caller::Clock, config::Config};
 
@@ -22,8 +22,12 @@ pub struct Parts {
     pub policies: Policies,
     /// What the operator decided.
     pub config: Config,
-    /// "Look again", within this node.
+    /// "Look again", on every node.
     pub wakeups: Wakeups,
+    /// The memory that nodes share, where one is configured.
+    pub shared: Option<Shared>,
+    /// Who must wait a little.
+    pub counters: Counters,
     /// The time.
     pub clock: Clock,
 }

@@ -5,7 +5,6 @@ use handslag_protocol::{
     client::Client,
     client_assertion::ClientAssertion,
     client_authentication::{self, ClaimedClient},
-    dpop::Proof,
     oauth_error::OAuthError,
 };
 use handslag_store::{Error, Tx};
@@ -40,7 +39,7 @@ impl<'a> ProvenClient<'a> {
 
     /// Marks what came with this request as used: the assertion (RFC 7523 §3 item 7) and the DPoP proof. Write it in the transaction of
     /// the act; a replay is a value, so that what was marked before it is kept.
-    pub(super) async fn mark(&self, tx: &mut Tx, proof: Option<&Proof>, now: UnixTime) -> Result<Result<(), Refused>, Error> {
+    pub(super) async fn mark(&self, tx: &mut Tx, proof: Option<&proof::Proven>, now: UnixTime) -> Result<Result<(), Refused>, Error> {
         if let Some(assertion) = &self.assertion {
             // One service's assertion id is not another's.
             let digest = Digest::of(format!("{} {}", self.client.id, assertion.jti).as_bytes());
