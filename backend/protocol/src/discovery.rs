@@ -95,7 +95,7 @@ impl Provider {
         members(json!({
             "response_types_supported": ["code"],
             "response_modes_supported": ResponseMode::ALL.map(ResponseMode::name),
-            "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
+            "grant_types_supported": GrantType::SERVED.map(GrantType::as_str),
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "scopes_supported": scopes,

@@ -6,7 +6,7 @@ use handslag_keys::KeyStore;
 use handslag_policy::Policies;
 use handslag_store::{Counters, Db, Shared, Wakeups};
 
-use crate::{caller::Clock, config::Config};
+use crate::{caller::Clock, config::Config, oidc::Clients};
 
 /// One node. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct Parts {
     pub keys: KeyStore,
     /// Who may do what.
     pub policies: Policies,
+    /// The services of the configuration, read once.
+    pub clients: Clients,
     /// What the operator decided.
     pub config: Config,
     /// "Look again", on every node.

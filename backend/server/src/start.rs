@@ -40,11 +40,12 @@ pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Err
     let policies = spawn_blocking(Policies::embedded);
     let db = Db::open(&place(&config)?).await?;
     db.migrate().await?;
+    let clients = oidc::Clients::new(&config.clients)?;
     let shared = shared(&config).await?;
     // A node on a file of its own is alone.
     let wakeups = if shared.is_none() && config.database.is_none() { Wakeups::default() } else { Wakeups::among(shared.clone()) };
     let counters = Counters::new(shared.clone());
-    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, config, clock, wakeups, shared, counters }))
+    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, clients, config, clock, wakeups, shared, counters }))
 }
 
 /// The memory that this deployment's nodes share, if one is configured.

@@ -1,9 +1,10 @@
 //! Keys, algorithms and what they protect.
 
-use super::{Authentication, Candidate, Keys, Members, Policy, Refusal, SenderConstraint};
+use super::{Candidate, Keys, Members, Policy, Refusal, SenderConstraint};
 use crate::{
     authorization_details::DetailType,
     client::{Protection, Registration, RequestObjects},
+    client_authentication::Authentication,
     jose::{
         Algorithm,
         jwe::{ContentEncryption, KeyManagement},
@@ -74,10 +75,10 @@ pub(super) fn authentication_is_allowed(candidate: &Candidate<'_>) -> Result<(),
     let is_allowed = match metadata.authentication {
         Authentication::None => policy.profile != Profile::Fapi2,
         Authentication::PrivateKeyJwt | Authentication::SelfSignedTls => true,
-        Authentication::SecretBasic | Authentication::SecretPost => policy.profile.may_share_a_secret() && policy.shared_secrets,
+        Authentication::SecretBasic | Authentication::SecretPost => policy.profile.may_share_a_secret(),
         Authentication::Tls => members.says("tls_client_auth_subject_dn") != members.says("tls_client_auth_san_dns"),
     };
-    if is_allowed { Ok(()) } else { Err(Refusal::Authentication) }
+    if is_allowed && policy.authentications.contains(&metadata.authentication) { Ok(()) } else { Err(Refusal::Authentication) }
 }
 
 pub(super) fn keys_are_where_they_are_needed(candidate: &Candidate<'_>) -> Result<(), Refusal> {

@@ -112,7 +112,7 @@ impl Members {
         let is_kept = |name: &str| KEPT.contains(&name.split('#').next().unwrap_or_default());
         let mut members = self.0;
         members.retain(|name, _| is_kept(name));
-        let grants: Value = metadata.grants.iter().map(|grant| grant.name()).collect();
+        let grants: Value = metadata.grants.iter().map(|grant| grant.as_str()).collect();
         let signed = metadata.registration.id_token.signed.map(|algorithm| Value::from(algorithm.name()));
         let defaults = [
             ("grant_types", Some(grants)),

@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use handslag_protocol::{client::GrantType, client_authentication::Authentication, jose::JwkSet, profile::Profile, response_mode::ResponseMode};
+use handslag_protocol::{
+    client::GrantType,
+    client_authentication::Authentication,
+    jose::{self, JwkSet},
+    profile::Profile,
+    response_mode::ResponseMode,
+};
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::Deserialize;
 
@@ -123,13 +129,23 @@ impl Client {
         }
     }
 
-    /// How it proves itself; `None` if its secret's digest cannot be read.
-    pub fn authentication(&self) -> Option<Authentication> {
+    /// How it proves itself.
+    pub const fn authentication(&self) -> Authentication {
         match (&self.jwks, &self.secret_sha256) {
-            (Some(_), _) => Some(Authentication::PrivateKeyJwt),
-            (None, Some(digest)) => SecretHash::from_hex(digest).map(Authentication::Secret),
-            (None, None) => Some(Authentication::None),
+            (Some(_), _) => Authentication::PrivateKeyJwt,
+            (None, Some(_)) => Authentication::SecretBasic,
+            (None, None) => Authentication::None,
         }
+    }
+
+    /// The hash of the secret that it shares with us.
+    pub fn secret(&self) -> Option<SecretHash> {
+        self.secret_sha256.as_deref().and_then(SecretHash::from_hex)
+    }
+
+    /// Its public keys.
+    pub fn keys(&self) -> Result<JwkSet, jose::Refusal> {
+        self.jwks.as_ref().map_or_else(|| Ok(JwkSet::default()), |jwks| JwkSet::parse(&jwks.to_string()))
     }
 
     /// Whether it can keep no secret: a page in a browser, or an app.
@@ -139,7 +155,7 @@ impl Client {
 
     /// What cannot be right in a registration.
     fn is_sound(&self) -> bool {
-        let has_readable_keys = self.jwks.as_ref().is_none_or(|jwks| JwkSet::parse(&jwks.to_string()).is_ok());
+        let is_readable = self.keys().is_ok() && self.secret_sha256.is_some() == self.secret().is_some();
         let has_one_proof = self.jwks.is_none() || self.secret_sha256.is_none();
         // OP-07: a shared secret is for programs that cannot do better.
         let may_share_a_secret = self.secret_sha256.is_none() || self.profile == Profile::Core;
@@ -147,13 +163,7 @@ impl Client {
         // Without a proof anybody could be this client (RFC 6749 §4.4).
         let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
-        has_readable_keys
-            && has_one_proof
-            && may_share_a_secret
-            && has_address
-            && acts_alone_with_proof
-            && stays_soundly
-            && self.authentication().is_some()
+        is_readable && has_one_proof && may_share_a_secret && has_address && acts_alone_with_proof && stays_soundly
     }
 }
 

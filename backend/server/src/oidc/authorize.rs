@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    clients,
+    clients::{self, Registered},
     delivery::{self, Way},
     discovery::provider,
     grants, objects, pushed_requests,
@@ -95,7 +95,11 @@ async fn begin(
     mut rng: Rng,
 ) -> Result<Response, Problem> {
     let unverified = UnverifiedAuthorizationRequest::parse(pairs);
-    let client = unverified.client_id().and_then(|id| clients::registered(server, &id));
+    let client = match unverified.client_id() {
+        Some(id) => clients::registered(server, &id).await?,
+        None => None,
+    };
+    let client = client.as_deref();
     let way = Way { server, client, voice, now };
     let checked = match checked(server, unverified, client, now).await {
         Ok(checked) => checked,
@@ -105,7 +109,7 @@ async fn begin(
             return way.deliver(&reply_to, &Answer::Error(refusal.oauth(), &description), &mut rng);
         }
     };
-    let client = client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let client = &client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?.config;
     let request = &checked.request;
     if let Some(error) = known_beforehand(server, client, request) {
         return way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng);
@@ -131,19 +135,19 @@ async fn begin(
 async fn checked(
     server: &Server,
     mut unverified: UnverifiedAuthorizationRequest,
-    client: Option<&config::Client>,
+    client: Option<&Registered>,
     now: UnixTime,
 ) -> Result<Checked, NotBegun> {
     if let Some(uri) = unverified.request_uri().and_then(RequestUri::parse) {
         return Ok(pushed(server, &uri, unverified.client_id().as_ref(), now).await?);
     }
-    let view = client.map(clients::view).transpose()?;
-    if let (Some(compact), Some(view)) = (unverified.request_object(), &view) {
+    let view = client.map(|client| &client.client);
+    if let (Some(compact), Some(view)) = (unverified.request_object(), view) {
         // Not counted once: a page may be loaded again, and what it gives is bound to the service's own session by PKCE and state.
         let object = objects::verified(server, compact, view, Means::Value, now).map_err(object_refused)?;
         unverified = unverified.with_object(object).map_err(object_refused)?;
     }
-    match unverified.check(view.as_ref(), &provider(server)) {
+    match unverified.check(view, &provider(server)) {
         Ok(request) => Ok(Checked { request, pushed: None }),
         Err(Rejected::Redirect { reply_to, refusal }) => Err(NotBegun::There(Box::new(reply_to), refusal)),
         Err(Rejected::Here(refusal)) => Err(shown_here(refusal.code()).into()),
@@ -216,12 +220,12 @@ pub(super) async fn answer(
             Ok((request, given))
         })
         .await?;
-    let client = clients::registered(&server, &request.client_id);
+    let client = clients::registered(&server, &request.client_id).await?;
     let answer = match &given {
         Given::Code(code) => Answer::Code(code.reveal()),
         Given::Refused(error, description) => Answer::Error(*error, description),
     };
-    Way { server: &server, client, voice, now }.deliver(&request.reply_to, &answer, &mut rng)
+    Way { server: &server, client: client.as_deref(), voice, now }.deliver(&request.reply_to, &answer, &mut rng)
 }
 
 /// What the service gets.

@@ -25,7 +25,7 @@ pub(super) async fn tell(
     headers: HeaderMap,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let Question { service, presented } = Question::read(&server, &headers, pairs, now)?;
+    let Question { service, presented } = Question::read(&server, &headers, pairs, now).await?;
     if service.client.authentication == Authentication::None {
         // RFC 7662 §2.1: whoever proves nothing could try tokens until one is alive.
         return Err(Refused::because(OAuthError::InvalidClient, "only a client that proves itself may ask about tokens"));
@@ -34,7 +34,7 @@ pub(super) async fn tell(
         server.db.write(async |tx| service.mark(tx, None, now).await).await??;
     }
     let found = server.db.read(async |tx| examined::examine(tx, &server, &presented, now).await).await?;
-    let token = found.map(|found| found.token).filter(|token| token.concerns(&service.client.id, service.registered.resource.as_deref()));
+    let token = found.map(|found| found.token).filter(|token| token.concerns(&service.client.id, service.config.resource.as_deref()));
     let issuer = &server.config.issuer;
     if wants_signed(&headers) {
         let jwt = signed(&server, |kid| introspection::unsigned(token.as_ref(), issuer, &service.client.id, now, kid))?;

@@ -27,6 +27,8 @@ mod signed;
 mod token;
 mod userinfo;
 
+pub use clients::{Clients, Registered};
+
 use axum::{
     Router,
     routing::{get, post},

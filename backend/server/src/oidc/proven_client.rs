@@ -1,8 +1,9 @@
 //! The service that calls the token endpoint or one of its neighbours: who it says it is, proven.
 
+use std::{ops::Deref, sync::Arc};
+
 use axum::http::{HeaderMap, header};
 use handslag_protocol::{
-    client::Client,
     client_assertion::ClientAssertion,
     client_authentication::{self, ClaimedClient},
     oauth_error::OAuthError,
@@ -10,26 +11,35 @@ use handslag_protocol::{
 use handslag_store::{Error, Tx};
 use handslag_vocab::{Digest, UnixTime};
 
-use super::{clients, discovery::provider, proof, refused::Refused};
-use crate::{config, server::Server};
+use super::{
+    clients::{self, Registered},
+    discovery::provider,
+    proof,
+    refused::Refused,
+};
+use crate::server::Server;
 
-/// A service that proved itself, or a public one that named itself.
-pub(super) struct ProvenClient<'a> {
-    /// As registered.
-    pub(super) registered: &'a config::Client,
-    /// In the protocol's view.
-    pub(super) client: Client,
+/// A service that proved itself, or a public one that named itself. Reads as what is registered of it.
+pub(super) struct ProvenClient {
+    registered: Arc<Registered>,
     assertion: Option<ClientAssertion>,
 }
 
-impl<'a> ProvenClient<'a> {
+impl Deref for ProvenClient {
+    type Target = Registered;
+    fn deref(&self) -> &Registered {
+        &self.registered
+    }
+}
+
+impl ProvenClient {
     /// Unknown and unproven have the same code.
-    pub(super) fn of(server: &'a Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
+    pub(super) async fn of(server: &Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
         let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
-        let registered = clients::registered(server, &claimed.id()?).ok_or_else(unknown)?;
-        let client = clients::view(registered)?;
-        let assertion = claimed.authenticate(&client, &provider(server), client.profile.assertion_audience(), now)?;
-        Ok(Self { registered, client, assertion })
+        let registered = clients::registered(server, &claimed.id()?).await?.ok_or_else(unknown)?;
+        let client = &registered.client;
+        let assertion = claimed.authenticate(client, &provider(server), client.profile.assertion_audience(), now)?;
+        Ok(Self { registered, assertion })
     }
 
     /// Whether there is something to mark: if not, no transaction is needed for it.

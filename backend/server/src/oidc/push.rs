@@ -48,7 +48,7 @@ pub(super) async fn push(
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<PushAnswer, Refused> {
     let pushed = PushedRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let client = ProvenClient::of(server, &pushed.client, now)?;
+    let client = ProvenClient::of(server, &pushed.client, now).await?;
     let object = pushed.request_object().map(|object| objects::verified(server, object, &client.client, Means::Pushed, now));
     let object = object.transpose().map_err(par::Refusal::from)?;
     let at = proof::At { method: Method::POST.as_str(), path: "/par", access_token: None, now };

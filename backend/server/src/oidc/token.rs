@@ -36,7 +36,7 @@ use crate::{
 /// A request whose asker is proven.
 pub(super) struct Asked<'a> {
     pub(super) server: &'a Server,
-    pub(super) service: &'a ProvenClient<'a>,
+    pub(super) service: &'a ProvenClient,
     pub(super) request: &'a TokenRequest,
     /// The resource it wants a token for; our own UserInfo if none.
     pub(super) audience: Option<&'a str>,
@@ -64,12 +64,12 @@ pub(super) async fn give(
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<TokenAnswer, Refused> {
     let request = TokenRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let service = ProvenClient::of(server, &request.client, now)?;
+    let service = ProvenClient::of(server, &request.client, now).await?;
     request.check(&service.client)?;
-    let audience = request.resource.as_deref().map(|resource| registered_audience(service.registered, resource)).transpose()?;
+    let audience = request.resource.as_deref().map(|resource| registered_audience(&service.config, resource)).transpose()?;
     let at = proof::At { method: Method::POST.as_str(), path: "/token", access_token: None, now };
     let proof = proof::of(server, headers, at).await?;
-    let must_be_bound = service.registered.dpop_bound_access_tokens || service.client.profile.requires_sender_constraint();
+    let must_be_bound = service.config.dpop_bound_access_tokens || service.client.profile.requires_sender_constraint();
     if proof.is_none() && must_be_bound {
         return Err(Refused::because(OAuthError::InvalidDpopProof, "this client gets tokens only with a DPoP proof"));
     }

@@ -67,17 +67,17 @@ async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: Unix
         && server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await.map_err(Problem::from)?.is_err() {
         return Err(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidDpopProof.code()) });
     }
-    Ok(told(server, &found)?)
+    Ok(told(server, &found).await?)
 }
 
-fn told(server: &Server, found: &Found) -> Result<Response, Problem> {
+async fn told(server: &Server, found: &Found) -> Result<Response, Problem> {
     let Found { token, grant, affiliation } = found;
     let mut request = grant.request().map_err(|error| Problem::internal(&error))?;
     if let Some(narrower) = token.scopes() {
         request.scopes = narrower;
     }
     let info = UserInfo { subject: affiliation.subject.clone(), released: release::for_userinfo(&request.shares(), &values(affiliation)) };
-    let is_signed = clients::registered(server, &grant.client_id).is_none_or(|client| client.userinfo_signed);
+    let is_signed = clients::registered(server, &grant.client_id).await?.is_none_or(|client| client.config.userinfo_signed);
     if !is_signed {
         return Ok((no_store(), Json(info.claims())).into_response());
     }
