@@ -12,6 +12,7 @@ mod browser;
 mod device;
 mod ground;
 mod portal;
+mod processes;
 mod worker;
 
 use std::{path::PathBuf, sync::Arc};
@@ -41,6 +42,7 @@ pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use device::{Answer, Device, basic, post};
 pub(crate) use portal::{Login, Portal, form, jws};
+pub(crate) use processes::Processes;
 pub(crate) use worker::{Pick, Worker, logged_in};
 
 use crate::contracts::{

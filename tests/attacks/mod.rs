@@ -10,6 +10,7 @@ mod handset;
 mod kill;
 mod limits;
 pub(crate) mod lock_logs;
+mod nodes;
 mod pages;
 mod phones;
 mod refresh;
