@@ -27,7 +27,14 @@ pub(crate) async fn a_page_of_another_site_reads_nothing(kommun: &Kommun) {
         let (_, headers) = asked(kommun, Method::POST, path, APP).await;
         assert_eq!(readable_by(&headers), Some(APP), "{path}");
         assert!(headers.get("access-control-allow-credentials").is_none());
-        let strangers = ["null", "https://app.example.evil.example", "https://evil.example", "http://app.example", "https://APP.example", "https://app.example:8443"];
+        let strangers = [
+            "null",
+            "https://app.example.evil.example",
+            "https://evil.example",
+            "http://app.example",
+            "https://APP.example",
+            "https://app.example:8443",
+        ];
         // The care portal is a server: its pages have no business at these endpoints.
         for origin in strangers.into_iter().chain(["https://care.example", "se.kvarnby.hemtjanst:", "*", ""]) {
             for method in [Method::OPTIONS, Method::POST] {

@@ -1,4 +1,5 @@
-//! What must not work, and stays dead afterwards. Each attack plays in a municipality of its own, on both engines.
+//! What must not work, and stays dead afterwards. Each attack plays in a municipality of its own, on both engines
+//! and on two nodes.
 
 mod approvals;
 mod authorize;
@@ -10,6 +11,7 @@ mod handset;
 mod kill;
 mod limits;
 pub(crate) mod lock_logs;
+mod nodes;
 mod pages;
 mod phones;
 mod refresh;
@@ -17,7 +19,7 @@ mod secrets;
 mod starts;
 mod uploads;
 
-crate::kommun::on_both_engines! {
+crate::kommun::on_every_ground! {
     approvals {
         a_no_stays_a_no_and_a_yes_is_one_yes,
         another_phone_cannot_answer,

@@ -35,12 +35,7 @@ const ROWS: [Row; 4] = [
     Row { work: Work::Token, name: "client_credentials, ES256 JWT", written: "nothing to write", bar: 3.0 },
     Row { work: Work::Introspection, name: "introspection of an opaque token", written: "nothing to write", bar: 3.0 },
     Row { work: Work::Refresh, name: "refresh with rotation, ID Token", written: "the new link and the access token", bar: 2.0 },
-    Row {
-        work: Work::Flow,
-        name: "PAR + code + PKCE + DPoP, whole flow",
-        written: "request, approval, grant, proofs, tokens, journal",
-        bar: 3.0,
-    },
+    Row { work: Work::Flow, name: "PAR + code + PKCE + DPoP, whole flow", written: "request, approval, grant, proofs, tokens, journal", bar: 3.0 },
 ];
 
 /// What was measured of one row at one provider.

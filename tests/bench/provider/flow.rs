@@ -62,7 +62,8 @@ impl Hurry {
 
     /// What a browser without any cookie does until it is sent to the client's address.
     async fn code(&self, client: &str, request_uri: &str) -> io::Result<String> {
-        let mut address = reqwest::Url::parse_with_params(&self.authorize, [("client_id", client), ("request_uri", request_uri)]).map_err(io::Error::other)?;
+        let mut address =
+            reqwest::Url::parse_with_params(&self.authorize, [("client_id", client), ("request_uri", request_uri)]).map_err(io::Error::other)?;
         let mut cookies: Vec<(String, String)> = Vec::new();
         for _ in 0..12 {
             let sent: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -116,7 +116,10 @@ fn configuration(folder: &Path, port: u16) -> String {
     };
     let by_person = format!("redirect_uris = [\"{REDIRECT}\"]\n");
     [
-        format!("mode = \"demo\"\nlisten = \"127.0.0.1:{port}\"\nissuer = \"http://127.0.0.1:{port}\"\ndata = \"{}\"\n", folder.join("data").display()),
+        format!(
+            "mode = \"demo\"\nlisten = \"127.0.0.1:{port}\"\nissuer = \"http://127.0.0.1:{port}\"\ndata = \"{}\"\n",
+            folder.join("data").display()
+        ),
         "operator = { name = \"Kvarnby kommun\", number = \"2120001124\", oid_arc = \"1.3.6.1.4.1.32473\" }\n".to_owned(),
         "[test]\nauto_approve = \"anna@2120001124\"\n".to_owned(),
         client("machine", "redirect_uris = []\nscopes = [\"journal.read\"]\ngrant_types = [\"client_credentials\"]"),

@@ -60,5 +60,7 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
 /// Whether answers of some browser application are sent to an address of this origin. A browser writes an origin in one way only.
 fn is_registered(server: &Server, asking: &HeaderValue) -> bool {
     let pages = server.config.clients.iter().filter(|client| client.is_public()).flat_map(|client| &client.redirect_uris);
-    pages.filter(|address| address.starts_with("https://") || address.starts_with("http://")).any(|address| origin(address).as_bytes() == asking.as_bytes())
+    pages
+        .filter(|address| address.starts_with("https://") || address.starts_with("http://"))
+        .any(|address| origin(address).as_bytes() == asking.as_bytes())
 }
