@@ -5,12 +5,12 @@
 
 mod flow;
 mod load;
-mod service;
+mod process;
 
 use std::{io, path::Path, process::ExitCode, time::Duration};
 
 use load::{Half, Load, Work};
-use service::Service;
+use process::Service;
 
 /// Each row this many times, ours and the peer in turns; medians are told.
 const ROUNDS: usize = 3;
@@ -67,7 +67,7 @@ async fn all(folder: &Path, length: Duration) -> io::Result<bool> {
     std::fs::create_dir_all(folder)?;
     let (ours, peer) = (Service::ours(folder).await?, Service::peer().await?);
     println!("One process each, 8 connections, client_secret_basic; {} s a figure, medians of {ROUNDS} rounds in turns.", length.as_secs());
-    println!("Ours: SQLite, synchronous=FULL. Peer: npm oidc-provider {}, Node {}, in memory.\n", service::peer_version()?, service::node_version()?);
+    println!("Ours: SQLite, synchronous=FULL. Peer: npm oidc-provider {}, Node {}, in memory.\n", process::peer_version()?, process::node_version()?);
     println!("| row | ours per CPU-s | peer per CPU-s | times | bar | ours per s | peer per s | p99 at half load | ours wrote durably |");
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---|");
     let mut is_good = true;
@@ -113,7 +113,7 @@ async fn flat(ours: &Service, folder: &Path, length: Duration) -> io::Result<boo
     println!("| living refresh families | resident under load, MiB | refreshes per s |\n|---:|---:|---:|");
     let mut held = Vec::new();
     for families in FAMILIES {
-        service::fill(folder, families).await?;
+        process::fill(folder, families).await?;
         let run = Load::of(ours, Work::Refresh).await?.run(ours, length).await?;
         let resident = ours.resident()?;
         println!("| {families} | {resident:.1} | {:.0} |", run.done / run.seconds);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { openSite } from "../../docs/examples/browser-application/site.mjs";
-import { openService } from "../../docs/examples/server-application/service.mjs";
+import { openService } from "../../docs/examples/server-application/portal.mjs";
 import { DESK, shut, window } from "../browser/browser.mjs";
 import { close, found } from "../browser/municipality.mjs";
 import { about, test } from "../browser/story.mjs";

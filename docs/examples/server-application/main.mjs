@@ -1,7 +1,7 @@
 // node main.mjs ISSUER [PORT]: prints what the operator registers, and starts when that is done.
 
 import { createInterface } from "node:readline/promises";
-import { openService } from "./service.mjs";
+import { openService } from "./portal.mjs";
 
 const [issuer, port = "3000"] = process.argv.slice(2);
 const service = await openService({ port: Number(port) });

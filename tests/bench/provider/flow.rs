@@ -3,16 +3,16 @@
 use std::io;
 
 use data_encoding::BASE64URL_NOPAD;
-use getrandom::SysRng;
+use handslag_server::caller::{Clock, Rng};
+use handslag_vocab::Secret;
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer as _},
     elliptic_curve::Generate as _,
 };
-use rand_core::{TryRng as _, UnwrapErr};
 use reqwest::{Client, Response, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 
-use super::service::{REDIRECT, SECRET, Service};
+use super::process::{REDIRECT, SECRET, Service};
 
 /// RFC 7636 appendix B: the same pair for every flow; it is not the client that is measured.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -37,7 +37,7 @@ impl Hurry {
             par: service.endpoint("pushed_authorization_request_endpoint"),
             authorize: service.endpoint("authorization_endpoint"),
             token: service.endpoint("token_endpoint"),
-            key: SigningKey::generate_from_rng(&mut UnwrapErr(SysRng)),
+            key: SigningKey::generate_from_rng(&mut Rng::system()),
             nonce: None,
         })
     }
@@ -84,7 +84,7 @@ impl Hurry {
     /// RFC 9449 §8: with the provider's last nonce; once more where it wants a newer one.
     async fn asks_with_proof(&mut self, client: &str, form: &[(&str, &str)]) -> io::Result<Value> {
         for _ in 0..2 {
-            let request = self.http.post(&self.token).basic_auth(client, Some(SECRET)).header("dpop", self.proof()?).form(form);
+            let request = self.http.post(&self.token).basic_auth(client, Some(SECRET)).header("dpop", self.proof()).form(form);
             let answer = request.send().await.map_err(io::Error::other)?;
             let is_new = answer.headers().get("dpop-nonce").and_then(|nonce| nonce.to_str().ok()).map(str::to_owned);
             let was_without = self.nonce.is_none();
@@ -98,27 +98,24 @@ impl Hurry {
 
     /// Fetches a nonce before anything is counted.
     pub(crate) async fn warm(&mut self, client: &str) -> io::Result<()> {
-        let request = self.http.post(&self.token).basic_auth(client, Some(SECRET)).header("dpop", self.proof()?);
+        let request = self.http.post(&self.token).basic_auth(client, Some(SECRET)).header("dpop", self.proof());
         let answer = request.form(&[("grant_type", "authorization_code"), ("code", "none"), ("redirect_uri", REDIRECT)]).send().await;
         self.nonce = answer.map_err(io::Error::other)?.headers().get("dpop-nonce").and_then(|nonce| nonce.to_str().ok()).map(str::to_owned);
         Ok(())
     }
 
-    fn proof(&self) -> io::Result<String> {
-        #[expect(clippy::disallowed_methods, reason = "a real client reads its clock")]
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
+    fn proof(&self) -> String {
         let point = self.key.verifying_key().to_sec1_point(false);
         let (x, y) = (point.x().map(|x| BASE64URL_NOPAD.encode(x)), point.y().map(|y| BASE64URL_NOPAD.encode(y)));
-        let mut jti = [0_u8; 16];
-        SysRng.try_fill_bytes(&mut jti).map_err(io::Error::other)?;
+        let jti = Secret::random("jti", &mut Rng::system());
         let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": { "kty": "EC", "crv": "P-256", "x": x, "y": y } });
-        let mut claims = json!({ "jti": BASE64URL_NOPAD.encode(&jti), "htm": "POST", "htu": self.token, "iat": now });
+        let mut claims = json!({ "jti": jti.reveal(), "htm": "POST", "htu": self.token, "iat": Clock::default().now().seconds() });
         if let (Some(nonce), Some(claims)) = (&self.nonce, claims.as_object_mut()) {
             claims.insert("nonce".to_owned(), nonce.as_str().into());
         }
         let signed = [header, claims].map(|part| BASE64URL_NOPAD.encode(part.to_string().as_bytes())).join(".");
         let signature: Signature = self.key.sign(signed.as_bytes());
-        Ok(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes())))
+        format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()))
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{
     flow::{Hurry, text},
-    service::{RESOURCE, Service},
+    process::{RESOURCE, Service},
 };
 
 const CONNECTIONS: u32 = 8;
