@@ -9,6 +9,7 @@ mod handset;
 mod kill;
 mod limits;
 pub(crate) mod lock_logs;
+mod objects;
 mod pages;
 mod phones;
 mod refresh;
