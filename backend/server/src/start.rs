@@ -3,7 +3,7 @@
 use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
 use axum::Router;
-use handslag_keys::KeyStore;
+use handslag_keys::{KeyStore, Kind};
 use handslag_policy::Policies;
 use handslag_store::{Counters, Db, Place, Shared, Wakeups};
 use handslag_vocab::{Digest, UnixTime};
@@ -65,6 +65,19 @@ pub fn place(config: &Config) -> Result<Place, std::io::Error> {
         Some(database) => Place::Postgres(std::fs::read_to_string(&database.url_file)?.trim().to_owned()),
         None => Place::Sqlite(config.data.join("handslag.sqlite")),
     })
+}
+
+/// Makes the keys that are slow to make, beside everything else: a node that serves others publishes all of them soon after its first
+/// start. A demonstration makes them when somebody needs them.
+pub fn make_slow_keys(server: &Server) {
+    let server = server.clone();
+    spawn_blocking(move || {
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.is_made_when_needed()) {
+            if let Err(error) = server.keys.make(kind, server.clock.now(), &mut Rng::system()) {
+                tracing::warn!(%error, %kind, "keys could not be made");
+            }
+        }
+    });
 }
 
 /// Listens until `stop` is over, then lets open requests finish.
