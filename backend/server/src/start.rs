@@ -17,7 +17,9 @@ use crate::{
     config::Config,
     doors,
     listen::listen,
-    login, oidc, outbox, phone,
+    login, oidc, outbox,
+    outward::Outward,
+    phone,
     problem::Problem,
     server::{Parts, Server},
     signing,
@@ -35,17 +37,19 @@ pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>
 /// The same by another clock: nodes of one test move through time together.
 pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Error + Send + Sync>> {
     std::fs::create_dir_all(&config.data)?;
+    let outward = Outward::new(&config.outbound)?;
     let (folder, now) = (config.data.join("keys"), clock.now());
     let keys = spawn_blocking(move || KeyStore::open_folder(&folder, now, &mut Rng::system()));
     let policies = spawn_blocking(Policies::embedded);
     let db = Db::open(&place(&config)?).await?;
     db.migrate().await?;
-    let clients = oidc::Clients::new(&config.clients)?;
+    let (clients, provider) = (oidc::Clients::new(&config.clients)?, oidc::provider_of(&config));
     let shared = shared(&config).await?;
     // A node on a file of its own is alone.
     let wakeups = if shared.is_none() && config.database.is_none() { Wakeups::default() } else { Wakeups::among(shared.clone()) };
-    let counters = Counters::new(shared.clone());
-    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, clients, config, clock, wakeups, shared, counters }))
+    let (counters, key_sets) = (Counters::new(shared.clone()), oidc::KeySets::default());
+    let (keys, policies) = (keys.await??, policies.await??);
+    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups, shared, counters }))
 }
 
 /// The memory that this deployment's nodes share, if one is configured.
