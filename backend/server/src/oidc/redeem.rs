@@ -52,7 +52,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
 async fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<Secret, handslag_store::Error> {
     let token = RefreshToken::first(rng);
     let registered = &asked.service.config;
-    let new = New { token: &token, grant: &grant.grant_id, rotates: registered.is_public(), key: asked.proven, stay: stay(registered) };
+    let new = New { token: &token, grant: &grant.grant_id, rotates: registered.is_public(), bound_to: asked.bound_to, stay: stay(registered) };
     refresh_families::begin(tx, &new, asked.now).await?;
     Ok(token.secret())
 }
