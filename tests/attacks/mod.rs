@@ -3,6 +3,7 @@
 
 mod approvals;
 mod authorize;
+mod certificates;
 mod codes;
 mod core;
 mod cross_origin;

@@ -18,6 +18,7 @@ pub mod introspection;
 pub mod jarm;
 pub mod jose;
 pub mod moving_qr;
+pub mod mutual_tls;
 pub mod oauth_error;
 pub mod par;
 pub mod parameters;
