@@ -6,6 +6,7 @@ use handslag_vocab::{ClientId, Digest, UnixTime};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    access_token::LogIn,
     jose::{Algorithm, UnsignedJws},
     token::TokenType,
 };
@@ -25,6 +26,8 @@ pub struct ActiveToken {
     pub expires_at: UnixTime,
     /// The thumbprint of the key it is bound to.
     pub bound_to: Option<Digest>,
+    /// The log-in behind it (RFC 9470 §6.2).
+    pub log_in: Option<LogIn>,
     /// Whether it is a refresh token, which has no type of use.
     pub is_refresh: bool,
 }
@@ -58,6 +61,7 @@ pub fn answer(token: Option<&ActiveToken>, issuer: &str) -> Map<String, Value> {
         let kind = if token.bound_to.is_some() { TokenType::DPoP } else { TokenType::Bearer };
         tell("token_type", json!(kind));
     }
+    members.extend(token.log_in.iter().flat_map(LogIn::members));
     members
 }
 
@@ -79,6 +83,7 @@ mod tests {
             audience: Some("https://dorrar.example".to_owned()),
             expires_at: UnixTime::from_seconds(1_300),
             bound_to: Some(Digest::of(b"key")),
+            log_in: Some(LogIn { acr: "loa2".to_owned(), auth_time: UnixTime::from_seconds(900) }),
             is_refresh: false,
         }
     }
@@ -92,7 +97,7 @@ mod tests {
     fn a_living_token_says_what_it_may_and_for_whom() {
         let expected = json!({
             "active": true, "iss": "https://id.example", "sub": "k3", "client_id": "hemtjanst-app", "scope": "openid doors", "exp": 1_300,
-            "aud": "https://dorrar.example", "cnf": { "jkt": Digest::of(b"key") }, "token_type": "DPoP",
+            "aud": "https://dorrar.example", "cnf": { "jkt": Digest::of(b"key") }, "token_type": "DPoP", "acr": "loa2", "auth_time": 900,
         });
         assert_eq!(Value::Object(answer(Some(&token()), "https://id.example")), expected);
         let refresh = ActiveToken { is_refresh: true, audience: None, bound_to: None, ..token() };

@@ -3,7 +3,7 @@
 use super::{Authentication, Candidate, Keys, Members, Policy, Refusal, SenderConstraint};
 use crate::{
     authorization_details::DetailType,
-    client::{Protection, Registration, RequestObjects},
+    client::{Logout, Protection, Registration, RequestObjects},
     jose::{
         Algorithm,
         jwe::{ContentEncryption, KeyManagement},
@@ -27,6 +27,7 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
         assertion_algorithm: algorithm(members, "token_endpoint_auth_signing_alg")?,
         authorization_response: protection(members, "authorization")?,
         id_token,
+        logout: logout(members)?,
         pkce_optional: members.flag("require_pkce")? == Some(false),
         request_objects: RequestObjects {
             algorithm: if is_unsigned { None } else { algorithm(members, "request_object_signing_alg")? },
@@ -38,6 +39,17 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
         resources: Vec::new(),
         response_modes: modes.collect(),
         userinfo: protection(members, "userinfo")?,
+    })
+}
+
+/// `backchannel_logout_session_required` needs no place here: every logout token names the log-in.
+fn logout(members: &Members) -> Result<Logout, Refusal> {
+    let address = |name| members.text(name).map(|address| address.map(str::to_owned));
+    Ok(Logout {
+        backchannel_logout_uri: address("backchannel_logout_uri")?,
+        frontchannel_logout_uri: address("frontchannel_logout_uri")?,
+        frontchannel_logout_session_required: members.flag("frontchannel_logout_session_required")?.unwrap_or_default(),
+        post_logout_redirect_uris: members.texts("post_logout_redirect_uris")?,
     })
 }
 

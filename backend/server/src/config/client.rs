@@ -63,6 +63,27 @@ pub struct Client {
     /// What kind of program it is (`application_type`).
     #[serde(default)]
     pub application_type: ApplicationType,
+    /// The group of services that it shares log-ins with; none unless said so (SE-13).
+    #[serde(default)]
+    pub sso_group: Option<String>,
+    /// Where a browser may go after logging out (RP-Initiated Logout §2.1), compared character by character.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody has logged out (Back-Channel Logout §2.2).
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it needs `sid` there. Every logout token has it.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
+    /// Where the browser tells it so (Front-Channel Logout §2).
+    #[serde(default)]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether it needs `iss` and `sid` there.
+    #[serde(default)]
+    pub frontchannel_logout_session_required: bool,
+    /// A refresh token ends too when the person logs out in the browser; it outlives that otherwise (OIDC Core §11).
+    #[serde(default)]
+    pub offline_access_ends_with_session: bool,
     /// UserInfo as a signed JWT (the Swedish profile); JSON where a plain OpenID Connect client needs it.
     #[serde(default = "yes")]
     pub userinfo_signed: bool,
@@ -118,6 +139,13 @@ impl Client {
             audiences: Vec::new(),
             assurance: lowest(),
             application_type: ApplicationType::Web,
+            sso_group: None,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            offline_access_ends_with_session: false,
             userinfo_signed: yes(),
             reviewed_only: false,
         }
@@ -154,6 +182,17 @@ impl Client {
             && acts_alone_with_proof
             && stays_soundly
             && self.authentication().is_some()
+            && self.logs_out_soundly()
+    }
+
+    /// Whole web addresses: a fragment would swallow what is added (Back-Channel Logout §2.2, Front-Channel Logout §2).
+    fn logs_out_soundly(&self) -> bool {
+        let is_whole = |address: &String| {
+            let is_web = address.starts_with("https://") || address.starts_with("http://");
+            is_web && !address.contains(['#', ' ', ';', ',', '"', '\''])
+        };
+        let told = self.backchannel_logout_uri.iter().chain(&self.frontchannel_logout_uri);
+        told.into_iter().all(is_whole) && self.post_logout_redirect_uris.iter().all(|address| !address.contains([' ', ';', '"']) && address.contains(':'))
     }
 }
 

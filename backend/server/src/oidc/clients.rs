@@ -1,7 +1,7 @@
 //! Registered services, as the configuration file names them, in the protocol's view.
 
 use handslag_protocol::{
-    client::{Client as ProtocolClient, ClientKind, Registration, RequestObjects},
+    client::{Client as ProtocolClient, ClientKind, Logout, Registration, RequestObjects},
     jose::JwkSet,
 };
 use handslag_vocab::{ClientId, OrganisationId};
@@ -10,6 +10,7 @@ use crate::{
     config::{ApplicationType, Client, Requests},
     problem::Problem,
     server::Server,
+    words::Voice,
 };
 
 /// One registered service.
@@ -36,12 +37,23 @@ pub(super) fn view(client: &Client) -> Result<ProtocolClient, Problem> {
 /// What it registered beside the least.
 fn registration(client: &Client) -> Registration {
     Registration {
+        logout: Logout {
+            backchannel_logout_uri: client.backchannel_logout_uri.clone(),
+            frontchannel_logout_uri: client.frontchannel_logout_uri.clone(),
+            frontchannel_logout_session_required: client.frontchannel_logout_session_required,
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+        },
         requires_par: client.requests == Requests::Pushed,
         request_objects: RequestObjects { required: client.requests == Requests::Signed, ..RequestObjects::default() },
         resources: client.audiences.clone(),
         response_modes: client.response_modes.clone(),
         ..Registration::default()
     }
+}
+
+/// Its name in the person's language.
+pub(super) fn name(client: &Client, voice: Voice) -> &str {
+    if voice.tag() == "en" { &client.name_en } else { &client.name_sv }
 }
 
 /// Policy's view of it.

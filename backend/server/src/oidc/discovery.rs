@@ -6,7 +6,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use handslag_keys::{JWKS_CACHE_LIFE, KeyState, Kind};
+use handslag_keys::{JWKS_CACHE_LIFE, KeyState, Kind, PublicKey};
 use handslag_protocol::{
     discovery::Provider,
     jose::{Jwk, JwkSet},
@@ -35,7 +35,16 @@ pub(super) async fn keys(State(server): State<Server>) -> Result<Response, Probl
 /// The public keys that verify tokens of ours.
 pub(super) fn published(server: &Server) -> Result<JwkSet, Problem> {
     let public = server.keys.public_keys(Kind::TokenSigning)?;
-    let published = public.iter().filter(|key| !matches!(key.state, KeyState::Retired { .. }));
-    let keys: Result<Vec<Jwk>, _> = published.map(|key| Jwk::from_p256_point(&key.sec1, None).map(Jwk::named_by_thumbprint)).collect();
+    set(public.iter().filter(|key| !matches!(key.state, KeyState::Retired { .. })))
+}
+
+/// Those that ever signed for us and are nobody else's: an ID Token that comes back as a hint is one of ours, however old (attack 38).
+pub(super) fn ever_published(server: &Server) -> Result<JwkSet, Problem> {
+    let public = server.keys.public_keys(Kind::TokenSigning)?;
+    set(public.iter().filter(|key| !matches!(key.state, KeyState::Next { .. } | KeyState::Retired { compromised: true, .. })))
+}
+
+fn set<'k>(public: impl Iterator<Item = &'k PublicKey>) -> Result<JwkSet, Problem> {
+    let keys: Result<Vec<Jwk>, _> = public.map(|key| Jwk::from_p256_point(&key.sec1, None).map(Jwk::named_by_thumbprint)).collect();
     keys.and_then(JwkSet::new).map_err(|error| Problem::internal(&error))
 }

@@ -14,7 +14,7 @@ use handslag_protocol::{
 use handslag_vocab::UnixTime;
 
 use super::{
-    discovery::provider,
+    discovery::{self, provider},
     objects, proof,
     proven_client::{self, ProvenClient},
     pushed_requests,
@@ -54,7 +54,9 @@ async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String
     let at = proof::At { method: Method::POST.as_str(), path: "/par", access_token: None, now };
     let proof = proof::of(server, headers, at)?;
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
+    let keys = discovery::ever_published(server)?;
     let request = pushed.check(&client.client, &provider(server), object.clone(), proven);
+    let request = request.and_then(|request| Ok(request.hinted(&keys)?));
     let uri = RequestUri::random(&mut rng);
     // What came with it is used up, also where the request is refused.
     let kept = server.db.write(async |tx| {
