@@ -2,6 +2,7 @@
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
 mod client;
+mod outbound;
 mod sso_group;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use client::sound;
 pub use client::{ApplicationType, Client, Requests, Services};
+pub use outbound::Outbound;
 pub use sso_group::{Computers, SsoGroup};
 
 /// Everything an operator decides.
@@ -57,6 +59,9 @@ pub struct Config {
     /// Groups of services inside which one log-in is enough.
     #[serde(default, rename = "sso_group")]
     pub sso_groups: Vec<SsoGroup>,
+    /// Whom this node may call.
+    #[serde(default)]
+    pub outbound: Outbound,
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
@@ -187,6 +192,9 @@ pub enum Refused {
     /// Named twice, too long, or named by a client and nowhere else.
     #[error("the group {0} is named twice or nowhere, or has hours that are not 1 to 12 on managed computers, 1 to 2 on shared ones")]
     SsoGroup(String),
+    /// Not a host and a port.
+    #[error("every entry of [outbound] allow must be a host and a port, as in \"tjanst.kommun.example:443\"; {0} is not")]
+    Outbound(String),
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -224,6 +232,7 @@ impl Config {
         if self.limits.is_shut() {
             return Err(Refused::Limits);
         }
+        self.outbound.check()?;
         sound(&self.clients)?;
         sso_group::sound(&self.sso_groups, &self.clients)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {

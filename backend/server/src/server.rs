@@ -6,7 +6,7 @@ use handslag_keys::KeyStore;
 use handslag_policy::Policies;
 use handslag_store::{Db, Wakeups};
 
-use crate::{caller::Clock, config::Config};
+use crate::{caller::Clock, config::Config, outward::Outward};
 
 /// One node. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct Parts {
     pub policies: Policies,
     /// What the operator decided.
     pub config: Config,
+    /// Calls to addresses that others named.
+    pub outward: Outward,
     /// "Look again", within this node.
     pub wakeups: Wakeups,
     /// The time.

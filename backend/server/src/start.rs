@@ -14,7 +14,9 @@ use crate::{
     config::Config,
     doors,
     listen::listen,
-    login, oidc, outbox, phone,
+    login, oidc, outbox,
+    outward::Outward,
+    phone,
     problem::Problem,
     server::{Parts, Server},
     signing,
@@ -28,12 +30,13 @@ const TIDY_EVERY: Duration = Duration::from_mins(1);
 pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>> {
     std::fs::create_dir_all(&config.data)?;
     let clock = Clock::default();
+    let outward = Outward::new(&config.outbound)?;
     let (folder, now) = (config.data.join("keys"), clock.now());
     let keys = spawn_blocking(move || KeyStore::open_folder(&folder, now, &mut Rng::system()));
     let policies = spawn_blocking(Policies::embedded);
     let db = Db::open(&place(&config)?).await?;
     db.migrate().await?;
-    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, config, clock, wakeups: Wakeups::default() }))
+    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, outward, config, clock, wakeups: Wakeups::default() }))
 }
 
 /// Where the database is.
@@ -52,9 +55,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let tidying = tokio::spawn(tidy(server.clone()));
-    let work = tokio::spawn(signing::work(server.clone()));
+    let work = [tokio::spawn(signing::work(server.clone())), tokio::spawn(oidc::work(server.clone()))];
     listen(app, listener, &server.config.limits, stop).await;
-    work.abort();
+    work.iter().for_each(tokio::task::JoinHandle::abort);
     tidying.abort();
     Ok(())
 }
