@@ -11,6 +11,7 @@ use super::{Refused, parsed};
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of client metadata, named as the specifications name it")]
 pub struct Client {
     /// `client_id`.
     pub id: ClientId,

@@ -6,7 +6,7 @@ use axum::{
     Form,
     extract::{Path, State},
     http::{HeaderMap, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use handslag_protocol::{authorize::AuthorizationRequest, oauth_error::Answer};
 use handslag_vocab::{ApprovalId, UnixTime};

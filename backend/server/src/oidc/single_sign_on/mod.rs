@@ -8,7 +8,7 @@ pub(super) mod offers;
 mod standing;
 
 pub(super) use ask::{answer, ask, show};
-pub(super) use standing::{Candidate, Next, claims_shown, next, of_session};
+pub(super) use standing::{Candidate, Next, next};
 
 use handslag_protocol::authorize::AuthorizationRequest;
 use handslag_store::Tx;

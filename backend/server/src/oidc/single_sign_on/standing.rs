@@ -140,11 +140,13 @@ async fn answered_before(
 ) -> Result<Remembered, Problem> {
     let shown = claims_shown(request);
     let answers = remembered::of(tx, &affiliation.affiliation_id).await?;
-    let mut here = answers.iter().filter(|answer| answer.client_id == client.id).peekable();
-    Ok(match here.peek() {
-        None => Remembered::Nothing,
-        Some(_) if here.any(|answer| shown.is_subset(&answer.claims())) => Remembered::This,
-        Some(_) => Remembered::Less,
+    let here: Vec<BTreeSet<&str>> = answers.iter().filter(|answer| answer.client_id == client.id).map(remembered::Remembered::claims).collect();
+    Ok(if here.is_empty() {
+        Remembered::Nothing
+    } else if here.iter().any(|answer| shown.is_subset(answer)) {
+        Remembered::This
+    } else {
+        Remembered::Less
     })
 }
 
