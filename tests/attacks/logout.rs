@@ -36,8 +36,7 @@ fn token_of(body: &str) -> String {
 
 /// Attack 28: the ID Token names the log-in of this browser, so it ends at once, with everything it gave, and every service is told.
 pub(crate) async fn a_service_logs_out_and_the_others_of_the_log_in_are_told(kommun: &Kommun) {
-    let (grades, timetable, register, mut worker) =
-        (kommun.grades(), kommun.timetable(), kommun.register(), kommun.worker("Amina Sahlin").await);
+    let (grades, timetable, register, mut worker) = (kommun.grades(), kommun.timetable(), kommun.register(), kommun.worker("Amina Sahlin").await);
     let (mut browser, first, tokens) = logs_in(kommun, &grades, &mut worker, kommun.browser(), &[]).await;
     for (portal, secret, more) in [(&timetable, "a", vec![]), (&register, "b", vec![("prompt", "consent")])] {
         let question = goes_to(portal, &mut browser, secret, &more).await.location().unwrap().to_owned();
@@ -111,7 +110,13 @@ pub(crate) async fn an_address_that_is_not_registered_is_gone_to_by_nobody(kommu
     let (grades, mut worker) = (kommun.grades(), kommun.worker("Amina Sahlin").await);
     let (mut browser, _, tokens) = logs_in(kommun, &grades, &mut worker, kommun.browser(), &[]).await;
     let hint = tokens["id_token"].as_str().unwrap();
-    for wrong in ["https://evil.example/", "https://betyg.example/ut/", "https://betyg.example/ut?x=1", "https://betyg.example/cb", "https://schema.example/ut"] {
+    for wrong in [
+        "https://evil.example/",
+        "https://betyg.example/ut/",
+        "https://betyg.example/ut?x=1",
+        "https://betyg.example/cb",
+        "https://schema.example/ut",
+    ] {
         let page = browser.get(&out(&[("id_token_hint", hint), ("post_logout_redirect_uri", wrong)])).await;
         assert_eq!((page.status, page.location()), (400, None), "{wrong}");
     }
@@ -184,12 +189,12 @@ pub(crate) async fn a_service_that_does_not_answer_is_told_again(kommun: &Kommun
     assert!(began.elapsed().as_secs() < 5);
     kommun.ear.hears(1).await;
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    kommun.server.clock.advance(9);
+    kommun.server.clock.advance(4);
     kommun.server.wakeups.wake("service.logged_out");
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(kommun.ear.heard().len(), 1, "not before its time");
     kommun.ear.answers(200);
-    kommun.server.clock.advance(2);
+    kommun.server.clock.advance(10);
     kommun.server.wakeups.wake("service.logged_out");
     let heard = kommun.ear.hears(2).await;
     let mut ids = Vec::new();
@@ -206,10 +211,12 @@ pub(crate) async fn a_service_that_does_not_answer_is_told_again(kommun: &Kommun
 /// Attack 28: one phone's end leaves the others, and the person's own page ends one log-in or all.
 pub(crate) async fn one_phone_or_one_browser_leaves_the_others(kommun: &Kommun) {
     let (grades, mut worker) = (kommun.grades(), kommun.worker("Amina Sahlin").await);
+    kommun.server.clock.advance(60);
     let link = kommun.invites_again(&worker.affiliation).await;
     let mut second = crate::kommun::Worker::enrols(kommun, worker.affiliation.clone(), &link).await;
     let (browser, claims, one) = logs_in(kommun, &grades, &mut worker, kommun.browser(), &[]).await;
     let (_, _, two) = logs_in(kommun, &grades, &mut second, kommun.browser(), &[]).await;
+    kommun.server.clock.advance(60);
     let (_, _, three) = logs_in(kommun, &grades, &mut second, kommun.browser(), &[]).await;
     let token = |tokens: &Value| tokens["access_token"].as_str().unwrap().to_owned();
     let mut own = worker.at_a_desk(kommun).await;

@@ -37,7 +37,8 @@ pub(crate) async fn a_cookie_laid_before_opens_nothing_and_a_start_is_its_browse
     let theirs = asked(&goes_to(&timetable, &mut other, "d", &[]).await).unwrap().to_owned();
     assert_eq!(victim.get(&theirs).await.status, 410);
     assert_eq!(presses(&mut victim, &theirs, &[("svar", "fortsatt")]).await.status, 410);
-    let cross = victim.http.post(victim.address(question.split('?').next().unwrap())).header("origin", "https://evil.example").form(&[("svar", "fortsatt")]);
+    let cross =
+        victim.http.post(victim.address(question.split('?').next().unwrap())).header("origin", "https://evil.example").form(&[("svar", "fortsatt")]);
     assert_eq!(victim.send(cross).await.status, 403, "another site's form");
     assert_eq!(presses(&mut victim, &question, &[("svar", "fortsatt")]).await.status, 303, "the victim's own still stands");
 }

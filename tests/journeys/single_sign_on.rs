@@ -10,7 +10,13 @@ use crate::{
 const MINUTE: i64 = 60;
 
 /// A full log-in; gives the claims of its ID Token, and the browser with its cookies.
-pub(crate) async fn logs_in(kommun: &Kommun, portal: &Portal, worker: &mut Worker, browser: Browser, more: &[(&str, &str)]) -> (Browser, Value, Value) {
+pub(crate) async fn logs_in(
+    kommun: &Kommun,
+    portal: &Portal,
+    worker: &mut Worker,
+    browser: Browser,
+    more: &[(&str, &str)],
+) -> (Browser, Value, Value) {
     let mut login = portal.begins_with(browser, more).await;
     worker.approves(&login).await;
     let code = login.code().await;
@@ -61,7 +67,10 @@ pub(crate) async fn whoever_is_logged_in_sees_what_is_sent_and_goes_on(kommun: &
     }
     assert!(!shown.body.contains(" checked"), "nothing is ticked beforehand");
     let policy = shown.headers["content-security-policy"].to_str().unwrap();
-    assert!(policy.contains("form-action 'self' https://schema.example;") || policy.ends_with("form-action 'self' https://schema.example"), "{policy}");
+    assert!(
+        policy.contains("form-action 'self' https://schema.example;") || policy.ends_with("form-action 'self' https://schema.example"),
+        "{policy}"
+    );
     let answer = presses(&mut browser, &question, &[("svar", "fortsatt")]).await;
     assert_eq!(answer.status, 303, "{}", answer.body);
     let (second, tokens) = claims_of(kommun, &timetable, &browser, &answer, "s1").await;
@@ -69,7 +78,13 @@ pub(crate) async fn whoever_is_logged_in_sees_what_is_sent_and_goes_on(kommun: &
     assert_ne!((&second["sid"], &second["txn"]), (&first["sid"], &first["txn"]), "each service's own name for it, each use its own");
     assert!(second["iat"].as_i64().unwrap() - second["auth_time"].as_i64().unwrap() >= 30 * MINUTE);
     assert_eq!(presses(&mut browser, &question, &[("svar", "fortsatt")]).await.status, 410, "answered once");
-    let active = post(&browser, "/introspect", &[("authorization", &basic("journalen", JOURNAL_SECRET))], &[("token", tokens["access_token"].as_str().unwrap())]).await;
+    let active = post(
+        &browser,
+        "/introspect",
+        &[("authorization", &basic("journalen", JOURNAL_SECRET))],
+        &[("token", tokens["access_token"].as_str().unwrap())],
+    )
+    .await;
     assert_eq!(active.body, json!({ "active": false }), "another's token");
     kommun.journal_holds().await;
 }

@@ -6,14 +6,7 @@
 use handslag_vocab::ClientId;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    authorize::Language,
-    client::Client,
-    id_token::ReturnedIdToken,
-    jose::JwkSet,
-    parameters::Parameters,
-    refusal::refusals,
-};
+use crate::{authorize::Language, client::Client, id_token::ReturnedIdToken, jose::JwkSet, parameters::Parameters, refusal::refusals};
 
 refusals! {
     /// Why nobody is logged out and nothing is redirected. All are told on a page.
@@ -186,11 +179,21 @@ mod tests {
     fn what_is_not_registered_or_not_ours_leads_nowhere() {
         let (key, other) = (TestKey::new(Some("k")), TestKey::new(Some("k")));
         let (right, forged) = (hint(&key), hint(&other));
-        for address in ["https://skola.example/utloggad", "https://skola.example/utloggad?t=1&x=2", "https://skola.example/utloggad?t=1/", "https://evil.test/"] {
-            assert_eq!(check(&key, &[("id_token_hint", &right), ("post_logout_redirect_uri", address)]), Err(Refusal::RedirectUriUnknown), "{address}");
+        for address in
+            ["https://skola.example/utloggad", "https://skola.example/utloggad?t=1&x=2", "https://skola.example/utloggad?t=1/", "https://evil.test/"]
+        {
+            assert_eq!(
+                check(&key, &[("id_token_hint", &right), ("post_logout_redirect_uri", address)]),
+                Err(Refusal::RedirectUriUnknown),
+                "{address}"
+            );
         }
         assert_eq!(check(&key, &[("post_logout_redirect_uri", BACK)]), Err(Refusal::RedirectUriAlone));
-        assert_eq!(check(&key, &[("id_token_hint", &forged), ("post_logout_redirect_uri", BACK)]), Err(Refusal::RedirectUriAlone), "a forged hint is none");
+        assert_eq!(
+            check(&key, &[("id_token_hint", &forged), ("post_logout_redirect_uri", BACK)]),
+            Err(Refusal::RedirectUriAlone),
+            "a forged hint is none"
+        );
         assert_eq!(check(&key, &[("id_token_hint", &right), ("client_id", "annan")]), Err(Refusal::ClientDiffers));
         assert_eq!(check(&key, &[("client_id", "annan")]), Err(Refusal::ClientUnknown));
         assert_eq!(check(&key, &[("state", "1"), ("state", "2")]), Err(Refusal::ParameterRepeated));

@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn no_released_claim_replaces_one_of_the_protocol() {
-        let forged = json!({ "iss": "x", "sub": "x", "aud": "x", "exp": 9, "acr": "x", "nonce": "x", "txn": "x", "sid": "x", "at_hash": "x", "name": "Åsa" });
+        let forged =
+            json!({ "iss": "x", "sub": "x", "aud": "x", "exp": 9, "acr": "x", "nonce": "x", "txn": "x", "sid": "x", "at_hash": "x", "name": "Åsa" });
         let token = IdToken { released: forged.as_object().unwrap().clone(), nonce: None, transaction: None, session: None, ..token() };
         let claims = token.claims();
         assert_eq!(claims["name"], "Åsa");

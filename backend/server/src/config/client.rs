@@ -193,7 +193,8 @@ impl Client {
             is_web && !address.contains(['#', ' ', ';', ',', '"', '\''])
         };
         let told = self.backchannel_logout_uri.iter().chain(&self.frontchannel_logout_uri);
-        told.into_iter().all(is_whole) && self.post_logout_redirect_uris.iter().all(|address| !address.contains([' ', ';', '"']) && address.contains(':'))
+        told.into_iter().all(is_whole)
+            && self.post_logout_redirect_uris.iter().all(|address| !address.contains([' ', ';', '"']) && address.contains(':'))
     }
 }
 

@@ -38,23 +38,12 @@ pub struct OpenLogIn {
 }
 
 /// Every log-in of a person that is in force, newest first.
-pub async fn open_log_ins(
-    tx: &mut Tx,
-    server: &Server,
-    voice: Voice,
-    affiliation: &AffiliationId,
-    now: UnixTime,
-) -> Result<Vec<OpenLogIn>, Problem> {
+pub async fn open_log_ins(tx: &mut Tx, server: &Server, voice: Voice, affiliation: &AffiliationId, now: UnixTime) -> Result<Vec<OpenLogIn>, Problem> {
     let mut open = Vec::new();
     for session in sso_sessions::of_affiliation(tx, affiliation, now).await? {
         let services = service_sessions::of(tx, &session.session_id).await?;
         let names: Vec<String> = services.into_iter().map(|service| name(server, voice, &service.client_id)).collect();
-        open.push(OpenLogIn {
-            session: session.session_id,
-            services: names.join(", "),
-            since: session.authenticated_at,
-            until: session.expires_at,
-        });
+        open.push(OpenLogIn { session: session.session_id, services: names.join(", "), since: session.authenticated_at, until: session.expires_at });
     }
     Ok(open)
 }

@@ -3,11 +3,7 @@
 
 use std::sync::Arc;
 
-use handslag_protocol::{
-    jose::Algorithm,
-    logout_token::LogoutToken,
-    oauth_error::with_parameters,
-};
+use handslag_protocol::{jose::Algorithm, logout_token::LogoutToken, oauth_error::with_parameters};
 use handslag_vocab::{Seconds, Secret, SessionId, UnixTime};
 use serde_json::json;
 use tokio::sync::Semaphore;

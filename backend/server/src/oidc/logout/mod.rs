@@ -12,8 +12,8 @@ mod requests;
 mod work;
 
 pub(super) use end_session::{answer, ask, ask_by_form, show};
-pub(super) use requests::purge;
 pub use page::{LoggedOut, page};
+pub(super) use requests::purge;
 pub use work::work;
 
 use handslag_store::{Error, Tx};
@@ -69,12 +69,7 @@ impl Why {
 
 /// Ends log-ins, in the caller's transaction, and leaves word for every service of them. What ended before is passed over. Gives the
 /// services of those that ended now.
-pub async fn end(
-    tx: &mut Tx,
-    sessions: &[SsoSession],
-    why: Why,
-    (now, rng): (UnixTime, &mut (dyn CryptoRng + Send)),
-) -> Result<Vec<Told>, Error> {
+pub async fn end(tx: &mut Tx, sessions: &[SsoSession], why: Why, (now, rng): (UnixTime, &mut (dyn CryptoRng + Send))) -> Result<Vec<Told>, Error> {
     let mut told = Vec::new();
     for session in sessions {
         if !sso_sessions::end(tx, &session.session_id, why.as_str(), now).await? {

@@ -19,8 +19,7 @@ use super::{
 };
 use crate::{
     caller::{Now, Rng},
-    config,
-    identity,
+    config, identity,
     login::{self, remembered, sso_sessions},
     oidc::{
         answer::{self, LoggedIn},
