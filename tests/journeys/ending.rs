@@ -29,8 +29,8 @@ pub(crate) async fn a_block_ends_everything_at_once(kommun: &Kommun) {
 
     kommun.blocks(&worker.affiliation).await;
 
-    let told = approved.goes_on().await.location().unwrap().to_owned();
-    let page = approved.browser.get(&told).await;
+    let first = approved.goes_on().await.location().unwrap().to_owned();
+    let page = approved.browser.get(&first).await;
     assert!(page.body.contains("spärrades medan du svarade"), "a log-in, and the person reads why (OP-19): {}", page.body);
     let back = page.between("id=\"back\" href=\"", "\"").to_owned();
     assert_eq!(approved.browser.get(&back).await.answer("error").as_deref(), Some("access_denied"));

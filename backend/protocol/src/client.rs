@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use handslag_vocab::ClientId;
+use handslag_vocab::{ClientId, SecretHash};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,24 +36,40 @@ pub enum ClientKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
-    /// The code of a log-in.
+    /// The code of a log-in (RFC 6749 §4.1).
     AuthorizationCode,
-    /// Itself, where no person is behind it.
+    /// OpenID Connect CIBA.
+    #[serde(rename = "urn:openid:params:grant-type:ciba")]
+    Ciba,
+    /// Itself, where no person is behind it (RFC 6749 §4.4).
     ClientCredentials,
-    /// A refresh token.
+    /// RFC 8628.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// A refresh token (RFC 6749 §6).
     RefreshToken,
+    /// RFC 8693.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
-    /// Every grant type.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
+    /// Every grant type that can be registered.
+    pub const ALL: [Self; 6] =
+        [Self::AuthorizationCode, Self::Ciba, Self::ClientCredentials, Self::DeviceCode, Self::RefreshToken, Self::TokenExchange];
+
+    /// Those that the token endpoint takes.
+    pub const SERVED: [Self; 3] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
 
     /// The registered spelling.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
+            Self::Ciba => "urn:openid:params:grant-type:ciba",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
             Self::RefreshToken => "refresh_token",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 }
@@ -67,6 +83,8 @@ pub struct Client {
     pub kind: ClientKind,
     /// How it proves itself.
     pub authentication: Authentication,
+    /// The secret that it shares with us, as a hash, where that is its proof.
+    pub secret: Option<SecretHash>,
     /// What it may offer for tokens.
     pub grant_types: BTreeSet<GrantType>,
     /// Redirect addresses, each whole.
@@ -92,6 +110,8 @@ pub struct Registration {
     pub authorization_response: Protection,
     /// How ID Tokens are.
     pub id_token: Protection,
+    /// How introspection answers are (RFC 9701 §6); JSON where neither it nor the request says otherwise.
+    pub introspection: Protection,
     /// An administrator said that this confidential client cannot do PKCE.
     pub pkce_optional: bool,
     /// How it is told of log-outs, and where browsers go after one.
@@ -188,6 +208,7 @@ pub(crate) mod tests {
             id: "skolportalen".parse().unwrap(),
             kind,
             authentication: if kind == ClientKind::Confidential { Authentication::PrivateKeyJwt } else { Authentication::None },
+            secret: None,
             grant_types: [GrantType::AuthorizationCode].into(),
             redirect_uris: redirect_uris.iter().map(|&uri| uri.to_owned()).collect(),
             scopes: ["profile", "https://id.oidc.se/scope/naturalPersonOrgId"].map(str::to_owned).to_vec(),
@@ -226,6 +247,12 @@ pub(crate) mod tests {
         for address in wrong {
             assert!(!server.owns(address), "{address}");
         }
+    }
+
+    #[test]
+    fn a_grant_type_is_stored_as_it_is_registered() {
+        assert_eq!(GrantType::ALL.map(|grant| serde_json::to_value(grant).unwrap()), GrantType::ALL.map(GrantType::as_str));
+        assert!(GrantType::SERVED.iter().all(|grant| GrantType::ALL.contains(grant)));
     }
 
     #[test]

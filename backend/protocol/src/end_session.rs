@@ -118,7 +118,7 @@ mod tests {
     use crate::{
         client::{ClientKind, Logout, tests::client},
         id_token::IdToken,
-        jose::tests::TestKey,
+        jose::{Algorithm, tests::TestKey},
     };
 
     const BACK: &str = "https://skola.example/utloggad?t=1";
@@ -144,7 +144,7 @@ mod tests {
             access_token: None,
             released: Map::new(),
         };
-        let unsigned = token.unsigned("k");
+        let unsigned = token.unsigned((Algorithm::Es256, "k"));
         let signature = key.sign(unsigned.to_be_signed());
         unsigned.signed(&signature).unwrap()
     }

@@ -2,11 +2,10 @@
 //!
 //! `acr`, `amr` and `auth_time` tell our own record. A released claim can never replace a claim of the protocol.
 
-use handslag_vocab::{ApprovalId, ClientId, Digest, Seconds, UnixTime};
+use handslag_vocab::{ApprovalId, ClientId, Seconds, UnixTime};
 use serde_json::{Map, Value};
 
 use crate::{
-    base64url,
     jose::{self, Algorithm, Expected, JwkSet, Type, UnsignedJws, UnverifiedJws},
     refusal::refusals,
 };
@@ -86,8 +85,8 @@ pub struct IdToken {
 }
 
 impl IdToken {
-    /// The claims as they will be signed.
-    pub fn claims(&self) -> Map<String, Value> {
+    /// The claims as they will be signed with this algorithm.
+    pub fn claims(&self, algorithm: Algorithm) -> Map<String, Value> {
         let mut claims = self.released.clone();
         let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
         put("iss", self.issuer.as_str().into());
@@ -103,7 +102,7 @@ impl IdToken {
             ("nonce", self.nonce.clone()),
             ("sid", self.session.clone()),
             ("txn", self.transaction.as_ref().map(ToString::to_string)),
-            ("at_hash", self.access_token.as_deref().map(at_hash)),
+            ("at_hash", self.access_token.as_deref().map(|token| algorithm.half_hash(token))),
         ];
         for (name, value) in optional {
             claims.remove(name);
@@ -112,9 +111,9 @@ impl IdToken {
         claims
     }
 
-    /// Takes the id of the ES256 key that will sign.
-    pub fn unsigned(&self, kid: &str) -> UnsignedJws {
-        UnsignedJws::new("JWT", Algorithm::Es256, kid, self.claims())
+    /// Takes the algorithm that the client registered, and the id of the key that will sign.
+    pub fn unsigned(&self, (algorithm, kid): (Algorithm, &str)) -> UnsignedJws {
+        UnsignedJws::new("JWT", algorithm, kid, self.claims(algorithm))
     }
 }
 
@@ -134,7 +133,7 @@ impl ReturnedIdToken {
     /// Takes the compact form and every key that ever signed ID Tokens here and is not compromised: an ID Token that has run out, by a
     /// key that has retired, is as good a hint (attack 38).
     pub fn read(compact: &str, keys: &JwkSet, issuer: &str) -> Result<Self, Refusal> {
-        let expected = Expected { algorithms: &Algorithm::ALL, typ: Type::OrdinaryOr("jwt") };
+        let expected = Expected { algorithms: &Algorithm::OURS, typ: Type::OrdinaryOr("jwt") };
         let claims = UnverifiedJws::parse(compact)?.verify(keys, expected)?.claims()?;
         if claims.text("iss") != Some(issuer) {
             return Err(Refusal::Issuer);
@@ -147,12 +146,6 @@ impl ReturnedIdToken {
         };
         read().filter(|_| is_id_token).ok_or(Refusal::Claims)
     }
-}
-
-/// OIDC Core §3.1.3.6: the left half of SHA-256 of the token's text.
-fn at_hash(access_token: &str) -> String {
-    let digest = Digest::of(access_token.as_bytes());
-    base64url::encode(digest.as_bytes().split_at(16).0)
 }
 
 #[cfg(test)]
@@ -186,7 +179,7 @@ mod tests {
             "iss": "https://id.example", "sub": "k3", "aud": "skolportalen", "azp": "skolportalen", "iat": 1000, "exp": 1300, "auth_time": 900,
             "acr": "http://id.swedenconnect.se/loa/1.0/uncertified-loa2", "amr": ["hwk", "user"], "nonce": "n", "txn": "txn_0123456789abcdefghjkmnpqrs", "sid": "ses_1",
         });
-        assert_eq!(Value::Object(token().claims()), expected);
+        assert_eq!(Value::Object(token().claims(Algorithm::Es256)), expected);
     }
 
     /// Attack 38: an ID Token that has run out, whoever of ours signed it, is a hint; nothing else is one.
@@ -198,16 +191,16 @@ mod tests {
             unsigned.signed(&signature).unwrap()
         };
         let read = |compact: &str| ReturnedIdToken::read(compact, &key.set(), "https://id.example");
-        let right = signed(token().unsigned("k"), &key);
+        let right = signed(token().unsigned((Algorithm::Es256, "k")), &key);
         let hint = ReturnedIdToken { subject: "k3".to_owned(), client_id: "skolportalen".parse().unwrap(), session: Some("ses_1".to_owned()) };
         assert_eq!(read(&right), Ok(hint));
         assert_eq!(ReturnedIdToken::read(&right, &key.set(), "https://other.example"), Err(Refusal::Issuer));
-        assert!(matches!(read(&signed(token().unsigned("k"), &other)), Err(Refusal::Jws(_))));
+        assert!(matches!(read(&signed(token().unsigned((Algorithm::Es256, "k")), &other)), Err(Refusal::Jws(_))));
         assert!(matches!(read("a.b.c"), Err(Refusal::Jws(_))));
-        let wrong_type = UnsignedJws::new("logout+jwt", Algorithm::Es256, "k", token().claims());
+        let wrong_type = UnsignedJws::new("logout+jwt", Algorithm::Es256, "k", token().claims(Algorithm::Es256));
         assert!(matches!(read(&signed(wrong_type, &key)), Err(Refusal::Jws(_))));
         for missing in ["sub", "aud", "auth_time", "exp"] {
-            let mut claims = token().claims();
+            let mut claims = token().claims(Algorithm::Es256);
             claims.remove(missing);
             assert_eq!(read(&signed(UnsignedJws::new("JWT", Algorithm::Es256, "k", claims), &key)), Err(Refusal::Claims), "{missing}");
         }
@@ -216,7 +209,10 @@ mod tests {
     /// The access token and hash of OIDC Core appendix A.3 (`id_token token`).
     #[test]
     fn at_hash_of_the_specification() {
-        assert_eq!(at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(Algorithm::Rs256.half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        // Each algorithm its own hash: 16, 24 and 32 bytes of it.
+        let lengths = Algorithm::ALL.map(|algorithm| algorithm.half_hash("token").len());
+        assert_eq!(lengths, [43, 22, 32, 43, 22, 32, 43, 22, 32, 43]);
     }
 
     #[test]
@@ -224,7 +220,7 @@ mod tests {
         let forged =
             json!({ "iss": "x", "sub": "x", "aud": "x", "exp": 9, "acr": "x", "nonce": "x", "txn": "x", "sid": "x", "at_hash": "x", "name": "Åsa" });
         let token = IdToken { released: forged.as_object().unwrap().clone(), nonce: None, transaction: None, session: None, ..token() };
-        let claims = token.claims();
+        let claims = token.claims(Algorithm::Es256);
         assert_eq!(claims["name"], "Åsa");
         for name in ["iss", "sub", "aud", "exp", "acr"] {
             assert_ne!(claims[name], forged[name], "{name}");

@@ -47,7 +47,7 @@ impl LogoutToken {
     }
 
     /// Takes algorithm and id of the key that will sign: the ones of the client's ID Tokens (§2.4).
-    pub fn unsigned(&self, algorithm: Algorithm, kid: &str) -> UnsignedJws {
+    pub fn unsigned(&self, (algorithm, kid): (Algorithm, &str)) -> UnsignedJws {
         UnsignedJws::new("logout+jwt", algorithm, kid, self.claims())
     }
 }
@@ -72,7 +72,7 @@ mod tests {
             "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
         });
         assert_eq!(Value::Object(token.claims()), expected);
-        let header = String::from_utf8(token.unsigned(Algorithm::Es256, "k").to_be_signed().to_vec()).unwrap();
+        let header = String::from_utf8(token.unsigned((Algorithm::Es256, "k")).to_be_signed().to_vec()).unwrap();
         let header = crate::base64url::decode(header.split('.').next().unwrap()).unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&header).unwrap()["typ"], "logout+jwt");
     }

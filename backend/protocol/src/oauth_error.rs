@@ -58,6 +58,8 @@ pub enum OAuthError {
     ServerError,
     /// Too much to do (RFC 6749 §4.1.2.1).
     TemporarilyUnavailable,
+    /// A software statement of somebody who is not trusted (RFC 7591 §3.2.2).
+    UnapprovedSoftwareStatement,
     /// The client may not do this (RFC 6749 §4.1.2.1, §5.2).
     UnauthorizedClient,
     /// An essential `acr` cannot be met (OpenID Connect Core Unmet Authentication Requirements 1.0; OIDC Sweden profile §2.2).
@@ -72,7 +74,7 @@ pub enum OAuthError {
 
 impl OAuthError {
     /// Every code.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::AccessDenied,
         Self::AccountSelectionRequired,
         Self::ConsentRequired,
@@ -96,6 +98,7 @@ impl OAuthError {
         Self::RequestUriNotSupported,
         Self::ServerError,
         Self::TemporarilyUnavailable,
+        Self::UnapprovedSoftwareStatement,
         Self::UnauthorizedClient,
         Self::UnmetAuthenticationRequirements,
         Self::UnsupportedGrantType,
@@ -129,6 +132,7 @@ impl OAuthError {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -163,6 +167,7 @@ impl OAuthError {
             Self::RequestUriNotSupported => "the request_uri parameter is not supported",
             Self::ServerError => "the request could not be completed",
             Self::TemporarilyUnavailable => "the service cannot take the request now",
+            Self::UnapprovedSoftwareStatement => "the issuer of the software statement is not approved",
             Self::UnauthorizedClient => "the client may not make this request",
             Self::UnmetAuthenticationRequirements => "the demanded level of assurance cannot be met",
             Self::UnsupportedGrantType => "the grant_type is not supported",
@@ -183,6 +188,7 @@ impl OAuthError {
                 | Self::InvalidRedirectUri
                 | Self::InvalidSoftwareStatement
                 | Self::InvalidToken
+                | Self::UnapprovedSoftwareStatement
                 | Self::UnsupportedGrantType
                 | Self::UseDpopNonce
         )
@@ -352,6 +358,7 @@ mod tests {
                 "invalid_redirect_uri",
                 "invalid_software_statement",
                 "invalid_token",
+                "unapproved_software_statement",
                 "unsupported_grant_type",
                 "use_dpop_nonce",
             ]

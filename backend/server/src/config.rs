@@ -3,6 +3,7 @@
 
 mod client;
 mod outbound;
+mod protection;
 mod sso_group;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use client::sound;
 pub use client::{ApplicationType, Client, Requests, Services};
 pub use outbound::Outbound;
+pub use protection::{ObjectSigning, SubjectType};
 pub use sso_group::{Computers, SsoGroup};
 
 /// Everything an operator decides.
@@ -34,6 +36,8 @@ pub struct Config {
     pub data: PathBuf,
     /// SQLite in `data` if absent.
     pub database: Option<Database>,
+    /// The memory that several nodes share.
+    pub redis: Option<Redis>,
     /// Whether Digg has reviewed this provider (decides the `acr` names; SE-08).
     #[serde(default)]
     pub reviewed_by_digg: bool,
@@ -148,6 +152,14 @@ pub struct Database {
     pub url_file: PathBuf,
 }
 
+/// What several nodes share beside the database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// A file that holds the address of Redis (it may contain a password).
+    pub url_file: PathBuf,
+}
+
 /// Where private keys live.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,8 +177,8 @@ fn listen() -> String {
 pub enum Refused {
     /// Named twice, without an address, or with a proof that is none.
     #[error(
-        "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has both, has a \
-         secret in another profile than core, acts for itself without either, has an address for logging out that is none, or stays logged in for no days"
+        "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has keys in two places, \
+         has a secret in another profile than core, wants answers that cannot be made, has pairwise names without one sector, acts for itself without either, has an address for logging out that is none, or stays logged in for no days"
     )]
     Client(String),
     /// Keys in files, in production, without the sentence that accepts it.

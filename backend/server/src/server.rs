@@ -4,9 +4,15 @@ use std::{ops::Deref, sync::Arc};
 
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
-use handslag_store::{Db, Wakeups};
+use handslag_protocol::discovery::Provider;
+use handslag_store::{Counters, Db, Shared, Wakeups};
 
-use crate::{caller::Clock, config::Config, outward::Outward};
+use crate::{
+    caller::Clock,
+    config::Config,
+    oidc::{Clients, KeySets},
+    outward::Outward,
+};
 
 /// One node. Cheap to clone.
 #[derive(Clone)]
@@ -20,12 +26,22 @@ pub struct Parts {
     pub keys: KeyStore,
     /// Who may do what.
     pub policies: Policies,
+    /// The services of the configuration, read once.
+    pub clients: Clients,
+    /// Published keys, ours and of services, read when they change.
+    pub key_sets: KeySets,
+    /// What this node says of itself to services.
+    pub provider: Provider,
     /// What the operator decided.
     pub config: Config,
     /// Calls to addresses that others named.
     pub outward: Outward,
-    /// "Look again", within this node.
+    /// "Look again", on every node.
     pub wakeups: Wakeups,
+    /// The memory that nodes share, where one is configured.
+    pub shared: Option<Shared>,
+    /// Who must wait a little.
+    pub counters: Counters,
     /// The time.
     pub clock: Clock,
 }

@@ -34,6 +34,11 @@ impl Hint {
 }
 
 impl AuthorizationRequest {
+    /// Whether [`Self::hinted`] has something to verify.
+    pub const fn has_unverified_hint(&self) -> bool {
+        matches!(self.hint, Hint::Unverified(_))
+    }
+
     /// The request with its hint verified. Takes every key that ever signed ID Tokens here and is not compromised.
     pub fn hinted(self, keys: &JwkSet) -> Result<Self, Refusal> {
         let Hint::Unverified(token) = &self.hint else { return Ok(self) };

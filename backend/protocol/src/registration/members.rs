@@ -12,7 +12,7 @@ const OURS: [&str; 6] =
     ["client_id", "client_id_issued_at", "client_secret", "client_secret_expires_at", "registration_access_token", "registration_client_uri"];
 
 /// Every member that is kept. A name with a language (`client_name#sv`) counts as the name.
-const KEPT: [&str; 49] = [
+const KEPT: [&str; 52] = [
     "application_type",
     "authorization_details_types",
     "authorization_encrypted_response_alg",
@@ -35,6 +35,9 @@ const KEPT: [&str; 49] = [
     "id_token_encrypted_response_enc",
     "id_token_signed_response_alg",
     "initiate_login_uri",
+    "introspection_encrypted_response_alg",
+    "introspection_encrypted_response_enc",
+    "introspection_signed_response_alg",
     "jwks",
     "jwks_uri",
     "logo_uri",
@@ -114,7 +117,7 @@ impl Members {
         let is_kept = |name: &str| KEPT.contains(&name.split('#').next().unwrap_or_default());
         let mut members = self.0;
         members.retain(|name, _| is_kept(name));
-        let grants: Value = metadata.grants.iter().map(|grant| grant.name()).collect();
+        let grants: Value = metadata.grants.iter().map(|grant| grant.as_str()).collect();
         let signed = metadata.registration.id_token.signed.map(|algorithm| Value::from(algorithm.name()));
         let defaults = [
             ("grant_types", Some(grants)),

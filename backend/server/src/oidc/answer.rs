@@ -17,11 +17,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    clients,
+    clients::{self, Registered},
     delivery::Way,
     grants::{self, OfSession},
     pushed_requests, service_sessions,
     single_sign_on::{self, Candidate, Fresh},
+    subjects,
     told::{self, Reason},
 };
 use crate::{
@@ -59,8 +60,8 @@ pub(super) async fn answer(
     Path(id): Path<ApprovalId>,
     Query(answered): Query<Answered>,
 ) -> Result<Response, Problem> {
-    let asker = server.db.read(async |tx| grants::asked_by(tx, &id).await).await?.ok_or_else(Problem::gone)?;
-    let client = clients::registered(&server, &asker).ok_or_else(Problem::gone)?;
+    let asker = server.db.read(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
+    let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
     let (request, given) = server
         .db
@@ -72,13 +73,13 @@ pub(super) async fn answer(
             }
             let answered = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?;
             let request = answered.request().map_err(|error| Problem::internal(&error))?;
-            let asked = Asked { server: &server, client, request: &request, cookie: cookie.as_ref() };
+            let asked = Asked { server: &server, registered: &registered, request: &request, cookie: cookie.as_ref() };
             let given = asked.given(tx, &row, answered.pushed_hash.as_ref(), (now, &mut rng)).await?;
             Ok((request, given))
         })
         .await?;
     server.wakeups.wake(Topic::ServiceLoggedOut.as_str());
-    let way = Way { server: &server, client: Some(client), voice, now };
+    let way = Way { server: &server, client: Some(&*registered), voice, now };
     match given {
         Given::Code { code, cookie } => {
             let mut response = way.deliver(&request.reply_to, &Answer::Code(code.reveal()), &mut rng)?;
@@ -111,7 +112,7 @@ enum Given {
 /// A request whose log-in is answered.
 struct Asked<'a> {
     server: &'a Server,
-    client: &'a config::Client,
+    registered: &'a Registered,
     request: &'a AuthorizationRequest,
     cookie: Option<&'a SecretHash>,
 }
@@ -144,11 +145,12 @@ impl Asked<'_> {
         consumed: &approvals::Consumed,
         (now, rng): (UnixTime, &mut Rng),
     ) -> Result<Given, Problem> {
-        let Self { server, client, request, cookie } = *self;
+        let Self { server, registered, request, cookie } = *self;
+        let client = &registered.config;
         let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
         let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
         let level = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
-        if let Some(reason) = refusal(request, &affiliation, &phone, level, now) {
+        if let Some(reason) = self.refusal(&affiliation, &phone, level, now)? {
             return Ok(Given::Told(reason));
         }
         let fresh = Fresh { approval: id, affiliation: &affiliation, phone: &phone, level, authenticated_at: consumed.decided_at, cookie };
@@ -165,20 +167,20 @@ impl Asked<'_> {
         let code = code_for(tx, client, request, &logged_in, (now, rng)).await?;
         Ok(Given::Code { code, cookie: kept.map(|(_, cookie)| cookie) })
     }
-}
 
-/// Why a person who said yes is not logged in.
-fn refusal(request: &AuthorizationRequest, affiliation: &Affiliation, phone: &Phone, level: Assurance, now: UnixTime) -> Option<Reason> {
-    if affiliation.standing(now) != Standing::Good || phone.blocked_at.is_some() {
-        Some(Reason::Ended)
-    } else if request.acr.answer(level).is_none() {
-        Some(Reason::Level)
-    } else if !request.hint.means(&affiliation.subject) {
-        Some(Reason::NotTheOneMeant)
-    } else if !is_wanted(request, affiliation) {
-        Some(Reason::AnotherPerson)
-    } else {
-        None
+    /// Why a person who said yes is not logged in.
+    fn refusal(&self, affiliation: &Affiliation, phone: &Phone, level: Assurance, now: UnixTime) -> Result<Option<Reason>, Problem> {
+        if affiliation.standing(now) != Standing::Good || phone.blocked_at.is_some() {
+            return Ok(Some(Reason::Ended));
+        }
+        if self.request.acr.answer(level).is_none() {
+            return Ok(Some(Reason::Level));
+        }
+        if !is_meant(self.server, &self.registered.config, self.request, affiliation)? {
+            return Ok(Some(Reason::NotTheOneMeant));
+        }
+        let is_wanted = is_wanted(self.server, &self.registered.config, self.request, affiliation)?;
+        Ok((!is_wanted).then_some(Reason::AnotherPerson))
     }
 }
 
@@ -258,12 +260,22 @@ pub(super) async fn code_for(
     Ok(code)
 }
 
+/// Whether this is the person of `id_token_hint`, where there is one.
+fn is_meant(server: &Server, client: &config::Client, request: &AuthorizationRequest, affiliation: &Affiliation) -> Result<bool, Problem> {
+    Ok(request.hint.means(&subjects::told(server, client, &affiliation.subject)?))
+}
+
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
-pub(super) fn is_wanted(request: &AuthorizationRequest, affiliation: &Affiliation) -> bool {
-    let is_subject = request.claims.takes("sub", &affiliation.subject.as_str().into());
+fn is_wanted(server: &Server, client: &config::Client, request: &AuthorizationRequest, affiliation: &Affiliation) -> Result<bool, Problem> {
+    let is_subject = request.claims.takes("sub", &subjects::told(server, client, &affiliation.subject)?.into());
     // A value named for something this person has not is not met: null is never among the values a service names.
     let value = |claim| affiliation.claim(claim).map_or(serde_json::Value::Null, Into::into);
-    is_subject && request.hint.means(&affiliation.subject) && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim)))
+    Ok(is_subject && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim))))
+}
+
+/// Whether the request, where it names somebody in one way or another, names this person.
+pub(super) fn is_named(server: &Server, client: &config::Client, request: &AuthorizationRequest, affiliation: &Affiliation) -> Result<bool, Problem> {
+    Ok(is_meant(server, client, request, affiliation)? && is_wanted(server, client, request, affiliation)?)
 }
 
 fn logged_in(request: &AuthorizationRequest, who: &LoggedIn<'_>, assurance: Assurance) -> Event {

@@ -11,17 +11,18 @@ use handslag_protocol::{
     authorize::{AuthorizationRequest, Language, Prompt, Refusal, Rejected, UnverifiedAuthorizationRequest},
     oauth_error::{Answer, OAuthError, ReplyTo},
     par::{self, RequestUri},
-    request_object::{self, Means},
+    request_object,
 };
 use handslag_vocab::{ApprovalId, ClientId, SecretHash, UnixTime};
 
 use super::{
     answer::{self, LoggedIn},
-    clients,
+    clients::{self, Registered},
     delivery::{self, Way},
-    discovery::{ever_published, provider},
-    grants, objects, pushed_requests,
+    discovery::provider,
+    grants, key_sets, objects, pushed_requests,
     single_sign_on::{self, Candidate, Next},
+    subjects,
 };
 use crate::{
     caller::{Now, Rng},
@@ -85,7 +86,11 @@ async fn begin(
     mut rng: Rng,
 ) -> Result<Response, Problem> {
     let unverified = UnverifiedAuthorizationRequest::parse(pairs);
-    let client = unverified.client_id().and_then(|id| clients::registered(server, &id));
+    let client = match unverified.client_id() {
+        Some(id) => clients::registered(server, &id).await?,
+        None => None,
+    };
+    let client = client.as_deref();
     let way = Way { server, client, voice, now };
     let checked = match checked(server, unverified, client, now).await {
         Ok(checked) => checked,
@@ -95,8 +100,11 @@ async fn begin(
             return way.deliver(&reply_to, &Answer::Error(refusal.oauth(), &description), &mut rng);
         }
     };
-    let client = client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
-    let request = &checked.request;
+    let registered = client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let (client, request) = (&registered.config, &checked.request);
+    if !subjects::is_of_its_sector(server, client, request.reply_to.redirect_uri(), now).await {
+        return Err(shown_here("sector_identifier"));
+    }
     if client.reviewed_only && !server.config.reviewed_by_digg {
         // OP-18, SE-08: known before anybody is asked.
         let error = OAuthError::UnmetAuthenticationRequirements;
@@ -174,27 +182,34 @@ async fn at_once(
 async fn checked(
     server: &Server,
     mut unverified: UnverifiedAuthorizationRequest,
-    client: Option<&config::Client>,
+    client: Option<&Registered>,
     now: UnixTime,
 ) -> Result<Checked, NotBegun> {
     if let Some(uri) = unverified.request_uri().and_then(RequestUri::parse) {
         return Ok(pushed(server, &uri, unverified.client_id().as_ref(), now).await?);
     }
-    let view = client.map(clients::view).transpose()?;
-    if let (Some(compact), Some(view)) = (unverified.request_object(), &view) {
-        // Not counted once: a page may be loaded again, and what it gives is bound to the service's own session by PKCE and state.
-        let object = objects::verified(server, compact, view, Means::Value, now).map_err(object_refused)?;
+    // Not counted once: a page may be loaded again, and what it gives is bound to the service's own session by PKCE and state.
+    if let Some(client) = client
+        && let Some(object) = objects::of(server, &unverified, client, now).await.map_err(object_refused)?
+    {
         unverified = unverified.with_object(object).map_err(object_refused)?;
     }
-    match unverified.check(view.as_ref(), &provider(server)) {
+    match unverified.check(client.map(|client| &client.client), provider(server)) {
         Ok(request) => {
             let reply_to = request.reply_to.clone();
-            let hinted = request.hinted(&ever_published(server)?);
-            hinted.map(|request| Checked { request, pushed: None }).map_err(|refusal| NotBegun::There(Box::new(reply_to), refusal))
+            hinted(server, request)?.map(|request| Checked { request, pushed: None }).map_err(|refusal| NotBegun::There(Box::new(reply_to), refusal))
         }
         Err(Rejected::Redirect { reply_to, refusal }) => Err(NotBegun::There(Box::new(reply_to), refusal)),
         Err(Rejected::Here(refusal)) => Err(shown_here(refusal.code()).into()),
     }
+}
+
+/// The same request with its hint verified, where it has one.
+pub(super) fn hinted(server: &Server, request: AuthorizationRequest) -> Result<Result<AuthorizationRequest, Refusal>, Problem> {
+    if !request.has_unverified_hint() {
+        return Ok(Ok(request));
+    }
+    Ok(request.hinted(&key_sets::that_ever_signed(server)?))
 }
 
 async fn pushed(server: &Server, uri: &RequestUri, used_by: Option<&ClientId>, now: UnixTime) -> Result<Checked, Problem> {

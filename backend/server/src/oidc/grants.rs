@@ -46,10 +46,10 @@ pub(super) async fn wait(
     Ok(())
 }
 
-/// Which service asked, before its answer is taken.
-pub(super) async fn asked_by(tx: &mut Tx, approval: &ApprovalId) -> Result<Option<ClientId>, Error> {
-    let found: Option<(ClientId,)> = tx.optional("SELECT client_id FROM authorizations WHERE approval_id = $1", (approval,)).await?;
-    Ok(found.map(|(client,)| client))
+/// Whose request waits.
+pub(super) async fn asker(tx: &mut Tx, approval: &ApprovalId) -> Result<Option<ClientId>, Error> {
+    let row: Option<(ClientId,)> = tx.optional("SELECT client_id FROM authorizations WHERE approval_id = $1", (approval,)).await?;
+    Ok(row.map(|(client,)| client))
 }
 
 /// Takes the request out, once.

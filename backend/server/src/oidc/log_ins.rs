@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::{http::HeaderMap, response::Response};
 use handslag_protocol::release;
-use handslag_store::Tx;
 use handslag_vocab::{AffiliationId, ClientId, SessionId, UnixTime};
 
 use super::{
@@ -38,12 +37,23 @@ pub struct OpenLogIn {
 }
 
 /// Every log-in of a person that is in force, newest first.
-pub async fn open_log_ins(tx: &mut Tx, server: &Server, voice: Voice, affiliation: &AffiliationId, now: UnixTime) -> Result<Vec<OpenLogIn>, Problem> {
+pub async fn open_log_ins(server: &Server, voice: Voice, affiliation: &AffiliationId, now: UnixTime) -> Result<Vec<OpenLogIn>, Problem> {
+    let found = server.db.read(async |tx| {
+        let mut found = Vec::new();
+        for session in sso_sessions::of_affiliation(tx, affiliation, now).await? {
+            let services = service_sessions::of(tx, &session.session_id).await?;
+            found.push((session, services));
+        }
+        Ok::<_, Problem>(found)
+    });
     let mut open = Vec::new();
-    for session in sso_sessions::of_affiliation(tx, affiliation, now).await? {
-        let services = service_sessions::of(tx, &session.session_id).await?;
-        let names: Vec<String> = services.into_iter().map(|service| name(server, voice, &service.client_id)).collect();
-        open.push(OpenLogIn { session: session.session_id, services: names.join(", "), since: session.authenticated_at, until: session.expires_at });
+    for (session, services) in found.await? {
+        let mut names = Vec::new();
+        for service in services {
+            names.push(name(server, voice, &service.client_id).await?);
+        }
+        let (since, until) = (session.authenticated_at, session.expires_at);
+        open.push(OpenLogIn { session: session.session_id, services: names.join(", "), since, until });
     }
     Ok(open)
 }
@@ -72,7 +82,7 @@ pub async fn log_out(
     });
     let told = ended.await?;
     server.wakeups.wake(Topic::ServiceLoggedOut.as_str());
-    logout::page(server, voice, &LoggedOut { told, go_to: Some("/min-sida".to_owned()) })
+    logout::page(server, voice, &LoggedOut { told, go_to: Some("/min-sida".to_owned()) }).await
 }
 
 /// "Fråga inte igen" for one service.
@@ -86,21 +96,23 @@ pub struct Rule {
 }
 
 /// What a person has said that services may have without a question; everything for one service is one line.
-pub async fn rules(tx: &mut Tx, server: &Server, voice: Voice, affiliation: &AffiliationId) -> Result<Vec<Rule>, Problem> {
+pub async fn rules(server: &Server, voice: Voice, affiliation: &AffiliationId) -> Result<Vec<Rule>, Problem> {
     let mut by_client: BTreeMap<ClientId, Vec<Remembered>> = BTreeMap::new();
-    for answer in remembered::of(tx, affiliation).await? {
+    for answer in server.db.read(async |tx| remembered::of(tx, affiliation).await).await? {
         by_client.entry(answer.client_id.clone()).or_default().push(answer);
     }
-    let rule = |(client, answers): (ClientId, Vec<Remembered>)| {
+    let mut rules = Vec::new();
+    for (client, answers) in by_client {
         let is_shown = |row: &&release::Release| answers.iter().any(|answer| answer.claims().contains(row.claim));
         let words = release::RELEASE.iter().filter(is_shown).map(|row| if voice.tag() == "en" { row.label.en } else { row.label.sv });
         let sent = words.collect::<Vec<_>>().join(", ");
-        Rule { service: name(server, voice, &client), client, sent }
-    };
-    Ok(by_client.into_iter().map(rule).collect())
+        rules.push(Rule { service: name(server, voice, &client).await?, client, sent });
+    }
+    Ok(rules)
 }
 
 /// A service that is gone is told by its id.
-fn name(server: &Server, voice: Voice, client: &ClientId) -> String {
-    clients::registered(server, client).map_or_else(|| client.to_string(), |client| clients::name(client, voice).to_owned())
+async fn name(server: &Server, voice: Voice, client: &ClientId) -> Result<String, Problem> {
+    let registered = clients::registered(server, client).await?;
+    Ok(registered.map_or_else(|| client.to_string(), |registered| clients::name(&registered.config, voice).to_owned()))
 }

@@ -9,11 +9,14 @@ mod answer;
 mod authorize;
 mod client_credentials;
 mod clients;
+mod cross_origin;
 mod delivery;
 mod discovery;
 mod examined;
+mod fetched;
 mod grants;
 mod introspect;
+mod key_sets;
 mod log_ins;
 mod logout;
 mod objects;
@@ -29,15 +32,19 @@ mod revoke;
 mod service_sessions;
 mod signed;
 mod single_sign_on;
+mod subjects;
 mod token;
 mod told;
 mod userinfo;
 
+pub use clients::{Clients, Registered};
+pub use discovery::provider_of;
+pub use key_sets::KeySets;
 pub use log_ins::{OpenLogIn, Rule, log_out, open_log_ins, rules};
 pub use logout::work;
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{get, post},
 };
 
@@ -62,7 +69,7 @@ pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
 }
 
 /// The provider's endpoints.
-pub fn routes() -> Router<Server> {
+pub fn routes(server: &Server) -> Router<Server> {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::keys))
@@ -78,4 +85,5 @@ pub fn routes() -> Router<Server> {
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
+        .layer(middleware::from_fn_with_state(server.clone(), cross_origin::readable))
 }

@@ -14,7 +14,8 @@ use handslag_protocol::{
 use handslag_vocab::UnixTime;
 
 use super::{
-    discovery::{self, provider},
+    authorize,
+    discovery::provider,
     objects, proof,
     proven_client::{self, ProvenClient},
     pushed_requests,
@@ -48,15 +49,19 @@ pub(super) async fn push(
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<PushAnswer, Refused> {
     let pushed = PushedRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let client = ProvenClient::of(server, &pushed.client, now)?;
-    let object = pushed.request_object().map(|object| objects::verified(server, object, &client.client, Means::Pushed, now));
-    let object = object.transpose().map_err(par::Refusal::from)?;
+    let client = ProvenClient::of(server, &pushed.client, now).await?;
+    let object = match pushed.request_object() {
+        Some(compact) => Some(objects::verified(server, compact, &client, Means::Pushed, now).await.map_err(par::Refusal::from)?),
+        None => None,
+    };
     let at = proof::At { method: Method::POST.as_str(), path: "/par", access_token: None, now };
-    let proof = proof::of(server, headers, at)?;
+    let proof = proof::of(server, headers, at).await?;
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
-    let keys = discovery::ever_published(server)?;
-    let request = pushed.check(&client.client, &provider(server), object.clone(), proven);
-    let request = request.and_then(|request| Ok(request.hinted(&keys)?));
+    let request = pushed.check(&client.client, provider(server), object.clone(), proven);
+    let request = match request {
+        Ok(request) => authorize::hinted(server, request)?.map_err(par::Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
     let uri = RequestUri::random(&mut rng);
     // What came with it is used up, also where the request is refused.
     let kept = server.db.write(async |tx| {

@@ -115,8 +115,8 @@ pub(super) async fn show(
     let browser = login::known_browser(&server, &headers).ok_or_else(Problem::gone)?;
     let told = server.db.read(async |tx| waiting(tx, &id, &browser, now).await).await?.ok_or_else(Problem::gone)?;
     let request: AuthorizationRequest = serde_json::from_str(&told.request).map_err(|error| Problem::internal(&error))?;
-    let client = clients::registered(&server, &request.client_id).ok_or_else(Problem::gone)?;
-    let service = clients::name(client, voice).to_owned();
+    let client = clients::registered(&server, &request.client_id).await?.ok_or_else(Problem::gone)?;
+    let service = clients::name(&client.config, voice).to_owned();
     let words = voice.say1(told.reason.word(), "service", &service);
     Ok(Page(ToldPage { voice, id, service, words, is_cancelled: told.reason == Reason::Cancelled }).into_response())
 }
@@ -133,9 +133,9 @@ pub(super) async fn go_on(
     let browser = login::known_browser(&server, &headers).ok_or_else(Problem::gone)?;
     let told = server.db.write(async |tx| read(tx, &id, &browser, now).await).await?.ok_or_else(Problem::gone)?;
     let request: AuthorizationRequest = serde_json::from_str(&told.request).map_err(|error| Problem::internal(&error))?;
-    let client = clients::registered(&server, &request.client_id);
+    let client = clients::registered(&server, &request.client_id).await?;
     let answer = Answer::Error(told.reason.error(), told.reason.description());
-    Way { server: &server, client, voice, now }.deliver(&request.reply_to, &answer, &mut rng)
+    Way { server: &server, client: client.as_deref(), voice, now }.deliver(&request.reply_to, &answer, &mut rng)
 }
 
 const LIFE: Seconds = Seconds::hours(1);

@@ -40,15 +40,15 @@ struct MyPage {
 pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, worker: Worker) -> Result<Response, Problem> {
     let me = &worker.affiliation;
     history::may_be_read(&server, me, worker.tier, now)?;
-    let (phones, history, log_ins, rules) = server
+    let (phones, history) = server
         .db
         .read(async |tx| {
             let phones = phone::of_affiliation(tx, &me.affiliation_id).await?;
-            let log_ins = oidc::open_log_ins(tx, &server, voice, &me.affiliation_id, now).await?;
-            let rules = oidc::rules(tx, &server, voice, &me.affiliation_id).await?;
-            Ok::<_, Problem>((phones, history::of(tx, voice, me).await?, log_ins, rules))
+            Ok::<_, Problem>((phones, history::of(tx, voice, me).await?))
         })
         .await?;
+    let log_ins = oidc::open_log_ins(&server, voice, &me.affiliation_id, now).await?;
+    let rules = oidc::rules(&server, voice, &me.affiliation_id).await?;
     let head = Head::of(&server, &worker, "mine", now);
     Ok(Page(MyPage { voice, head, person: worker.affiliation, phones, log_ins, rules, history: Some(history) }).into_response())
 }

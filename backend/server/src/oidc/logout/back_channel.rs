@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use handslag_protocol::{jose::Algorithm, logout_token::LogoutToken, oauth_error::with_parameters};
+use handslag_protocol::{logout_token::LogoutToken, oauth_error::with_parameters};
 use handslag_vocab::{Seconds, Secret, SessionId, UnixTime};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::super::{clients, service_sessions, signed::signed};
+use super::super::{clients, service_sessions, signed::protected, subjects};
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::Rng,
@@ -81,17 +81,20 @@ async fn one(server: &Server, taken: &Taken) -> Result<(), Problem> {
 /// Sends one logout token.
 async fn told(server: &Server, sid: &SessionId, now: UnixTime) -> Result<Heard, Problem> {
     let Some((client, affiliation)) = whom(server, sid).await? else { return Ok(Heard::Done) };
-    let Some(client) = clients::registered(server, &client) else { return Ok(Heard::Done) };
+    let Some(registered) = clients::registered(server, &client).await? else { return Ok(Heard::Done) };
+    let client = &registered.config;
     let Some(address) = client.backchannel_logout_uri.as_deref() else { return Ok(Heard::Done) };
     let token = LogoutToken {
         issuer: server.config.issuer.clone(),
-        subject: affiliation.subject.clone(),
+        subject: subjects::told(server, client, &affiliation.subject)?,
         client_id: client.id.clone(),
         session: sid.to_string(),
         id: Secret::random("logout", &mut Rng::system()).reveal().to_owned(),
         issued_at: now,
     };
-    let token = signed(server, |kid| token.unsigned(Algorithm::Es256, kid))?;
+    // §2.4: as the client's ID Tokens are.
+    let protection = &registered.client.registration.id_token;
+    let token = protected(server, &registered.client, protection, &mut Rng::system(), |key| token.unsigned(key))?;
     let body = with_parameters("?", [("logout_token", token)]).split_off(1).into_bytes();
     let status = server.outward.post(address, "application/x-www-form-urlencoded", None, body).await;
     match status {

@@ -22,7 +22,7 @@ use crate::{
     caller::{Now, Rng},
     identity,
     login::{SSO, SsoSession, sso_sessions},
-    oidc::{authorize, clients, delivery, discovery, service_sessions},
+    oidc::{authorize, clients, delivery, key_sets, service_sessions},
     outbox::Topic,
     page::{Page, posts_also_to},
     problem::Problem,
@@ -51,11 +51,13 @@ pub(in crate::oidc) async fn ask_by_form(
 }
 
 async fn begin(server: &Server, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<Response, Problem> {
-    let unverified = UnverifiedEndSession::parse(pairs, &discovery::ever_published(server)?, &server.config.issuer);
-    let client = unverified.client_id().and_then(|id| clients::registered(server, &id));
-    let view = client.map(clients::view).transpose()?;
-    let request = unverified.check(view.as_ref()).map_err(|refusal| {
-        tracing::info!(code = refusal.code(), client = client.map(|client| client.id.as_str()), "a log-out was refused");
+    let unverified = UnverifiedEndSession::parse(pairs, &key_sets::that_ever_signed(server)?, &server.config.issuer);
+    let client = match unverified.client_id() {
+        Some(id) => clients::registered(server, &id).await?,
+        None => None,
+    };
+    let request = unverified.check(client.as_deref().map(|client| &client.client)).map_err(|refusal| {
+        tracing::info!(code = refusal.code(), client = client.as_deref().map(|client| client.config.id.as_str()), "a log-out was refused");
         let (sv, en) = (
             "Tjänsten som skickade hit dig är inte rätt inställd. Du är fortfarande inloggad. Kontakta den som ansvarar för tjänsten.",
             "The service that sent you here is not set up correctly. You are still logged in. Contact whoever is responsible for it.",
@@ -130,7 +132,7 @@ pub(in crate::oidc) async fn show(
     }
     let services = server.db.read(async |tx| services_of(tx, &meant.sessions).await).await?;
     let go_to = meant.request.go_to.unwrap_or_default();
-    posts_also_to(Page(AskPage { voice, id, services: page::names(&server, &services, voice) }), &go_to)
+    posts_also_to(Page(AskPage { voice, id, services: page::names(&server, &services, voice).await? }), &go_to)
 }
 
 async fn services_of(tx: &mut Tx, sessions: &[SsoSession]) -> Result<Vec<Told>, Problem> {
@@ -197,7 +199,7 @@ async fn log_out(
     });
     let (told, is_last) = ended.await?;
     server.wakeups.wake(Topic::ServiceLoggedOut.as_str());
-    let mut response = page::page(server, voice, &LoggedOut { told, go_to: request.go_to })?;
+    let mut response = page::page(server, voice, &LoggedOut { told, go_to: request.go_to }).await?;
     if is_last && cookie.is_some() {
         response.headers_mut().append(header::SET_COOKIE, SSO.clear(server));
     }

@@ -55,22 +55,27 @@ pub struct LoggedOut {
 }
 
 /// Their names for the person, each once.
-pub(super) fn names(server: &Server, services: &[Told], voice: Voice) -> Vec<String> {
-    let registered = services.iter().filter_map(|service| clients::registered(server, &service.client));
-    let names: BTreeSet<&str> = registered.map(|client| clients::name(client, voice)).collect();
-    names.into_iter().map(str::to_owned).collect()
+pub(super) async fn names(server: &Server, services: &[Told], voice: Voice) -> Result<Vec<String>, Problem> {
+    let mut names = BTreeSet::new();
+    for service in services {
+        names.extend(clients::registered(server, &service.client).await?.map(|client| clients::name(&client.config, voice).to_owned()));
+    }
+    Ok(names.into_iter().collect())
 }
 
 /// Straight to where the service wants the browser, unless services are to be told in frames first or it wants it nowhere.
-pub fn page(server: &Server, voice: Voice, out: &LoggedOut) -> Result<Response, Problem> {
-    let frames: Vec<(String, String)> = out.told.iter().filter_map(|told| frame(server, told, voice)).collect();
+pub async fn page(server: &Server, voice: Voice, out: &LoggedOut) -> Result<Response, Problem> {
+    let mut frames = Vec::new();
+    for told in &out.told {
+        frames.extend(frame(server, told, voice).await?);
+    }
     if let Some(address) = out.go_to.as_deref().filter(|_| frames.is_empty()) {
         return Ok(delivery::redirect(server, address));
     }
     let sources: BTreeSet<&str> = frames.iter().map(|(address, _)| origin(address)).collect();
     let policy = framing(&sources.into_iter().collect::<Vec<_>>().join(" "));
     let policy = HeaderValue::from_str(&policy).map_err(|error| Problem::internal(&error))?;
-    let services = names(server, &out.told, voice);
+    let services = names(server, &out.told, voice).await?;
     let mut response = Page(OutPage { voice, services, frames, go_to: out.go_to.clone() }).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     Ok(response)
@@ -82,10 +87,11 @@ fn framing(sources: &str) -> String {
     policy.replace("frame-src 'self'", &format!("frame-src 'self' {sources}"))
 }
 
-fn frame(server: &Server, told: &Told, voice: Voice) -> Option<(String, String)> {
-    let client = clients::registered(server, &told.client)?;
-    let address = client.frontchannel_logout_uri.as_deref()?;
+async fn frame(server: &Server, told: &Told, voice: Voice) -> Result<Option<(String, String)>, Problem> {
+    let Some(client) = clients::registered(server, &told.client).await? else { return Ok(None) };
+    let Some(address) = client.config.frontchannel_logout_uri.as_deref() else { return Ok(None) };
     let about = [("iss", server.config.issuer.clone()), ("sid", told.sid.to_string())];
-    let about = about.into_iter().filter(|_| client.frontchannel_logout_session_required);
-    Some((with_parameters(address, about), voice.say1("logged-out-frame", "service", clients::name(client, voice))))
+    let about = about.into_iter().filter(|_| client.config.frontchannel_logout_session_required);
+    let title = voice.say1("logged-out-frame", "service", clients::name(&client.config, voice));
+    Ok(Some((with_parameters(address, about), title)))
 }

@@ -1,6 +1,8 @@
 //! The page for somebody who is logged in already: which service asks, exactly what it gets, and three answers (SE-14). A plain form
 //! that works without JavaScript, for the browser that was asked and once.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     Form,
@@ -24,7 +26,7 @@ use crate::{
     oidc::{
         answer::{self, LoggedIn},
         authorize::{self, Checked},
-        clients,
+        clients::{self, Registered},
         delivery::{self, Way},
         pushed_requests,
         told::{self, Reason},
@@ -79,8 +81,9 @@ pub(in crate::oidc) async fn show(
 ) -> Result<Response, Problem> {
     let browser = login::known_browser(&server, &headers).ok_or_else(Problem::gone)?;
     let offer = server.db.read(async |tx| offers::waiting(tx, &id, &browser, now).await).await?.ok_or_else(Problem::gone)?;
-    let (request, client) = request_of(&server, &offer)?;
-    let found = server.db.read(async |tx| of_session(tx, &server, client, &request, &offer.session_id, now).await).await?;
+    let (request, registered) = request_of(&server, &offer).await?;
+    let client = &registered.config;
+    let found = of_session(&server, client, &request, &offer.session_id, now).await?;
     let candidate = found.ok_or_else(Problem::gone)?;
     let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     let page = ContinuePage {
@@ -104,10 +107,10 @@ fn sent(client: &config::Client, request: &AuthorizationRequest, candidate: &Can
     claims.chain(stays).map(|line| (line.label, line.value)).collect()
 }
 
-fn request_of<'a>(server: &'a Server, offer: &Offer) -> Result<(AuthorizationRequest, &'a config::Client), Problem> {
+async fn request_of(server: &Server, offer: &Offer) -> Result<(AuthorizationRequest, Arc<Registered>), Problem> {
     let request = offer.request().map_err(|error| Problem::internal(&error))?;
-    let client = clients::registered(server, &request.client_id).ok_or_else(Problem::gone)?;
-    Ok((request, client))
+    let registered = clients::registered(server, &request.client_id).await?.ok_or_else(Problem::gone)?;
+    Ok((request, registered))
 }
 
 /// The three answers.
@@ -140,13 +143,14 @@ pub(in crate::oidc) async fn answer(
 ) -> Result<Response, Problem> {
     let browser = login::known_browser(&server, &headers).ok_or_else(Problem::gone)?;
     let offer = server.db.write(async |tx| offers::answered(tx, &id, &browser, now).await).await?.ok_or_else(Problem::gone)?;
-    let (request, client) = request_of(&server, &offer)?;
+    let (request, registered) = request_of(&server, &offer).await?;
+    let client = &registered.config;
     let checked = Checked { request, pushed: offer.pushed_hash.clone() };
     match answered.svar {
         Act::Avbryt => told::tell(&server, &checked.request, Reason::Cancelled, &browser, now, &mut rng).await,
         Act::Ny => authorize::log_in(&server, client, &checked, &headers, now, rng).await,
         Act::Fortsatt => {
-            let way = Way { server: &server, client: Some(client), voice, now };
+            let way = Way { server: &server, client: Some(&*registered), voice, now };
             go_on(&way, client, &checked, (&id, &offer, answered.minns.is_some()), (&headers, rng)).await
         }
     }
@@ -161,8 +165,10 @@ async fn go_on(
     (headers, mut rng): (&HeaderMap, Rng),
 ) -> Result<Response, Problem> {
     let (server, now, request) = (way.server, way.now, &checked.request);
+    let Some(candidate) = of_session(server, client, request, &offer.session_id, now).await? else {
+        return authorize::log_in(server, client, checked, headers, now, rng).await;
+    };
     let code = server.db.write(async |tx| {
-        let Some(candidate) = of_session(tx, server, client, request, &offer.session_id, now).await? else { return Ok(None) };
         if !sso_sessions::take(tx, &candidate.session.session_id, now).await? {
             return Ok(None);
         }

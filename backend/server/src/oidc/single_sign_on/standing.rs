@@ -17,7 +17,7 @@ use crate::{
     config::{self, SsoGroup},
     identity::{self, Affiliation, Standing as IdentityStanding},
     login::{SsoSession, remembered, sso_sessions},
-    oidc::{answer::is_wanted, clients},
+    oidc::{answer::is_named, clients},
     phone::{self, Phone, authority},
     problem::Problem,
     server::Server,
@@ -57,10 +57,14 @@ pub(in crate::oidc) async fn next(
     cookie: Option<&SecretHash>,
     now: UnixTime,
 ) -> Result<Next, Problem> {
-    let mut candidates = match cookie.filter(|_| client.sso_group.is_some()) {
-        Some(cookie) => server.db.read(async |tx| candidates(tx, server, client, request, cookie, now).await).await?,
+    let sessions = match cookie.filter(|_| client.sso_group.is_some()) {
+        Some(cookie) => server.db.read(async |tx| sso_sessions::of_browser(tx, cookie, now).await).await?,
         None => Vec::new(),
     };
+    let mut candidates = Vec::new();
+    for session in sessions {
+        candidates.extend(candidate(server, client, request, session, now).await?);
+    }
     let standing: Vec<Standing<'_>> = candidates.iter().map(Candidate::standing).collect();
     let step = asking(server, client, request).step(&standing, now);
     let mut taken = |place: usize| Box::new(candidates.swap_remove(place));
@@ -74,15 +78,14 @@ pub(in crate::oidc) async fn next(
 
 /// One log-in again, for the request that the person was asked about; nothing if it does not answer it any more.
 pub(in crate::oidc) async fn of_session(
-    tx: &mut Tx,
     server: &Server,
     client: &config::Client,
     request: &AuthorizationRequest,
     session: &SessionId,
     now: UnixTime,
 ) -> Result<Option<Candidate>, Problem> {
-    let Some(session) = sso_sessions::by_id(tx, session, now).await? else { return Ok(None) };
-    let found = candidate(tx, server, client, request, session, now).await?;
+    let Some(session) = server.db.read(async |tx| sso_sessions::by_id(tx, session, now).await).await? else { return Ok(None) };
+    let found = candidate(server, client, request, session, now).await?;
     Ok(found.filter(|found| found.standing().answers(&asking(server, client, request), now).is_ok()))
 }
 
@@ -91,44 +94,32 @@ fn asking<'a>(server: &'a Server, client: &config::Client, request: &'a Authoriz
     Asking { request, profile: client.profile, group, least: client.assurance }
 }
 
-async fn candidates(
-    tx: &mut Tx,
-    server: &Server,
-    client: &config::Client,
-    request: &AuthorizationRequest,
-    cookie: &SecretHash,
-    now: UnixTime,
-) -> Result<Vec<Candidate>, Problem> {
-    let mut candidates = Vec::new();
-    for session in sso_sessions::of_browser(tx, cookie, now).await? {
-        candidates.extend(candidate(tx, server, client, request, session, now).await?);
-    }
-    Ok(candidates)
-}
-
 /// Asked anew at every use: the identity, the phone, the policy (attack 7).
 async fn candidate(
-    tx: &mut Tx,
     server: &Server,
     client: &config::Client,
     request: &AuthorizationRequest,
     session: SsoSession,
     now: UnixTime,
 ) -> Result<Option<Candidate>, Problem> {
-    let Some(phone) = phone::by_id(tx, &session.phone_id).await?.filter(|phone| phone.blocked_at.is_none()) else { return Ok(None) };
-    let affiliation = identity::by_id(tx, &session.affiliation_id).await?;
-    let Some(organisation) = identity::organisation_by_number(tx, &client.organisation).await? else { return Ok(None) };
-    let service = clients::asked_service(client, organisation.organisation_id);
+    // The service where the log-in was made belongs to that group still, or the log-in is nobody's any more.
+    let made_at = clients::registered(server, &session.client_id).await?.and_then(|maker| maker.config.sso_group.clone());
+    let group = session.sso_group.clone().filter(|group| made_at.as_ref() == Some(group));
+    let known = server.db.read(async |tx| {
+        let Some(phone) = phone::by_id(tx, &session.phone_id).await?.filter(|phone| phone.blocked_at.is_none()) else { return Ok(None) };
+        let affiliation = identity::by_id(tx, &session.affiliation_id).await?;
+        let organisation = identity::organisation_by_number(tx, &client.organisation).await?;
+        let remembered = answered_before(tx, client, request, &affiliation).await?;
+        Ok::<_, Problem>(organisation.map(|organisation| (phone, affiliation, organisation.organisation_id, remembered)))
+    });
+    let Some((phone, affiliation, organisation, remembered)) = known.await? else { return Ok(None) };
+    let service = clients::asked_service(client, organisation);
     let is_allowed = authority::allowed(server, &affiliation, phone.tier, Act::LogIn { service }, now).is_ok();
     if affiliation.standing(now) != IdentityStanding::Good || !is_allowed {
         return Ok(None);
     }
     let level = session.assurance.min(Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3));
-    let remembered = answered_before(tx, client, request, &affiliation).await?;
-    // The service where the log-in was made belongs to that group still, or the log-in is nobody's any more.
-    let made_at = clients::registered(server, &session.client_id).and_then(|maker| maker.sso_group.clone());
-    let group = session.sso_group.clone().filter(|group| made_at.as_ref() == Some(group));
-    let is_named = is_wanted(request, &affiliation);
+    let is_named = is_named(server, client, request, &affiliation)?;
     Ok(Some(Candidate { session, affiliation, phone, level, group, is_named, remembered }))
 }
 
