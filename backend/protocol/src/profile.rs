@@ -28,6 +28,9 @@ pub enum Profile {
 /// FAPI 2.0 Message Signing §5.3.1: how far back `nbf` may lie, and how long a request object may live after it.
 const REQUEST_OBJECT_LIFE: Seconds = Seconds::minutes(60);
 
+/// Sweden Connect profile §2.2.1.
+const SWEDISH_SESSION: Seconds = Seconds::minutes(60);
+
 impl Profile {
     /// Every one.
     pub const ALL: [Self; 4] = [Self::Core, Self::Fapi2, Self::Strict, Self::Swedish];
@@ -114,6 +117,19 @@ impl Profile {
         match self {
             Self::Fapi2 | Self::Strict => Some(REQUEST_OBJECT_LIFE),
             Self::Core | Self::Swedish => None,
+        }
+    }
+
+    /// Whether a request without `prompt` is one for a new log-in (Sweden Connect profile §2.2.1; SE-12).
+    pub const fn logs_in_without_prompt(self) -> bool {
+        matches!(self, Self::Swedish)
+    }
+
+    /// How old a full log-in may be at most (Sweden Connect profile §2.2.1; SE-11), whatever the group of the client allows.
+    pub const fn longest_session(self) -> Option<Seconds> {
+        match self {
+            Self::Swedish => Some(SWEDISH_SESSION),
+            Self::Core | Self::Fapi2 | Self::Strict => None,
         }
     }
 

@@ -120,7 +120,7 @@ impl Working {
     pub fn begin(server: &Server) -> Self {
         let server = server.clone();
         Self(tokio::spawn(async move {
-            tokio::join!(tidy(server.clone()), signing::work(server));
+            tokio::join!(tidy(server.clone()), signing::work(server.clone()), oidc::work(server));
         }))
     }
 }

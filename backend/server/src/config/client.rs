@@ -21,6 +21,7 @@ use super::{ObjectSigning, Refused, SubjectType, parsed};
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of client metadata, named as the specifications name it")]
 pub struct Client {
     /// `client_id`.
     pub id: ClientId,
@@ -100,6 +101,27 @@ pub struct Client {
     /// What kind of program it is (`application_type`).
     #[serde(default)]
     pub application_type: ApplicationType,
+    /// The group of services that it shares log-ins with; none unless said so (SE-13).
+    #[serde(default)]
+    pub sso_group: Option<String>,
+    /// Where a browser may go after logging out (RP-Initiated Logout §2.1), compared character by character.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody has logged out (Back-Channel Logout §2.2).
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it needs `sid` there. Every logout token has it.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
+    /// Where the browser tells it so (Front-Channel Logout §2).
+    #[serde(default)]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether it needs `iss` and `sid` there.
+    #[serde(default)]
+    pub frontchannel_logout_session_required: bool,
+    /// A refresh token ends too when the person logs out in the browser; it outlives that otherwise (OIDC Core §11).
+    #[serde(default)]
+    pub offline_access_ends_with_session: bool,
     /// ID Tokens are signed with this one, ES256 if absent.
     #[serde(default)]
     pub id_token_signed_response_alg: Option<Algorithm>,
@@ -212,6 +234,13 @@ impl Client {
             audiences: Vec::new(),
             assurance: lowest(),
             application_type: ApplicationType::Web,
+            sso_group: None,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            offline_access_ends_with_session: false,
             id_token_signed_response_alg: None,
             id_token_encrypted_response_alg: None,
             id_token_encrypted_response_enc: None,
@@ -306,6 +335,18 @@ impl Client {
             && acts_alone_with_proof
             && stays_soundly
             && self.is_protected_soundly()
+            && self.logs_out_soundly()
+    }
+
+    /// Whole web addresses: a fragment would swallow what is added (Back-Channel Logout §2.2, Front-Channel Logout §2).
+    fn logs_out_soundly(&self) -> bool {
+        let is_whole = |address: &String| {
+            let is_web = address.starts_with("https://") || address.starts_with("http://");
+            is_web && !address.contains(['#', ' ', ';', ',', '"', '\''])
+        };
+        let told = self.backchannel_logout_uri.iter().chain(&self.frontchannel_logout_uri);
+        told.into_iter().all(is_whole)
+            && self.post_logout_redirect_uris.iter().all(|address| !address.contains([' ', ';', '"']) && address.contains(':'))
     }
 }
 

@@ -9,8 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::delivery::origin;
-use crate::server::Server;
+use crate::{page::origin, server::Server};
 
 /// What anybody's page may read.
 const PUBLIC: [&str; 2] = ["/.well-known/openid-configuration", "/jwks"];

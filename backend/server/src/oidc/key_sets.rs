@@ -78,6 +78,16 @@ pub(super) fn ours(server: &Server) -> Result<Arc<Ours>, Problem> {
     Ok(ours)
 }
 
+/// The kinds that sign what services get.
+const SIGNING: [Kind; 4] = [Kind::TokenSigning, Kind::TokenSigningEdDsa, Kind::TokenSigningPs256, Kind::TokenSigningRs256];
+
+/// Our keys that ever signed and are nobody else's: an ID Token that comes back as a hint is one of ours, however old (attack 38).
+pub(super) fn that_ever_signed(server: &Server) -> Result<JwkSet, Problem> {
+    let keys = server.keys.ever_used(&SIGNING)?;
+    let set = keys.iter().map(|(kind, key)| jwk(*kind, key)).collect::<Result<_, _>>().and_then(JwkSet::new);
+    set.map_err(|error| Problem::internal(&error))
+}
+
 /// One purpose and one algorithm each (RFC 7517 §4.2, §4.4); but the RSA key for requests opens both paddings, so it names none.
 fn jwk(kind: Kind, key: &Published) -> Result<Jwk, jose::Refusal> {
     let kid = Some(key.kid.to_string());

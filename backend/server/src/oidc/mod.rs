@@ -5,6 +5,7 @@
 //! ends it (RFC 6749 §4.1.2); a second attempt also ends what the first one got (OP-06); only what was shown is released.
 
 mod access_tokens;
+mod answer;
 mod authorize;
 mod client_credentials;
 mod clients;
@@ -16,6 +17,8 @@ mod fetched;
 mod grants;
 mod introspect;
 mod key_sets;
+mod log_ins;
+mod logout;
 mod objects;
 mod proof;
 mod proven_client;
@@ -26,14 +29,19 @@ mod refresh;
 mod refresh_families;
 mod refused;
 mod revoke;
+mod service_sessions;
 mod signed;
+mod single_sign_on;
 mod subjects;
 mod token;
+mod told;
 mod userinfo;
 
 pub use clients::{Clients, Registered};
 pub use discovery::provider_of;
 pub use key_sets::KeySets;
+pub use log_ins::{OpenLogIn, Rule, log_out, open_log_ins, rules};
+pub use logout::work;
 
 use axum::{
     Router, middleware,
@@ -52,6 +60,10 @@ const KEPT: Seconds = Seconds::days(30);
 pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     access_tokens::purge(tx, now).await?;
     pushed_requests::purge(tx, now).await?;
+    single_sign_on::offers::purge(tx, now).await?;
+    told::purge(tx, now).await?;
+    logout::purge(tx, now).await?;
+    service_sessions::purge(tx, now - KEPT).await?;
     refresh_families::purge(tx, now - KEPT).await?;
     grants::purge(tx, now, now - KEPT).await
 }
@@ -62,7 +74,12 @@ pub fn routes(server: &Server) -> Router<Server> {
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::keys))
         .route("/authorize", get(authorize::ask).post(authorize::ask_by_form))
-        .route("/authorize/{txn}", get(authorize::answer))
+        .route("/authorize/{txn}", get(answer::answer))
+        .route("/fortsatt/{offer}", get(single_sign_on::show).post(single_sign_on::answer))
+        .route("/besked/{id}", get(told::show))
+        .route("/besked/{id}/vidare", get(told::go_on))
+        .route("/end_session", get(logout::ask).post(logout::ask_by_form))
+        .route("/utloggning/{id}", get(logout::show).post(logout::answer))
         .route("/par", post(push::push))
         .route("/token", post(token::give))
         .route("/introspect", post(introspect::tell))

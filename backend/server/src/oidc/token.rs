@@ -178,7 +178,8 @@ impl Asked<'_> {
             acr: grant.assurance.acr(self.server.config.reviewed_by_digg),
             amr: vec![key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor],
             nonce: request.nonce.clone(),
-            transaction: Some(grant.approval_id.clone()),
+            transaction: Some(grant.transaction().clone()),
+            session: grant.sid.clone(),
             access_token: Some(access_token.to_owned()),
             released: release::for_id_token(&request.shares(), &values(affiliation)),
         };

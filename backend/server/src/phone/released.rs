@@ -7,14 +7,14 @@ use super::phones::Tier;
 use crate::{identity::Affiliation, problem::Problem};
 
 /// One line of "Det här skickas"; nothing for a claim this person has no value for.
-pub(super) fn shared(affiliation: &Affiliation, claim: &str, language: &str) -> Option<Shared> {
+pub fn shared(affiliation: &Affiliation, claim: &str, language: &str) -> Option<Shared> {
     let known = release::RELEASE.iter().find(|row| row.claim == claim)?;
     let label = if language == "en" { known.label.en } else { known.label.sv };
     Some(Shared { claim: claim.to_owned(), label: label.to_owned(), value: affiliation.claim(claim)? })
 }
 
 /// The line that says how long the service stays logged in on this device (OpenID Connect Core §11: the person must know).
-pub(super) fn stays(days: u16, language: &str) -> Shared {
+pub fn stays(days: u16, language: &str) -> Shared {
     let (label, value) = match (language, days) {
         ("en", 1) => ("Stays logged in", "for one day at most".to_owned()),
         ("en", _) => ("Stays logged in", format!("for {days} days at most")),
