@@ -1,4 +1,8 @@
-//! The invented municipality that every test plays in: a node of its own on either engine, with real HTTP, and its people.
+//! The invented municipality that every test plays in: a node of its own on either engine, or two nodes on the same PostgreSQL, Redis and
+//! key folder, with real HTTP, and its people.
+//!
+//! Of two nodes each request goes to a random one. What a test does beside HTTP (the clock, a look into the database) it does on the first:
+//! nodes keep nothing of their own.
 //!
 //! A worker has the demonstration's phone, which is the real core. An attacker has a [`BarePhone`]: the same keys without the
 //! core's good manners.
@@ -7,12 +11,13 @@ mod bare;
 mod browser;
 mod device;
 mod elsewhere;
+mod ground;
 mod portal;
+mod processes;
 mod worker;
 
 use std::{path::PathBuf, sync::Arc};
 
-use axum::Router;
 use handslag_phone::es256;
 use handslag_protocol::{
     client::GrantType,
@@ -23,10 +28,9 @@ use handslag_protocol::{
 use handslag_server::{
     audit,
     caller::Rng,
-    config::{ApplicationType, Client, Config, Database},
+    config::{ApplicationType, Client, Config},
     demo::{self, Place},
     identity::{self, Affiliation, Answered, NewColleague},
-    routes,
     server::Server,
     start,
 };
@@ -40,9 +44,14 @@ pub(crate) use browser::{Browser, Page};
 pub(crate) use device::{Answer, Device, basic, post};
 pub(crate) use elsewhere::Elsewhere;
 pub(crate) use portal::{Login, Portal, form, jws};
+pub(crate) use processes::Processes;
 pub(crate) use worker::{Pick, Worker, logged_in};
 
-use crate::contracts::engine::{Folder, schema};
+use crate::contracts::{
+    engine::{Folder, schema},
+    redis::Redis,
+};
+use ground::Ground;
 
 /// OIDC Sweden: the work identity.
 pub(crate) const ORG_ID: &str = "https://id.oidc.se/scope/naturalPersonOrgId";
@@ -72,44 +81,49 @@ impl Drop for Kommun {
 impl Kommun {
     /// On SQLite.
     pub(crate) async fn sqlite() -> Self {
-        Self::open(None, |_| {}).await
+        Self::configured(|_| {}).await
     }
 
     /// On SQLite, with another configuration.
     pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
-        Self::open(None, change).await
+        Self::open(Ground::alone(), change).await
     }
 
     /// On PostgreSQL, where the environment names a server.
     pub(crate) async fn postgres() -> Option<Self> {
-        Some(Self::open(Some(schema().await?), |_| {}).await)
+        Some(Self::open(Ground { postgres: Some(schema().await?), ..Ground::alone() }, |_| {}).await)
     }
 
-    async fn open(postgres: Option<String>, change: impl FnOnce(&mut Config)) -> Self {
-        let folder = Arc::new(Folder::new());
+    /// Two nodes on PostgreSQL and Redis, where the environment names both.
+    pub(crate) async fn two_nodes() -> Option<Self> {
+        Self::two_nodes_on(&Redis::of_environment()?, |_| {}).await
+    }
+
+    /// Two nodes that share this Redis.
+    pub(crate) async fn two_nodes_on(redis: &Redis, change: impl FnOnce(&mut Config)) -> Option<Self> {
+        Some(Self::open(Ground { postgres: Some(schema().await?), redis: Some(redis.url()), nodes: 2, folder: Folder::new() }, change).await)
+    }
+
+    async fn open(ground: Ground, change: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (issuer, base) = (format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"));
         let care = SigningKey::generate_from_rng(&mut Rng::system());
-        let database = postgres.map(|url| {
-            let url_file = folder.path().join("postgres.url");
-            std::fs::write(&url_file, url).unwrap();
-            Database { url_file }
-        });
         let services = services(&care);
-        let opened = demo::at_with(folder.path(), &issuer, &base, |config| {
-            config.database = database;
+        let opened = demo::at_with(ground.folder.path(), &issuer, &base, |config| {
+            ground.configures(config);
             config.page_drawer = Some(binary());
             config.clients.extend(services);
             change(config);
         });
         let (server, place) = opened.await.unwrap();
-        let app: Router = demo::watched(routes::routes(&server, demo::routes(Arc::clone(&place))), Arc::clone(&place));
+        let (app, others) = ground.app(&server, &place).await;
         let node = server.clone();
         let serving = tokio::spawn(async move {
             start::serve(node, app, listener, std::future::pending()).await.unwrap();
+            drop(others);
         });
-        Self { server, place, base, issuer, folder, care, serving }
+        Self { server, place, base, issuer, folder: Arc::new(ground.folder), care, serving }
     }
 
     /// The node's time.
@@ -302,8 +316,8 @@ fn services(care: &SigningKey) -> Vec<Client> {
     vec![public, confidential, strict, high, journal, bound]
 }
 
-/// Each play as a test of each engine.
-macro_rules! on_both_engines {
+/// Each play as a test of each engine, and of two nodes.
+macro_rules! on_every_ground {
     ($($module:ident { $($play:ident,)* })*) => {
         mod on_sqlite {
             $($(
@@ -323,6 +337,16 @@ macro_rules! on_both_engines {
                 }
             )*)*
         }
+        mod on_two_nodes {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $play() {
+                    if let Some(kommun) = crate::kommun::Kommun::two_nodes().await {
+                        super::$module::$play(&kommun).await;
+                    }
+                }
+            )*)*
+        }
     };
 }
-pub(crate) use on_both_engines;
+pub(crate) use on_every_ground;

@@ -1,14 +1,17 @@
-//! What must not work, and stays dead afterwards. Each attack plays in a municipality of its own, on both engines.
+//! What must not work, and stays dead afterwards. Each attack plays in a municipality of its own, on both engines
+//! and on two nodes.
 
 mod approvals;
 mod authorize;
 mod codes;
 mod core;
+mod cross_origin;
 mod drawing;
 mod handset;
 mod kill;
 mod limits;
 pub(crate) mod lock_logs;
+mod nodes;
 mod objects;
 mod pages;
 mod phones;
@@ -17,7 +20,7 @@ mod secrets;
 mod starts;
 mod uploads;
 
-crate::kommun::on_both_engines! {
+crate::kommun::on_every_ground! {
     approvals {
         a_no_stays_a_no_and_a_yes_is_one_yes,
         another_phone_cannot_answer,
@@ -43,6 +46,9 @@ crate::kommun::on_both_engines! {
         of_fifty_takers_of_the_outbox_one_wins,
         the_core_signs_what_was_approved_and_nothing_else,
         the_timestamp_service_refuses_junk,
+    }
+    cross_origin {
+        a_page_of_another_site_reads_nothing,
     }
     drawing {
         the_child_that_draws_is_confined_before_it_reads,

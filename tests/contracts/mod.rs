@@ -8,6 +8,8 @@ pub(crate) mod engine;
 mod groups;
 mod inventory;
 mod once;
+pub(crate) mod redis;
+mod shared;
 mod statements;
 mod units;
 mod values;

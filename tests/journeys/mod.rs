@@ -1,4 +1,4 @@
-//! What people come here to do, from end to end, over real HTTP, on both engines.
+//! What people come here to do, from end to end, over real HTTP, on both engines and on two nodes.
 
 mod authorities;
 mod declining;
@@ -19,7 +19,7 @@ pub(crate) use pushing::{object, pushed};
 pub(crate) use signing::{asked, signed};
 pub(crate) use staying::{refreshed, stays};
 
-crate::kommun::on_both_engines! {
+crate::kommun::on_every_ground! {
     authorities {
         a_lost_authority_is_on_the_roots_list_and_the_next_one_signs,
         an_authority_keeps_its_list_until_its_key_is_gone,

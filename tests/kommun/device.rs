@@ -77,11 +77,17 @@ impl Device {
 
     /// What a good library does: sends, and sends again with the nonce it is told.
     pub(crate) async fn posts(&mut self, browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.posts_with_proof(browser, path, fields).await.0
+    }
+
+    /// The same; gives the proof that was taken too.
+    pub(crate) async fn posts_with_proof(&mut self, browser: &Browser, path: &str, fields: &[(&str, &str)]) -> (Answer, String) {
         for _ in 0..2 {
-            let answer = post(browser, path, &[("dpop", &self.proof("POST", path, None, &json!({})))], fields).await;
+            let proof = self.proof("POST", path, None, &json!({}));
+            let answer = post(browser, path, &[("dpop", &proof)], fields).await;
             self.nonce = answer.nonce().or(self.nonce.take());
             if answer.error().1 != "use_dpop_nonce" {
-                return answer;
+                return (answer, proof);
             }
         }
         panic!("the nonce of the last answer is refused")

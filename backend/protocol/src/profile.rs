@@ -72,6 +72,15 @@ impl Profile {
         }
     }
 
+    /// How long a client assertion may live. It counts once all the same, so the longer life only costs us a longer memory; common
+    /// libraries make them for an hour.
+    pub const fn longest_assertion_life(self) -> Seconds {
+        match self {
+            Self::Fapi2 | Self::Swedish => Seconds::minutes(5),
+            Self::Core | Self::Strict => Seconds::hours(1),
+        }
+    }
+
     /// Algorithms of a client's own signatures where its registration names none.
     pub const fn client_algorithms(self) -> &'static [Algorithm] {
         match self {
@@ -146,6 +155,8 @@ mod tests {
         assert!(only_fapi(|profile, _| profile.requires_sender_constraint()));
         assert!(only_fapi(|profile, _| profile.assertion_audience() == Audience::Issuer));
         assert!(only_fapi(|profile, _| profile.client_algorithms() == Algorithm::FAPI));
+        let minutes = Profile::ALL.map(|profile| profile.longest_assertion_life().0 / 60);
+        assert_eq!(minutes, [60, 5, 60, 5]);
         assert!(only_fapi(|profile, _| profile.demands_not_before() && !profile.takes_endpoint_as_audience() && !profile.reads_beside_objects()));
         let core = Profile::ALL.map(|profile| profile.may_share_a_secret() && profile.may_send_unsigned_objects());
         assert_eq!(core, [true, false, false, false]);

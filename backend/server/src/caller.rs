@@ -21,10 +21,10 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Now(pub UnixTime);
 
-/// Where the time comes from: the machine, moved by so many seconds (zero outside tests).
-#[derive(Debug, Default)]
+/// Where the time comes from: the machine, moved by so many seconds (zero outside tests). Clones are the same clock.
+#[derive(Clone, Debug, Default)]
 pub struct Clock {
-    shift: std::sync::atomic::AtomicI64,
+    shift: std::sync::Arc<std::sync::atomic::AtomicI64>,
 }
 
 impl Clock {

@@ -34,6 +34,8 @@ pub struct Config {
     pub data: PathBuf,
     /// SQLite in `data` if absent.
     pub database: Option<Database>,
+    /// The memory that several nodes share.
+    pub redis: Option<Redis>,
     /// Whether Digg has reviewed this provider (decides the `acr` names; SE-08).
     #[serde(default)]
     pub reviewed_by_digg: bool,
@@ -142,6 +144,14 @@ pub struct DocumentClass {
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// A file that holds the PostgreSQL address (it may contain a password).
+    pub url_file: PathBuf,
+}
+
+/// What several nodes share beside the database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// A file that holds the address of Redis (it may contain a password).
     pub url_file: PathBuf,
 }
 

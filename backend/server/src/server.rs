@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
 use handslag_protocol::discovery::Provider;
-use handslag_store::{Db, Wakeups};
+use handslag_store::{Counters, Db, Shared, Wakeups};
 
 use crate::{
     caller::Clock,
@@ -36,8 +36,12 @@ pub struct Parts {
     pub config: Config,
     /// Calls to addresses that others named.
     pub outward: Outward,
-    /// "Look again", within this node.
+    /// "Look again", on every node.
     pub wakeups: Wakeups,
+    /// The memory that nodes share, where one is configured.
+    pub shared: Option<Shared>,
+    /// Who must wait a little.
+    pub counters: Counters,
     /// The time.
     pub clock: Clock,
 }

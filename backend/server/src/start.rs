@@ -5,9 +5,12 @@ use std::{error::Error, future::Future, sync::Arc, time::Duration};
 use axum::Router;
 use handslag_keys::{KeyStore, Kind};
 use handslag_policy::Policies;
-use handslag_store::{Db, Place, Wakeups};
-use handslag_vocab::UnixTime;
-use tokio::{net::TcpListener, task::spawn_blocking};
+use handslag_store::{Counters, Db, Place, Shared, Wakeups};
+use handslag_vocab::{Digest, UnixTime};
+use tokio::{
+    net::TcpListener,
+    task::{JoinHandle, spawn_blocking},
+};
 
 use crate::{
     caller::{Clock, Rng},
@@ -28,8 +31,12 @@ const TIDY_EVERY: Duration = Duration::from_mins(1);
 /// Opens everything; nothing listens yet. The keys, the policies and the database do not know each other, and each waits for the disk
 /// or reckons for a while at a first start: they go side by side.
 pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>> {
+    open_by(config, Clock::default()).await
+}
+
+/// The same by another clock: nodes of one test move through time together.
+pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Error + Send + Sync>> {
     std::fs::create_dir_all(&config.data)?;
-    let clock = Clock::default();
     let outward = Outward::new(&config.outbound)?;
     let (folder, now) = (config.data.join("keys"), clock.now());
     let keys = spawn_blocking(move || KeyStore::open_folder(&folder, now, &mut Rng::system()));
@@ -37,9 +44,19 @@ pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>
     let db = Db::open(&place(&config)?).await?;
     db.migrate().await?;
     let (clients, provider) = (oidc::Clients::new(&config.clients)?, oidc::provider_of(&config));
-    let (keys, policies) = (keys.await??, policies.await??);
-    let (key_sets, wakeups) = (oidc::KeySets::default(), Wakeups::default());
-    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups }))
+    let shared = shared(&config).await?;
+    // A node on a file of its own is alone.
+    let wakeups = if shared.is_none() && config.database.is_none() { Wakeups::default() } else { Wakeups::among(shared.clone()) };
+    let counters = Counters::new(shared.clone());
+    let (keys, policies, key_sets) = (keys.await??, policies.await??, oidc::KeySets::default());
+    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups, shared, counters }))
+}
+
+/// The memory that this deployment's nodes share, if one is configured.
+async fn shared(config: &Config) -> Result<Option<Shared>, Box<dyn Error + Send + Sync>> {
+    let Some(redis) = &config.redis else { return Ok(None) };
+    let url = std::fs::read_to_string(&redis.url_file)?;
+    Ok(Some(Shared::open(url.trim(), &Digest::of(config.issuer.as_bytes()).to_base64url()).await?))
 }
 
 /// Where the database is.
@@ -70,12 +87,29 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let tidying = tokio::spawn(tidy(server.clone()));
-    let work = tokio::spawn(signing::work(server.clone()));
+    let working = Working::begin(&server);
     listen(app, listener, &server.config.limits, stop).await;
-    work.abort();
-    tidying.abort();
+    drop(working);
     Ok(())
+}
+
+/// What a node does without being asked. Ends when it is dropped.
+pub struct Working(JoinHandle<()>);
+
+impl Working {
+    /// Begins: every node tidies and takes up what is in the outbox; each piece is one node's.
+    pub fn begin(server: &Server) -> Self {
+        let server = server.clone();
+        Self(tokio::spawn(async move {
+            tokio::join!(tidy(server.clone()), signing::work(server));
+        }))
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Once a minute: disposes of what has run out, renews lists, and lets keys go on through their states. In this order: a key that

@@ -54,17 +54,21 @@
 //!   `db.write` would wait for itself (it gives [`Error::Busy`] after five seconds).
 
 mod args;
+mod counters;
 mod db;
 mod error;
 pub mod inventory;
 mod seen;
+mod shared;
 mod tx;
 mod wakeups;
 mod writer;
 
 pub use args::{Args, Record, Value};
+pub use counters::{Allowance, Counters};
 pub use db::{Db, Place};
 pub use error::{Error, Rule};
+pub use shared::{Life, Shared};
 /// Derives a [`Record`]; the deriving crate needs `sqlx` among its dependencies for the derive's paths, and nothing else of it.
 pub use sqlx::FromRow;
 pub use tx::Tx;

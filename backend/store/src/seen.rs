@@ -1,7 +1,7 @@
 //! Seen-once marks: a proof, a nonce or a token id that counts once (RFC 7519 `jti`, RFC 9449 §11.1).
 //!
-//! The database is the default; Redis may take this place later (`SET NX EX` means the same). The mark is one statement, so of any number
-//! of takers at the same moment exactly one wins.
+//! In the database. The mark is one statement, so of any number of takers at the same moment exactly one wins. Where the nodes share a
+//! memory, what names it may be marked there instead ([`crate::Shared::mark_once`]).
 
 use handslag_vocab::{Digest, UnixTime};
 

@@ -38,6 +38,7 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
         pki_base_url: None,
         data,
         database: None,
+        redis: None,
         reviewed_by_digg: false,
         keys: crate::config::Keys::default(),
         operator: Operator { name: NAME.to_owned(), number: number()?, oid_arc: "1.3.6.1.4.1.32473.1".to_owned() },

@@ -15,6 +15,7 @@ use axum::{
 };
 use handslag_vocab::{ApprovalId, SecretHash, StartKind, UnixTime};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout_at};
 
 use super::orders;
 use crate::{
@@ -101,9 +102,9 @@ pub(super) async fn status(
 ) -> Result<Json<Status>, Problem> {
     let mut listener = server.wakeups.listen(id.as_str());
     let mut row = own(&server, &headers, &id).await?;
-    if word(&row, row.state_at(server.clock.now())) == seen.seen {
-        // Woken, or the time is up: both mean "look again".
-        tokio::time::timeout(HELD, listener.woken()).await.ok();
+    let until = Instant::now() + HELD;
+    // Being woken means "look again", not "it changed".
+    while word(&row, row.state_at(server.clock.now())) == seen.seen && timeout_at(until, listener.woken()).await.is_ok() {
         row = own(&server, &headers, &id).await?;
     }
     let state = row.state_at(server.clock.now());

@@ -71,7 +71,7 @@ impl Way<'_> {
 }
 
 /// Scheme, host and port: a policy takes no query.
-fn origin(address: &str) -> &str {
+pub(super) fn origin(address: &str) -> &str {
     let end = address.match_indices('/').nth(2).map_or(address.len(), |(at, _)| at);
     address.get(..end).and_then(|origin| origin.split(['?', '#', ';', ',']).next()).unwrap_or_default()
 }

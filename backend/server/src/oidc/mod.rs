@@ -8,6 +8,7 @@ mod access_tokens;
 mod authorize;
 mod client_credentials;
 mod clients;
+mod cross_origin;
 mod delivery;
 mod discovery;
 mod examined;
@@ -35,7 +36,7 @@ pub use discovery::provider_of;
 pub use key_sets::KeySets;
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{get, post},
 };
 
@@ -56,7 +57,7 @@ pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
 }
 
 /// The provider's endpoints.
-pub fn routes() -> Router<Server> {
+pub fn routes(server: &Server) -> Router<Server> {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::keys))
@@ -67,4 +68,5 @@ pub fn routes() -> Router<Server> {
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
+        .layer(middleware::from_fn_with_state(server.clone(), cross_origin::readable))
 }

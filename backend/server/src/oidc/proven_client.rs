@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, header};
 use handslag_protocol::{
     client_assertion::{self, ClientAssertion},
     client_authentication::{self, ClaimedClient, Refusal},
-    dpop::Proof,
     jose,
     oauth_error::OAuthError,
 };
@@ -61,7 +60,7 @@ impl ProvenClient {
 
     /// Marks what came with this request as used: the assertion (RFC 7523 §3 item 7) and the DPoP proof. Write it in the transaction of
     /// the act; a replay is a value, so that what was marked before it is kept.
-    pub(super) async fn mark(&self, tx: &mut Tx, proof: Option<&Proof>, now: UnixTime) -> Result<Result<(), Refused>, Error> {
+    pub(super) async fn mark(&self, tx: &mut Tx, proof: Option<&proof::Proven>, now: UnixTime) -> Result<Result<(), Refused>, Error> {
         if let Some(assertion) = &self.assertion {
             // One service's assertion id is not another's.
             let digest = Digest::of(format!("{} {}", self.client.id, assertion.jti).as_bytes());

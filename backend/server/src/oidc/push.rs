@@ -54,7 +54,7 @@ async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String
         None => None,
     };
     let at = proof::At { method: Method::POST.as_str(), path: "/par", access_token: None, now };
-    let proof = proof::of(server, headers, at)?;
+    let proof = proof::of(server, headers, at).await?;
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
     let request = pushed.check(&client.client, provider(server), object.clone(), proven);
     let uri = RequestUri::random(&mut rng);

@@ -8,7 +8,6 @@ use axum::{
 };
 use handslag_protocol::{
     authorize::AuthorizationRequest,
-    dpop::Proof,
     id_token::{AuthenticationMethod, IdToken},
     oauth_error::OAuthError,
     release, resource,
@@ -21,7 +20,7 @@ use serde_json::{Map, Value};
 use super::{
     access_tokens, client_credentials,
     grants::Grant,
-    proof,
+    proof::{self, Proven},
     proven_client::{self, ProvenClient},
     redeem, refresh,
     refused::{Refused, no_store},
@@ -70,7 +69,7 @@ async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String
     request.check(&service.client)?;
     let audience = request.resource.as_deref().map(|resource| registered_audience(&service.config, resource)).transpose()?;
     let at = proof::At { method: Method::POST.as_str(), path: "/token", access_token: None, now };
-    let proof = proof::of(server, headers, at)?;
+    let proof = proof::of(server, headers, at).await?;
     let must_be_bound = service.config.dpop_bound_access_tokens || service.client.profile.requires_sender_constraint();
     if proof.is_none() && must_be_bound {
         return Err(Refused::because(OAuthError::InvalidDpopProof, "this client gets tokens only with a DPoP proof"));
@@ -78,14 +77,14 @@ async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
     let asked = Asked { server, service: &service, request: &request, audience, proven, now };
     // The answer to a client that speaks for itself is computed; where nothing is marked, nothing is written.
-    if matches!(request.offer, Offer::Client) && proof.is_none() && !service.has_mark() {
+    if matches!(request.offer, Offer::Client) && !service.has_mark() && !proof.as_ref().is_some_and(Proven::has_mark) {
         return client_credentials::give(&asked, &mut rng);
     }
     server.db.write(async |tx| marked_and_given(tx, &asked, proof.as_ref(), &mut rng).await).await?
 }
 
 /// Committed whatever the inner verdict, also when a key or a clock fails us: a code that was tried is dead, a replay stays marked.
-async fn marked_and_given(tx: &mut Tx, asked: &Asked<'_>, proof: Option<&Proof>, rng: &mut Rng) -> Result<Result<TokenAnswer, Refused>, Refused> {
+async fn marked_and_given(tx: &mut Tx, asked: &Asked<'_>, proof: Option<&Proven>, rng: &mut Rng) -> Result<Result<TokenAnswer, Refused>, Refused> {
     if let Err(replayed) = asked.service.mark(tx, proof, asked.now).await? {
         return Ok(Err(replayed));
     }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use handslag_protocol::{dpop::Proof, oauth_error::OAuthError, release, userinfo::UserInfo};
+use handslag_protocol::{oauth_error::OAuthError, release, userinfo::UserInfo};
 use handslag_store::Tx;
 use handslag_vocab::{Secret, UnixTime};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use super::{
     access_tokens::{self, Opaque},
     clients,
     grants::{self, Grant},
-    proof,
+    proof::{self, Proven},
     refused::{Refused, no_store},
     signed::{protected, sealed},
     subjects,
@@ -64,12 +64,14 @@ pub(super) async fn tell(State(server): State<Server>, Now(now): Now, mut rng: R
 async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: UnixTime, rng: &mut Rng) -> Result<Response, Refusal> {
     let presented = presented(headers).ok_or(Refusal::Unauthorized { scheme: "Bearer", error: None })?;
     let scheme = if presented.is_bearer { "Bearer" } else { "DPoP" };
-    let proof = proven(server, method, headers, &presented, now)?;
+    let proof = proven(server, method, headers, &presented, now).await?;
     let thumbprint = proof.as_ref().map(|proof| proof.thumbprint);
     let found = server.db.read(async |tx| found(tx, &presented.token, now).await).await?.filter(|found| found.token.bound_to() == thumbprint);
     let found = found.ok_or(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidToken.code()) })?;
-    // Only the proof of a living token costs a mark: nobody else can make us write.
-    if proof.is_some() && server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await.map_err(Problem::from)?.is_err() {
+    // Only the proof of a living token costs a durable mark: nobody else can make us write.
+    if proof.as_ref().is_some_and(Proven::has_mark)
+        && server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await.map_err(Problem::from)?.is_err()
+    {
         return Err(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidDpopProof.code()) });
     }
     Ok(told(server, &found, rng).await?)
@@ -99,13 +101,13 @@ async fn told(server: &Server, found: &Found, rng: &mut Rng) -> Result<Response,
 }
 
 /// The proof beside a token sent as `DPoP`; a token sent as `Bearer` proves nothing.
-fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented: &Presented, now: UnixTime) -> Result<Option<Proof>, Refusal> {
+async fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented: &Presented, now: UnixTime) -> Result<Option<Proven>, Refusal> {
     if presented.is_bearer {
         return Ok(None);
     }
     let unauthorized = |error: OAuthError| Refusal::Unauthorized { scheme: "DPoP", error: Some(error.code()) };
     let at = proof::At { method: method.as_str(), path: "/userinfo", access_token: Some(presented.token.reveal()), now };
-    let proof = proof::of(server, headers, at).map_err(|refused| match refused {
+    let proof = proof::of(server, headers, at).await.map_err(|refused| match refused {
         Refused::Protocol(error, _) => unauthorized(error),
         Refused::Internal(problem) => Refusal::Internal(problem),
     })?;

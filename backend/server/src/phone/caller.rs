@@ -97,7 +97,7 @@ async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) ->
     server
         .db
         .write(async |tx| {
-            if !tx.mark_once("dpop", &Digest::of(proof.jti.as_bytes()), proof.forget_at, now).await? {
+            if !tx.mark_once("phone", &Digest::of(proof.jti.as_bytes()), proof.forget_at, now).await? {
                 return Ok(Err(unproved()));
             }
             let phone = phones::by_id(tx, &phone.phone_id).await?.ok_or_else(unproved)?;
