@@ -173,7 +173,7 @@ fn fetching(config: &mut Config, elsewhere: &Elsewhere, keys: &Keys) {
             client.request_object_signing_alg = signing;
         })
     };
-    let open = core(config, "hamtad-osignerad", Some(ObjectSigning::None));
+    let open = core(config, "hamtad-osignerad", Some(ObjectSigning::NONE));
     let closed = core(config, "hamtad-core", None);
     config.clients.extend([strict, open, closed]);
 }

@@ -5,6 +5,7 @@ mod client;
 mod network;
 mod outbound;
 mod protection;
+mod services;
 mod sso_group;
 
 use std::path::{Path, PathBuf};
@@ -14,10 +15,11 @@ use handslag_vocab::{Assurance, OrganisationNumber};
 use serde::Deserialize;
 
 use client::sound;
-pub use client::{ApplicationType, Client, Requests, Services};
+pub use client::{ApplicationType, Client, Requests};
 pub use network::{Mtls, Proxy, Tls};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
+pub use services::Services;
 pub use sso_group::{Computers, SsoGroup};
 
 /// Everything an operator decides.

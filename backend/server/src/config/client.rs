@@ -1,6 +1,6 @@
 //! A service in the configuration, and what cannot be right about one.
 
-use std::{collections::BTreeSet, net::IpAddr, path::Path};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use handslag_protocol::{
     client::GrantType,
@@ -16,7 +16,7 @@ use handslag_protocol::{
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::Deserialize;
 
-use super::{ObjectSigning, Refused, SubjectType, parsed};
+use super::{ObjectSigning, Refused, SubjectType};
 
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
 #[derive(Clone, Debug, Deserialize)]
@@ -347,24 +347,6 @@ impl Client {
         let told = self.backchannel_logout_uri.iter().chain(&self.frontchannel_logout_uri);
         told.into_iter().all(is_whole)
             && self.post_logout_redirect_uris.iter().all(|address| !address.contains([' ', ';', '"']) && address.contains(':'))
-    }
-}
-
-/// Services alone, in the same `[[client]]` tables: what a demonstration registers beside its own.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Services {
-    /// The services.
-    #[serde(default, rename = "client")]
-    pub clients: Vec<Client>,
-}
-
-impl Services {
-    /// Reads and checks a file.
-    pub fn read(path: &Path) -> Result<Self, Refused> {
-        let services: Self = parsed(path)?;
-        sound(&services.clients)?;
-        Ok(services)
     }
 }
 

@@ -85,7 +85,7 @@ fn registration(client: &Client) -> Registration {
         request_objects: RequestObjects {
             required: client.requests == Requests::Signed,
             algorithm: client.request_object_signing_alg.and_then(ObjectSigning::algorithm),
-            unsigned: client.request_object_signing_alg == Some(ObjectSigning::None),
+            unsigned: client.request_object_signing_alg == Some(ObjectSigning::NONE),
             uris: client.request_uris.clone(),
         },
         resources: client.audiences.clone(),
