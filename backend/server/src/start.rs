@@ -49,7 +49,7 @@ pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Err
     let wakeups = if shared.is_none() && config.database.is_none() { Wakeups::default() } else { Wakeups::among(shared.clone()) };
     let counters = Counters::new(shared.clone());
     let (keys, policies, key_sets) = (keys.await??, policies.await??, oidc::KeySets::default());
-    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups, shared, counters }))
+    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, config, outward, wakeups, shared, counters, clock }))
 }
 
 /// The memory that this deployment's nodes share, if one is configured.
