@@ -50,7 +50,7 @@ impl Way<'_> {
             None => reply_to.deliver(answer),
             Some(client) => {
                 let view = &client.client;
-                let protection = &view.registration.authorization_response;
+                let protection = view.registration.authorization_response;
                 let token = signed_as(self.server, protection, |key| jarm::unsigned(reply_to, answer, view, key, self.now))?;
                 jarm::deliver(reply_to, token, view, rng).map_err(|error| Problem::internal(&error))?
             }

@@ -184,7 +184,7 @@ impl Asked<'_> {
             released: release::for_id_token(&request.shares(), &values(affiliation)),
         };
         let client = &self.service.client;
-        Ok(protected(self.server, client, &client.registration.id_token, rng, |key| token.unsigned(key))?)
+        Ok(protected(self.server, client, client.registration.id_token, rng, |key| token.unsigned(key))?)
     }
 
     /// RFC 8707 §2.2: where the person approved named resources, a token is for one of those.

@@ -106,7 +106,7 @@ async fn told(server: &Server, found: &Found, rng: &mut Rng) -> Result<Response,
     let service = clients::registered(server, &grant.client_id).await?.ok_or_else(Problem::gone)?;
     let subject = subjects::told(server, &service.config, &affiliation.subject)?;
     let info = UserInfo { subject, released: release::for_userinfo(&request.shares(), &values(affiliation)) };
-    let protection = &service.client.registration.userinfo;
+    let protection = service.client.registration.userinfo;
     let jwt = match (protection.signed, protection.encrypted) {
         (None, None) => return Ok((no_store(), Json(info.claims())).into_response()),
         // OpenID Connect Core §5.3.2: encrypted alone is the same JSON within.
