@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, task::spawn_blocking};
 use crate::{
     caller::{Clock, Rng},
     config::Config,
-    doors,
+    doors, identity,
     listen::listen,
     login, oidc, outbox, phone,
     problem::Problem,
@@ -86,6 +86,7 @@ pub async fn dispose(server: &Server, now: UnixTime) -> Result<(), Problem> {
             tx.purge_marks(now).await?;
             outbox::purge(tx, now).await?;
             oidc::purge(tx, now).await?;
+            identity::purge(tx, now).await?;
             login::purge(tx, now).await?;
             doors::purge(tx, now).await?;
             Ok::<_, Problem>(phone::purge(tx, now).await?)

@@ -7,15 +7,16 @@ use handslag_protocol::{
     client_authentication::Authentication,
     jose::{self, JwkSet},
     profile::Profile,
+    release::Naming,
     response_mode::ResponseMode,
 };
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Refused, parsed};
 
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
     /// `client_id`.
@@ -60,6 +61,12 @@ pub struct Client {
     pub stay_idle_days: u16,
     /// What it may ask for.
     pub scopes: Vec<String>,
+    /// "Så heter personen i den här tjänsten": claims that say something else than usual, or that only this service knows.
+    #[serde(default)]
+    pub naming: Vec<Naming>,
+    /// A challenge is demanded (PKCE); `false` only for a service with a key that cannot send one, and never in `fapi2`.
+    #[serde(default = "yes")]
+    pub require_pkce: bool,
     /// Audiences it may get an access token for.
     #[serde(default)]
     pub audiences: Vec<String>,
@@ -78,7 +85,7 @@ pub struct Client {
 }
 
 /// How a service's log-in requests must come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Requests {
     /// Through the browser or pushed, signed or not; what the profile demands holds all the same.
@@ -86,12 +93,36 @@ pub enum Requests {
     Any,
     /// Pushed (`require_pushed_authorization_requests`, RFC 9126 §6).
     Pushed,
+    /// Signed, and pushed.
+    PushedAndSigned,
     /// Signed (`require_signed_request_object`, RFC 9101 §10.5).
     Signed,
 }
 
+impl Requests {
+    /// Whether each is pushed, and whether each is signed.
+    pub const fn demanded(pushed: bool, signed: bool) -> Self {
+        match (pushed, signed) {
+            (false, false) => Self::Any,
+            (true, false) => Self::Pushed,
+            (true, true) => Self::PushedAndSigned,
+            (false, true) => Self::Signed,
+        }
+    }
+
+    /// Each is pushed.
+    pub const fn are_pushed(self) -> bool {
+        matches!(self, Self::Pushed | Self::PushedAndSigned)
+    }
+
+    /// Each is signed.
+    pub const fn are_signed(self) -> bool {
+        matches!(self, Self::PushedAndSigned | Self::Signed)
+    }
+}
+
 /// What kind of program a service is (OpenID Connect Dynamic Client Registration §2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
     /// Installed on a device: loopback addresses with a free port.
@@ -121,6 +152,8 @@ impl Client {
             stay_days: days_logged_in(),
             stay_idle_days: days_idle(),
             scopes: Vec::new(),
+            naming: Vec::new(),
+            require_pkce: yes(),
             audiences: Vec::new(),
             assurance: lowest(),
             application_type: ApplicationType::Web,
@@ -154,7 +187,7 @@ impl Client {
     }
 
     /// What cannot be right in a registration.
-    fn is_sound(&self) -> bool {
+    pub fn is_sound(&self) -> bool {
         let is_readable = self.keys().is_ok() && self.secret_sha256.is_some() == self.secret().is_some();
         let has_one_proof = self.jwks.is_none() || self.secret_sha256.is_none();
         // OP-07: a shared secret is for programs that cannot do better.
@@ -162,8 +195,12 @@ impl Client {
         let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
         // Without a proof anybody could be this client (RFC 6749 §4.4).
         let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
+        let leaves_out_pkce_by_right = self.require_pkce || (!self.is_public() && self.profile != Profile::Fapi2);
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
-        is_readable && has_one_proof && may_share_a_secret && has_address && acts_alone_with_proof && stays_soundly
+        let has_names = Naming::are_sound(&self.naming, &self.scopes);
+        let all =
+            [is_readable, has_one_proof, may_share_a_secret, has_address, acts_alone_with_proof, leaves_out_pkce_by_right, has_names, stays_soundly];
+        !all.contains(&false)
     }
 }
 

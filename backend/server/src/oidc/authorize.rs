@@ -1,6 +1,8 @@
 //! `GET|POST /authorize` (OpenID Connect Core §3.1.2): checks the request, begins a log-in, and answers the service when the
 //! person has approved. A request that names no registered address gets a page, never a redirect.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Form,
     extract::{Path, Query, State},
@@ -29,7 +31,7 @@ use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
     config,
-    identity::{self, Affiliation, Standing},
+    identity::{self, Affiliation, Known, Standing},
     login,
     phone::{
         self,
@@ -175,18 +177,23 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
     let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     // Without its organisation policy could not be asked: then nobody logs in there.
     let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let shares = request.shares();
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     Ok(Request {
         requester: client.id.to_string(),
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
         organisation: organisation.name,
-        claims: request.shares().into_iter().map(|claim| claim.name.to_owned()).collect(),
+        claims: shares.iter().map(|claim| claim.name.clone()).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
         documents: Vec::new(),
         stays_days: request.is_offline().then_some(client.stay_days),
-        service: Some(AskedService { client: client.id.clone(), organisation: organisation.organisation_id }),
+        service: Some(AskedService {
+            client: client.id.clone(),
+            organisation: organisation.organisation_id,
+            sources: shares.into_iter().map(|claim| (claim.name, claim.from)).collect(),
+        }),
     })
 }
 
@@ -281,7 +288,7 @@ async fn granted(
     let Some(assurance) = request.acr.answer(reached).filter(|_| is_usable) else {
         return Ok(Given::Refused(OAuthError::UnmetAuthenticationRequirements, "the demanded level was not reached"));
     };
-    if !is_wanted(request, &affiliation) {
+    if !is_wanted(request, &identity::known(tx, &affiliation).await?, &affiliation.subject) {
         return Ok(Given::Refused(OAuthError::AccessDenied, "another person than the one named logged in"));
     }
     let (grant, code) = (GrantId::random(rng), Secret::random("code", rng));
@@ -303,15 +310,16 @@ async fn granted(
 }
 
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
-fn is_wanted(request: &AuthorizationRequest, affiliation: &Affiliation) -> bool {
-    let is_subject = request.claims.takes("sub", &affiliation.subject.as_str().into());
+fn is_wanted(request: &AuthorizationRequest, known: &Known, subject: &str) -> bool {
+    let sources: BTreeMap<_, _> = request.naming.iter().map(|named| (named.claim.clone(), named.from)).collect();
     // A value named for something this person has not is not met: null is never among the values a service names.
-    let value = |claim| affiliation.claim(claim).map_or(serde_json::Value::Null, Into::into);
-    is_subject && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim)))
+    let is_theirs = |claim: &str| request.claims.takes(claim, &known.claim(claim, &sources).unwrap_or_default());
+    let own_names = request.naming.iter().map(|named| named.claim.as_str());
+    request.claims.takes("sub", &subject.into()) && release::RELEASE.iter().map(|row| row.claim).chain(own_names).all(is_theirs)
 }
 
 fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &ApprovalId, assurance: Assurance) -> Event {
-    let released: Vec<&str> = request.shares().into_iter().map(|claim| claim.name).collect();
+    let released: Vec<String> = request.shares().into_iter().map(|claim| claim.name).collect();
     Event {
         chain: affiliation.chain(Purpose::Login),
         kind: "oidc.logged_in",

@@ -10,7 +10,7 @@ use handslag_protocol::{
 use handslag_vocab::{ClientId, OrganisationId};
 
 use crate::{
-    config::{ApplicationType, Client, Requests},
+    config::{ApplicationType, Client},
     problem::Problem,
     server::Server,
 };
@@ -65,8 +65,10 @@ pub(super) async fn registered(server: &Server, id: &ClientId) -> Result<Option<
 /// What it registered beside the least.
 fn registration(client: &Client) -> Registration {
     Registration {
-        requires_par: client.requests == Requests::Pushed,
-        request_objects: RequestObjects { required: client.requests == Requests::Signed, ..RequestObjects::default() },
+        naming: client.naming.clone(),
+        pkce_optional: !client.require_pkce,
+        requires_par: client.requests.are_pushed(),
+        request_objects: RequestObjects { required: client.requests.are_signed(), ..RequestObjects::default() },
         resources: client.audiences.clone(),
         response_modes: client.response_modes.clone(),
         ..Registration::default()

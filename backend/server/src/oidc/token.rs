@@ -16,7 +16,6 @@ use handslag_protocol::{
 };
 use handslag_store::Tx;
 use handslag_vocab::{Digest, UnixTime};
-use serde_json::{Map, Value};
 
 use super::{
     access_tokens, client_credentials,
@@ -30,7 +29,7 @@ use super::{
 use crate::{
     caller::{Now, Rng},
     config,
-    identity::Affiliation,
+    identity::{self, Affiliation, Known},
     server::Server,
 };
 
@@ -119,7 +118,8 @@ impl Asked<'_> {
         };
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
-        let id_token = is_openid.then(|| self.id_token(grant, affiliation, request, &access_token)).transpose()?;
+        let known = identity::known(tx, affiliation).await?;
+        let id_token = is_openid.then(|| self.id_token(grant, (affiliation, &known), request, &access_token)).transpose()?;
         Ok(TokenAnswer {
             access_token,
             token_type: self.token_type(),
@@ -130,7 +130,14 @@ impl Asked<'_> {
         })
     }
 
-    fn id_token(&self, grant: &Grant, affiliation: &Affiliation, request: &AuthorizationRequest, access_token: &str) -> Result<String, Refused> {
+    fn id_token(
+        &self,
+        grant: &Grant,
+        (affiliation, known): (&Affiliation, &Known),
+        request: &AuthorizationRequest,
+        access_token: &str,
+    ) -> Result<String, Refused> {
+        let shares = request.shares();
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
         let token = IdToken {
             issuer: self.server.config.issuer.clone(),
@@ -143,7 +150,7 @@ impl Asked<'_> {
             nonce: request.nonce.clone(),
             transaction: Some(grant.approval_id.clone()),
             access_token: Some(access_token.to_owned()),
-            released: release::for_id_token(&request.shares(), &values(affiliation)),
+            released: release::for_id_token(&shares, &known.values(&shares)),
         };
         Ok(signed(self.server, |kid| token.unsigned(kid))?)
     }
@@ -156,11 +163,6 @@ impl Asked<'_> {
         let narrowed = resource::narrowed(self.audience.into_iter(), &granted.resources);
         narrowed.map(|_| ()).map_err(|refusal| Refused::Protocol(OAuthError::InvalidTarget, refusal.to_string()))
     }
-}
-
-/// Every value this person has; the release table picks what was asked.
-pub(super) fn values(affiliation: &Affiliation) -> Map<String, Value> {
-    release::RELEASE.iter().filter_map(|row| affiliation.claim(row.claim).map(|value| (row.claim.to_owned(), value.into()))).collect()
 }
 
 /// RFC 8707 §2: only an audience that the service is registered for.

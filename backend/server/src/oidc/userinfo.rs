@@ -20,9 +20,13 @@ use super::{
     proof,
     refused::{Refused, no_store},
     signed::signed,
-    token::values,
 };
-use crate::{caller::Now, identity::Affiliation, problem::Problem, server::Server};
+use crate::{
+    caller::Now,
+    identity::{self, Known},
+    problem::Problem,
+    server::Server,
+};
 
 /// A token as it was sent.
 struct Presented {
@@ -34,7 +38,8 @@ struct Presented {
 struct Found {
     token: Opaque,
     grant: Grant,
-    affiliation: Affiliation,
+    known: Known,
+    subject: String,
 }
 
 /// A request that hears nothing (RFC 6750 §3, RFC 9449 §7.1).
@@ -70,12 +75,13 @@ async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: Unix
 }
 
 async fn told(server: &Server, found: &Found) -> Result<Response, Problem> {
-    let Found { token, grant, affiliation } = found;
+    let Found { token, grant, known, subject } = found;
     let mut request = grant.request().map_err(|error| Problem::internal(&error))?;
     if let Some(narrower) = token.scopes() {
         request.scopes = narrower;
     }
-    let info = UserInfo { subject: affiliation.subject.clone(), released: release::for_userinfo(&request.shares(), &values(affiliation)) };
+    let shares = request.shares();
+    let info = UserInfo { subject: subject.clone(), released: release::for_userinfo(&shares, &known.values(&shares)) };
     let is_signed = clients::registered(server, &grant.client_id).await?.is_none_or(|client| client.config.userinfo_signed);
     if !is_signed {
         return Ok((no_store(), Json(info.claims())).into_response());
@@ -101,8 +107,9 @@ fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented: &Pre
 async fn found(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Found>, Problem> {
     let Some(token) = access_tokens::by_secret(tx, token, now).await? else { return Ok(None) };
     let Some(grant) = grants::by_id(tx, &token.grant_id).await? else { return Ok(None) };
-    let affiliation = grant.usable(tx, now).await?;
-    Ok(affiliation.map(|affiliation| Found { token, grant, affiliation }))
+    let Some(affiliation) = grant.usable(tx, now).await? else { return Ok(None) };
+    let known = identity::known(tx, &affiliation).await?;
+    Ok(Some(Found { token, grant, known, subject: affiliation.subject }))
 }
 
 /// RFC 9110 §11.1: the scheme's name is compared without case.
