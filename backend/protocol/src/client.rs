@@ -111,6 +111,8 @@ pub struct Registration {
     pub authorization_response: Protection,
     /// How ID Tokens are.
     pub id_token: Protection,
+    /// How introspection answers are (RFC 9701 §6); JSON where neither it nor the request says otherwise.
+    pub introspection: Protection,
     /// An administrator said that this confidential client cannot do PKCE.
     pub pkce_optional: bool,
     /// How it sends request objects.

@@ -13,9 +13,6 @@ use crate::{
     response_mode::ResponseMode,
 };
 
-/// What our own keys sign with.
-const OURS: [Algorithm; 5] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384, Algorithm::Ps256, Algorithm::Rs256];
-
 /// Reads what the protocol needs to know.
 pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registration, Refusal> {
     let is_unsigned = members.text("request_object_signing_alg")? == Some("none");
@@ -28,6 +25,7 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
         assertion_algorithm: algorithm(members, "token_endpoint_auth_signing_alg")?,
         authorization_response: protection(members, "authorization")?,
         id_token,
+        introspection: protection(members, "introspection")?,
         pkce_optional: members.flag("require_pkce")? == Some(false),
         request_objects: RequestObjects {
             algorithm: if is_unsigned { None } else { algorithm(members, "request_object_signing_alg")? },
@@ -86,7 +84,8 @@ pub(super) fn keys_are_where_they_are_needed(candidate: &Candidate<'_>) -> Resul
     let metadata = candidate.metadata;
     let registration = &metadata.registration;
     let authenticates = matches!(metadata.authentication, Authentication::PrivateKeyJwt | Authentication::SelfSignedTls);
-    let receives = [registration.authorization_response, registration.id_token, registration.userinfo].iter().any(|kind| kind.encrypted.is_some());
+    let answers = [registration.authorization_response, registration.id_token, registration.introspection, registration.userinfo];
+    let receives = answers.iter().any(|kind| kind.encrypted.is_some());
     let signs = registration.request_objects.required || registration.request_objects.algorithm.is_some();
     let is_empty = matches!(&metadata.keys, Keys::Inline(keys) if keys.is_empty());
     if is_empty && (authenticates || receives || signs) { Err(Refusal::Keys) } else { Ok(()) }
@@ -124,13 +123,13 @@ fn can_verify(candidate: &Candidate<'_>, named: Option<Algorithm>) -> Result<(),
 /// What we sign with, and what the client can open.
 pub(super) fn answers_can_be_made(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     let registration = &candidate.metadata.registration;
-    let is_ours = |algorithm: Algorithm| OURS.contains(&algorithm) && candidate.policy.profile.client_algorithms().contains(&algorithm);
+    let is_ours = |algorithm: Algorithm| Algorithm::OURS.contains(&algorithm) && candidate.policy.profile.client_algorithms().contains(&algorithm);
     let opens = |by| match &candidate.metadata.keys {
         Keys::At(_) => true,
         Keys::Inline(keys) => keys.encryption_key(by).is_some(),
     };
     let can = |kind: &Protection| kind.signed.is_none_or(is_ours) && kind.encrypted.is_none_or(|(by, _)| opens(by));
-    let all = [registration.authorization_response, registration.id_token, registration.userinfo];
+    let all = [registration.authorization_response, registration.id_token, registration.introspection, registration.userinfo];
     if all.iter().all(can) { Ok(()) } else { Err(Refusal::Algorithm) }
 }
 

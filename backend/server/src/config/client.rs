@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, path::Path};
 use handslag_protocol::{
     client::GrantType,
     client_authentication::Authentication,
-    jose::{self, JwkSet},
+    jose::{
+        self, Algorithm, JwkSet,
+        jwe::{ContentEncryption, KeyManagement},
+    },
     profile::Profile,
     release::Naming,
     response_mode::ResponseMode,
@@ -13,7 +16,7 @@ use handslag_protocol::{
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::{Deserialize, Serialize};
 
-use super::{Refused, parsed};
+use super::{ObjectSigning, Refused, SubjectType, parsed};
 
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +37,12 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// Public keys for `private_key_jwt`; none for a public client.
     pub jwks: Option<serde_json::Value>,
+    /// Instead of them, where the client publishes its keys, to be read when they are needed.
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
+    /// Its assertions are signed with this one.
+    #[serde(default)]
+    pub token_endpoint_auth_signing_alg: Option<Algorithm>,
     /// Instead of keys, for `client_secret_basic` and `client_secret_post` in the profile `core`: the SHA-256 of a secret made by `handslag client-secret`,
     /// as 64 hexadecimal digits. The secret itself stands nowhere here.
     #[serde(default)]
@@ -76,6 +85,54 @@ pub struct Client {
     /// What kind of program it is (`application_type`).
     #[serde(default)]
     pub application_type: ApplicationType,
+    /// ID Tokens are signed with this one, ES256 if absent.
+    #[serde(default)]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// And then encrypted to a key of the client's.
+    #[serde(default)]
+    pub id_token_encrypted_response_alg: Option<KeyManagement>,
+    /// `A128CBC-HS256` if absent beside the former.
+    #[serde(default)]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    /// Authorization responses as one token (JARM §3).
+    #[serde(default)]
+    pub authorization_signed_response_alg: Option<Algorithm>,
+    /// And then encrypted.
+    #[serde(default)]
+    pub authorization_encrypted_response_alg: Option<KeyManagement>,
+    /// As above.
+    #[serde(default)]
+    pub authorization_encrypted_response_enc: Option<ContentEncryption>,
+    /// Introspection answers are always signed, with this one (RFC 9701 §6).
+    #[serde(default)]
+    pub introspection_signed_response_alg: Option<Algorithm>,
+    /// And then encrypted.
+    #[serde(default)]
+    pub introspection_encrypted_response_alg: Option<KeyManagement>,
+    /// As above.
+    #[serde(default)]
+    pub introspection_encrypted_response_enc: Option<ContentEncryption>,
+    /// Request objects are signed with this one; `none` in the profile `core` lets those at `request_uris` be unsigned.
+    #[serde(default)]
+    pub request_object_signing_alg: Option<ObjectSigning>,
+    /// Where request objects may be fetched.
+    #[serde(default)]
+    pub request_uris: Vec<String>,
+    /// Whether people have one name for all services, or another in each sector.
+    #[serde(default)]
+    pub subject_type: SubjectType,
+    /// A list of the addresses that are of one sector with those of this service.
+    #[serde(default)]
+    pub sector_identifier_uri: Option<String>,
+    /// UserInfo is signed with this one, whatever `userinfo_signed` says.
+    #[serde(default)]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
+    /// And then encrypted.
+    #[serde(default)]
+    pub userinfo_encrypted_response_alg: Option<KeyManagement>,
+    /// As above.
+    #[serde(default)]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
     /// UserInfo as a signed JWT (the Swedish profile); JSON where a plain OpenID Connect client needs it.
     #[serde(default = "yes")]
     pub userinfo_signed: bool,
@@ -143,6 +200,8 @@ impl Client {
             profile: Profile::default(),
             redirect_uris: Vec::new(),
             jwks: None,
+            jwks_uri: None,
+            token_endpoint_auth_signing_alg: None,
             secret_sha256: None,
             grant_types: code_only(),
             dpop_bound_access_tokens: false,
@@ -157,6 +216,22 @@ impl Client {
             audiences: Vec::new(),
             assurance: lowest(),
             application_type: ApplicationType::Web,
+            id_token_signed_response_alg: None,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            authorization_signed_response_alg: None,
+            authorization_encrypted_response_alg: None,
+            authorization_encrypted_response_enc: None,
+            introspection_signed_response_alg: None,
+            introspection_encrypted_response_alg: None,
+            introspection_encrypted_response_enc: None,
+            request_object_signing_alg: None,
+            request_uris: Vec::new(),
+            subject_type: SubjectType::default(),
+            sector_identifier_uri: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
             userinfo_signed: yes(),
             reviewed_only: false,
         }
@@ -164,10 +239,11 @@ impl Client {
 
     /// How it proves itself.
     pub const fn authentication(&self) -> Authentication {
-        match (&self.jwks, &self.secret_sha256) {
-            (Some(_), _) => Authentication::PrivateKeyJwt,
-            (None, Some(_)) => Authentication::SecretBasic,
-            (None, None) => Authentication::None,
+        match (&self.secret_sha256, self.has_keys()) {
+            // Keys beside a secret are for its request objects, or for what is encrypted to it.
+            (Some(_), _) => Authentication::SecretBasic,
+            (None, true) => Authentication::PrivateKeyJwt,
+            (None, false) => Authentication::None,
         }
     }
 
@@ -183,13 +259,17 @@ impl Client {
 
     /// Whether it can keep no secret: a page in a browser, or an app.
     pub const fn is_public(&self) -> bool {
-        self.jwks.is_none() && self.secret_sha256.is_none()
+        !self.has_keys() && self.secret_sha256.is_none()
+    }
+
+    const fn has_keys(&self) -> bool {
+        self.jwks.is_some() || self.jwks_uri.is_some()
     }
 
     /// What cannot be right in a registration.
     pub fn is_sound(&self) -> bool {
         let is_readable = self.keys().is_ok() && self.secret_sha256.is_some() == self.secret().is_some();
-        let has_one_proof = self.jwks.is_none() || self.secret_sha256.is_none();
+        let has_one_place_of_keys = self.jwks.is_none() || self.jwks_uri.is_none();
         // OP-07: a shared secret is for programs that cannot do better.
         let may_share_a_secret = self.secret_sha256.is_none() || self.profile == Profile::Core;
         let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
@@ -198,8 +278,17 @@ impl Client {
         let leaves_out_pkce_by_right = self.require_pkce || (!self.is_public() && self.profile != Profile::Fapi2);
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
         let has_names = Naming::are_sound(&self.naming, &self.scopes);
-        let all =
-            [is_readable, has_one_proof, may_share_a_secret, has_address, acts_alone_with_proof, leaves_out_pkce_by_right, has_names, stays_soundly];
+        let all = [
+            is_readable,
+            has_one_place_of_keys,
+            may_share_a_secret,
+            has_address,
+            acts_alone_with_proof,
+            leaves_out_pkce_by_right,
+            has_names,
+            stays_soundly,
+            self.is_protected_soundly(),
+        ];
         !all.contains(&false)
     }
 }

@@ -49,6 +49,11 @@ pub async fn known(tx: &mut Tx, affiliation: &Affiliation) -> Result<Known, Erro
 }
 
 impl Known {
+    /// The person's one name for all services; what a service is told may differ.
+    pub fn subject(&self) -> &str {
+        &self.affiliation.subject
+    }
+
     /// As JSON, for a service; nothing where there is no value.
     pub fn value(&self, attribute: Attribute) -> Option<Value> {
         match attribute {

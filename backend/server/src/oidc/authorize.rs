@@ -13,8 +13,7 @@ use handslag_protocol::{
     authorize::{AuthorizationRequest, Language, Prompt, Refusal, Rejected, UnverifiedAuthorizationRequest},
     oauth_error::{Answer, OAuthError, ReplyTo},
     par::{self, RequestUri},
-    release,
-    request_object::{self, Means},
+    release, request_object,
 };
 use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, Assurance, ClientId, GrantId, Seconds, Secret, SecretHash, UnixTime};
@@ -25,7 +24,7 @@ use super::{
     clients::{self, Registered},
     delivery::{self, Way},
     discovery::provider,
-    grants, objects, pushed_requests,
+    grants, objects, pushed_requests, subjects,
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -113,6 +112,9 @@ async fn begin(
     };
     let client = &client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?.config;
     let request = &checked.request;
+    if !subjects::is_of_its_sector(server, client, request.reply_to.redirect_uri(), now).await {
+        return Err(shown_here("sector_identifier"));
+    }
     if let Some(error) = known_beforehand(server, client, request) {
         return way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng);
     }
@@ -143,13 +145,13 @@ async fn checked(
     if let Some(uri) = unverified.request_uri().and_then(RequestUri::parse) {
         return Ok(pushed(server, &uri, unverified.client_id().as_ref(), now).await?);
     }
-    let view = client.map(|client| &client.client);
-    if let (Some(compact), Some(view)) = (unverified.request_object(), view) {
-        // Not counted once: a page may be loaded again, and what it gives is bound to the service's own session by PKCE and state.
-        let object = objects::verified(server, compact, view, Means::Value, now).map_err(object_refused)?;
+    // Not counted once: a page may be loaded again, and what it gives is bound to the service's own session by PKCE and state.
+    if let Some(client) = client
+        && let Some(object) = objects::of(server, &unverified, client, now).await.map_err(object_refused)?
+    {
         unverified = unverified.with_object(object).map_err(object_refused)?;
     }
-    match unverified.check(view, &provider(server)) {
+    match unverified.check(client.map(|client| &client.client), provider(server)) {
         Ok(request) => Ok(Checked { request, pushed: None }),
         Err(Rejected::Redirect { reply_to, refusal }) => Err(NotBegun::There(Box::new(reply_to), refusal)),
         Err(Rejected::Here(refusal)) => Err(shown_here(refusal.code()).into()),
@@ -213,6 +215,9 @@ pub(super) async fn answer(
     Path(id): Path<ApprovalId>,
     Query(answered): Query<Answered>,
 ) -> Result<Response, Problem> {
+    let asker = server.db.read(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
+    let client = clients::registered(&server, &asker).await?;
+    let is_wanted = |request: &AuthorizationRequest, known: &Known| is_wanted(&server, client.as_deref(), request, known);
     let (request, given) = server
         .db
         .write(async |tx| {
@@ -223,17 +228,19 @@ pub(super) async fn answer(
             }
             let answered = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?;
             let request = answered.request().map_err(|error| Problem::internal(&error))?;
-            let given = given(tx, &id, &row, &answered, &request, (now, &mut rng)).await?;
+            let given = given(tx, &id, &row, &answered, (&request, &is_wanted), (now, &mut rng)).await?;
             Ok((request, given))
         })
         .await?;
-    let client = clients::registered(&server, &request.client_id).await?;
     let answer = match &given {
         Given::Code(code) => Answer::Code(code.reveal()),
         Given::Refused(error, description) => Answer::Error(*error, description),
     };
     Way { server: &server, client: client.as_deref(), voice, now }.deliver(&request.reply_to, &answer, &mut rng)
 }
+
+/// What was asked, and whether this person is the one who was asked for.
+type Wanted<'a> = (&'a AuthorizationRequest, &'a (dyn Fn(&AuthorizationRequest, &Known) -> Result<bool, Problem> + Sync));
 
 /// What the service gets.
 enum Given {
@@ -246,7 +253,7 @@ async fn given(
     id: &ApprovalId,
     row: &approvals::Row,
     answered: &grants::Authorization,
-    request: &AuthorizationRequest,
+    wanted: Wanted<'_>,
     at: (UnixTime, &mut Rng),
 ) -> Result<Given, Problem> {
     let (now, rng) = at;
@@ -257,7 +264,7 @@ async fn given(
         return Ok(Given::Refused(OAuthError::InvalidRequestUri, "the pushed request was completed before"));
     }
     match approvals::consume(tx, id, now).await? {
-        Some(consumed) => granted(tx, id, request, &consumed, now, rng).await,
+        Some(consumed) => granted(tx, id, wanted, &consumed, now, rng).await,
         None => Ok(Given::Refused(OAuthError::AccessDenied, denied(row, now))),
     }
 }
@@ -276,7 +283,7 @@ fn denied(row: &approvals::Row, now: UnixTime) -> &'static str {
 async fn granted(
     tx: &mut Tx,
     id: &ApprovalId,
-    request: &AuthorizationRequest,
+    (request, is_wanted): Wanted<'_>,
     consumed: &approvals::Consumed,
     now: UnixTime,
     rng: &mut Rng,
@@ -288,7 +295,7 @@ async fn granted(
     let Some(assurance) = request.acr.answer(reached).filter(|_| is_usable) else {
         return Ok(Given::Refused(OAuthError::UnmetAuthenticationRequirements, "the demanded level was not reached"));
     };
-    if !is_wanted(request, &identity::known(tx, &affiliation).await?, &affiliation.subject) {
+    if !is_wanted(request, &identity::known(tx, &affiliation).await?)? {
         return Ok(Given::Refused(OAuthError::AccessDenied, "another person than the one named logged in"));
     }
     let (grant, code) = (GrantId::random(rng), Secret::random("code", rng));
@@ -310,12 +317,14 @@ async fn granted(
 }
 
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
-fn is_wanted(request: &AuthorizationRequest, known: &Known, subject: &str) -> bool {
+fn is_wanted(server: &Server, client: Option<&Registered>, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
+    let subject = client.map(|client| subjects::told(server, &client.config, known.subject())).transpose()?;
     let sources: BTreeMap<_, _> = request.naming.iter().map(|named| (named.claim.clone(), named.from)).collect();
     // A value named for something this person has not is not met: null is never among the values a service names.
     let is_theirs = |claim: &str| request.claims.takes(claim, &known.claim(claim, &sources).unwrap_or_default());
     let own_names = request.naming.iter().map(|named| named.claim.as_str());
-    request.claims.takes("sub", &subject.into()) && release::RELEASE.iter().map(|row| row.claim).chain(own_names).all(is_theirs)
+    let is_subject = request.claims.takes("sub", &subject.map_or(serde_json::Value::Null, Into::into));
+    Ok(is_subject && release::RELEASE.iter().map(|row| row.claim).chain(own_names).all(is_theirs))
 }
 
 fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &ApprovalId, assurance: Assurance) -> Event {

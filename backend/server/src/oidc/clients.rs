@@ -9,8 +9,9 @@ use handslag_protocol::{
 };
 use handslag_vocab::{ClientId, OrganisationId};
 
+use super::signed::ready;
 use crate::{
-    config::{ApplicationType, Client},
+    config::{ApplicationType, Client, ObjectSigning},
     problem::Problem,
     server::Server,
 };
@@ -56,10 +57,13 @@ impl Clients {
     }
 }
 
-/// One registered service. Not within a unit of work: it may read the database itself.
-#[expect(clippy::unused_async, reason = "services that are stored are read from the database")]
+/// One registered service, with the keys that its answers need. Not within a unit of work: it may read the database itself, or what
+/// the service publishes.
 pub(super) async fn registered(server: &Server, id: &ClientId) -> Result<Option<Arc<Registered>>, Problem> {
-    Ok(server.clients.of_the_file.get(id).cloned())
+    match server.clients.of_the_file.get(id).cloned() {
+        Some(found) => Ok(Some(ready(server, found, server.clock.now()).await?)),
+        None => Ok(None),
+    }
 }
 
 /// What it registered beside the least.
@@ -67,10 +71,20 @@ fn registration(client: &Client) -> Registration {
     Registration {
         naming: client.naming.clone(),
         pkce_optional: !client.require_pkce,
+        assertion_algorithm: client.token_endpoint_auth_signing_alg,
+        authorization_response: client.authorization_response(),
+        id_token: client.id_token(),
+        introspection: client.introspection(),
         requires_par: client.requests.are_pushed(),
-        request_objects: RequestObjects { required: client.requests.are_signed(), ..RequestObjects::default() },
+        request_objects: RequestObjects {
+            required: client.requests.are_signed(),
+            algorithm: client.request_object_signing_alg.and_then(ObjectSigning::algorithm),
+            unsigned: client.request_object_signing_alg == Some(ObjectSigning::None),
+            uris: client.request_uris.clone(),
+        },
         resources: client.audiences.clone(),
         response_modes: client.response_modes.clone(),
+        userinfo: client.userinfo(),
         ..Registration::default()
     }
 }

@@ -8,12 +8,11 @@ use axum::{
 };
 use handslag_protocol::{
     jarm,
-    jose::Algorithm,
     oauth_error::{Answer, Delivery, ReplyTo},
 };
 use handslag_vocab::UnixTime;
 
-use super::{clients::Registered, signed::signed};
+use super::{clients::Registered, signed::signed_as};
 use crate::{
     caller::Rng,
     page::{CONTENT_SECURITY_POLICY, Page},
@@ -48,7 +47,8 @@ impl Way<'_> {
             None => reply_to.deliver(answer),
             Some(client) => {
                 let view = &client.client;
-                let token = signed(self.server, |kid| jarm::unsigned(reply_to, answer, view, (Algorithm::Es256, kid), self.now))?;
+                let protection = &view.registration.authorization_response;
+                let token = signed_as(self.server, protection, |key| jarm::unsigned(reply_to, answer, view, key, self.now))?;
                 jarm::deliver(reply_to, token, view, rng).map_err(|error| Problem::internal(&error))?
             }
         };

@@ -56,7 +56,7 @@ pub(super) async fn examine(tx: &mut Tx, server: &Server, presented: &Secret, no
     if let Some(opaque) = access_tokens::by_secret(tx, presented, now).await? {
         return of_opaque(tx, &opaque, now).await;
     }
-    let Ok(signed) = AccessToken::signed_by(&discovery::published(server)?, presented.reveal()) else { return Ok(None) };
+    let Ok(signed) = AccessToken::signed_by(&discovery::published(server)?.set, presented.reveal()) else { return Ok(None) };
     of_signed(tx, server, signed, now).await
 }
 

@@ -11,8 +11,10 @@ mod clients;
 mod delivery;
 mod discovery;
 mod examined;
+mod fetched;
 mod grants;
 mod introspect;
+mod key_sets;
 mod objects;
 mod proof;
 mod proven_client;
@@ -24,10 +26,13 @@ mod refresh_families;
 mod refused;
 mod revoke;
 mod signed;
+mod subjects;
 mod token;
 mod userinfo;
 
 pub use clients::{Clients, Registered};
+pub use discovery::provider_of;
+pub use key_sets::KeySets;
 
 use axum::{
     Router,

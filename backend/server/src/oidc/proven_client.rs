@@ -4,9 +4,10 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::http::{HeaderMap, header};
 use handslag_protocol::{
-    client_assertion::ClientAssertion,
-    client_authentication::{self, ClaimedClient},
+    client_assertion::{self, ClientAssertion},
+    client_authentication::{self, ClaimedClient, Refusal},
     dpop::Proof,
+    jose,
     oauth_error::OAuthError,
 };
 use handslag_store::{Error, Tx};
@@ -15,7 +16,7 @@ use handslag_vocab::{Digest, UnixTime};
 use super::{
     clients::{self, Registered},
     discovery::provider,
-    proof,
+    key_sets, proof,
     refused::Refused,
 };
 use crate::server::Server;
@@ -38,9 +39,19 @@ impl ProvenClient {
     pub(super) async fn of(server: &Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
         let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
         let registered = clients::registered(server, &claimed.id()?).await?.ok_or_else(unknown)?;
-        let client = &registered.client;
-        let assertion = claimed.authenticate(client, &provider(server), client.profile.assertion_audience(), now)?;
-        Ok(Self { registered, assertion })
+        let authenticate = |registered: &Registered| {
+            let client = &registered.client;
+            claimed.authenticate(client, provider(server), client.profile.assertion_audience(), now)
+        };
+        match authenticate(&registered) {
+            Err(Refusal::Assertion(client_assertion::Refusal::Jws(jose::Refusal::KeyUnknown))) => {
+                // It may have changed its keys since they were read.
+                let registered = key_sets::with_newer_keys(server, &registered, now).await.unwrap_or(registered);
+                let assertion = authenticate(&registered)?;
+                Ok(Self { registered, assertion })
+            }
+            assertion => Ok(Self { assertion: assertion?, registered }),
+        }
     }
 
     /// Whether there is something to mark: if not, no transaction is needed for it.

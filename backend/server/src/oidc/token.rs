@@ -24,7 +24,8 @@ use super::{
     proven_client::{self, ProvenClient},
     redeem, refresh,
     refused::{Refused, no_store},
-    signed::signed,
+    signed::protected,
+    subjects,
 };
 use crate::{
     caller::{Now, Rng},
@@ -109,9 +110,10 @@ impl Asked<'_> {
         request: &AuthorizationRequest,
         rng: &mut Rng,
     ) -> Result<TokenAnswer, Refused> {
+        let subject = subjects::told(self.server, &self.service.config, &affiliation.subject)?;
         let wanted = access_tokens::For {
             client: &grant.client_id,
-            grant: Some((grant, &affiliation.subject)),
+            grant: Some((grant, &subject)),
             scopes: &request.scopes,
             audience: self.audience,
             bound_to: self.proven,
@@ -119,7 +121,7 @@ impl Asked<'_> {
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
         let known = identity::known(tx, affiliation).await?;
-        let id_token = is_openid.then(|| self.id_token(grant, (affiliation, &known), request, &access_token)).transpose()?;
+        let id_token = if is_openid { Some(self.id_token(grant, &known, request, (subject, &access_token), rng)?) } else { None };
         Ok(TokenAnswer {
             access_token,
             token_type: self.token_type(),
@@ -133,15 +135,16 @@ impl Asked<'_> {
     fn id_token(
         &self,
         grant: &Grant,
-        (affiliation, known): (&Affiliation, &Known),
+        known: &Known,
         request: &AuthorizationRequest,
-        access_token: &str,
+        (subject, access_token): (String, &str),
+        rng: &mut Rng,
     ) -> Result<String, Refused> {
         let shares = request.shares();
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
         let token = IdToken {
             issuer: self.server.config.issuer.clone(),
-            subject: affiliation.subject.clone(),
+            subject,
             client_id: grant.client_id.clone(),
             issued_at: self.now,
             auth_time: grant.authenticated_at,
@@ -152,7 +155,8 @@ impl Asked<'_> {
             access_token: Some(access_token.to_owned()),
             released: release::for_id_token(&shares, &known.values(&shares)),
         };
-        Ok(signed(self.server, |kid| token.unsigned(kid))?)
+        let client = &self.service.client;
+        Ok(protected(self.server, client, &client.registration.id_token, rng, |key| token.unsigned(key))?)
     }
 
     /// RFC 8707 §2.2: where the person approved named resources, a token is for one of those.
