@@ -13,6 +13,7 @@ mod limits;
 pub(crate) mod lock_logs;
 mod nodes;
 mod pages;
+mod patience;
 mod phones;
 mod refresh;
 mod secrets;

@@ -78,6 +78,14 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
+    /// Requests from one address. Many people may be behind one.
+    pub address_per_minute: u32,
+    /// Requests of one service that proved itself.
+    pub client_per_minute: u32,
+    /// Wrong proofs of one service from one address.
+    pub failures_per_minute: u32,
+    /// Requests of one phone.
+    pub phone_per_minute: u32,
     /// Connections at the same time; the next one waits until one ends.
     pub connections: usize,
     /// For open requests to be answered when the process is asked to end.
@@ -94,14 +102,30 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 4096, end_seconds: 20, head_seconds: 15, request_seconds: 30, stalled_seconds: 60, upload_seconds: 600 }
+        Self {
+            address_per_minute: 120_000,
+            client_per_minute: 600_000,
+            failures_per_minute: 30,
+            phone_per_minute: 1_200,
+            connections: 4096,
+            end_seconds: 20,
+            head_seconds: 15,
+            request_seconds: 30,
+            stalled_seconds: 60,
+            upload_seconds: 600,
+        }
     }
 }
 
 impl Limits {
     const fn is_shut(&self) -> bool {
-        let Self { connections, end_seconds, head_seconds, request_seconds, stalled_seconds, upload_seconds } = self;
-        *connections == 0
+        let Self { connections, end_seconds, head_seconds, request_seconds, stalled_seconds, upload_seconds, .. } = self;
+        let Self { address_per_minute, client_per_minute, failures_per_minute, phone_per_minute, .. } = self;
+        *address_per_minute == 0
+            || *client_per_minute == 0
+            || *failures_per_minute == 0
+            || *phone_per_minute == 0
+            || *connections == 0
             || *end_seconds == 0
             || *head_seconds == 0
             || *request_seconds == 0
@@ -311,7 +335,8 @@ mod tests {
     fn limits_that_shut_everybody_out_are_refused() {
         let small = format!("mode = \"demo\"\n{SMALL}");
         assert!(parse(&format!("{small}[limits]\nconnections = 10\n")).is_ok());
-        for name in ["connections", "end_seconds", "head_seconds", "request_seconds", "stalled_seconds", "upload_seconds"] {
+        let often = ["address_per_minute", "client_per_minute", "failures_per_minute", "phone_per_minute"];
+        for name in often.into_iter().chain(["connections", "end_seconds", "head_seconds", "request_seconds", "stalled_seconds", "upload_seconds"]) {
             let refused = parse(&format!("{small}[limits]\n{name} = 0\n")).unwrap_err();
             assert!(refused.contains("[limits]"), "{refused}");
         }

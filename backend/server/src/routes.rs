@@ -40,6 +40,7 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
     all.fallback(async || Problem::not_found())
         .layer(middleware::from_fn(own_pages_only))
         .layer(middleware::from_fn_with_state(server.clone(), limits::held))
+        .layer(middleware::from_fn_with_state(server.clone(), sender::known))
         .layer(middleware::from_fn(problem::faces))
         .layer(middleware::from_fn(language_kept))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -49,7 +50,6 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY))
         .layer(option_layer(server.config.is_https().then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY))))
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(server.clone(), sender::known))
         .with_state(server.clone())
 }
 

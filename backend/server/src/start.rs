@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     caller::{Clock, Rng},
     config::Config,
-    doors,
+    doors, identity,
     listen::{Way, listen_by},
     login, oidc, outbox,
     outward::Outward,
@@ -144,6 +144,7 @@ pub async fn dispose(server: &Server, now: UnixTime) -> Result<(), Problem> {
             tx.purge_marks(now).await?;
             outbox::purge(tx, now).await?;
             oidc::purge(tx, now).await?;
+            identity::purge(tx, now).await?;
             login::purge(tx, now).await?;
             doors::purge(tx, now).await?;
             Ok::<_, Problem>(phone::purge(tx, now).await?)

@@ -9,7 +9,7 @@ use handslag_protocol::{
     profile::Profile,
 };
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Client;
 
@@ -34,13 +34,19 @@ impl ObjectSigning {
     }
 }
 
+impl Serialize for ObjectSigning {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.algorithm().map_or("none", Algorithm::name))
+    }
+}
+
 fn none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
     let word = String::deserialize(deserializer)?;
     if word == "none" { Ok(()) } else { Err(serde::de::Error::custom("neither a signature algorithm nor none")) }
 }
 
 /// What people are called towards a service (`subject_type`, OpenID Connect Core §8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectType {
     /// Another name in each sector.

@@ -1,6 +1,8 @@
 //! `GET|POST /authorize` (OpenID Connect Core §3.1.2): checks the request, begins a log-in, and answers the service when the
 //! person has approved. A request that names no registered address gets a page, never a redirect.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Form,
     extract::{Path, Query, State},
@@ -28,7 +30,7 @@ use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
     config,
-    identity::{self, Affiliation, Standing},
+    identity::{self, Affiliation, Known, Standing},
     login,
     phone::{
         self,
@@ -177,18 +179,23 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
     let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     // Without its organisation policy could not be asked: then nobody logs in there.
     let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let shares = request.shares();
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     Ok(Request {
         requester: client.id.to_string(),
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
         organisation: organisation.name,
-        claims: request.shares().into_iter().map(|claim| claim.name.to_owned()).collect(),
+        claims: shares.iter().map(|claim| claim.name.clone()).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
         documents: Vec::new(),
         stays_days: request.is_offline().then_some(client.stay_days),
-        service: Some(AskedService { client: client.id.clone(), organisation: organisation.organisation_id }),
+        service: Some(AskedService {
+            client: client.id.clone(),
+            organisation: organisation.organisation_id,
+            sources: shares.into_iter().map(|claim| (claim.name, claim.from)).collect(),
+        }),
     })
 }
 
@@ -210,7 +217,7 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let asker = server.db.read(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
     let client = clients::registered(&server, &asker).await?;
-    let is_wanted = |request: &AuthorizationRequest, affiliation: &Affiliation| is_wanted(&server, client.as_deref(), request, affiliation);
+    let is_wanted = |request: &AuthorizationRequest, known: &Known| is_wanted(&server, client.as_deref(), request, known);
     let (request, given) = server
         .db
         .write(async |tx| {
@@ -233,7 +240,7 @@ pub(super) async fn answer(
 }
 
 /// What was asked, and whether this person is the one who was asked for.
-type Wanted<'a> = (&'a AuthorizationRequest, &'a (dyn Fn(&AuthorizationRequest, &Affiliation) -> Result<bool, Problem> + Sync));
+type Wanted<'a> = (&'a AuthorizationRequest, &'a (dyn Fn(&AuthorizationRequest, &Known) -> Result<bool, Problem> + Sync));
 
 /// What the service gets.
 enum Given {
@@ -288,7 +295,7 @@ async fn granted(
     let Some(assurance) = request.acr.answer(reached).filter(|_| is_usable) else {
         return Ok(Given::Refused(OAuthError::UnmetAuthenticationRequirements, "the demanded level was not reached"));
     };
-    if !is_wanted(request, &affiliation)? {
+    if !is_wanted(request, &identity::known(tx, &affiliation).await?)? {
         return Ok(Given::Refused(OAuthError::AccessDenied, "another person than the one named logged in"));
     }
     let (grant, code) = (GrantId::random(rng), Secret::random("code", rng));
@@ -310,16 +317,18 @@ async fn granted(
 }
 
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
-fn is_wanted(server: &Server, client: Option<&Registered>, request: &AuthorizationRequest, affiliation: &Affiliation) -> Result<bool, Problem> {
-    let subject = client.map(|client| subjects::told(server, &client.config, &affiliation.subject)).transpose()?;
-    let is_subject = request.claims.takes("sub", &subject.map_or(serde_json::Value::Null, Into::into));
+fn is_wanted(server: &Server, client: Option<&Registered>, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
+    let subject = client.map(|client| subjects::told(server, &client.config, known.subject())).transpose()?;
+    let sources: BTreeMap<_, _> = request.naming.iter().map(|named| (named.claim.clone(), named.from)).collect();
     // A value named for something this person has not is not met: null is never among the values a service names.
-    let value = |claim| affiliation.claim(claim).map_or(serde_json::Value::Null, Into::into);
-    Ok(is_subject && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim))))
+    let is_theirs = |claim: &str| request.claims.takes(claim, &known.claim(claim, &sources).unwrap_or_default());
+    let own_names = request.naming.iter().map(|named| named.claim.as_str());
+    let is_subject = request.claims.takes("sub", &subject.map_or(serde_json::Value::Null, Into::into));
+    Ok(is_subject && release::RELEASE.iter().map(|row| row.claim).chain(own_names).all(is_theirs))
 }
 
 fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &ApprovalId, assurance: Assurance) -> Event {
-    let released: Vec<&str> = request.shares().into_iter().map(|claim| claim.name).collect();
+    let released: Vec<String> = request.shares().into_iter().map(|claim| claim.name).collect();
     Event {
         chain: affiliation.chain(Purpose::Login),
         kind: "oidc.logged_in",
