@@ -1,6 +1,7 @@
 //! The configuration: one TOML file. An unknown key refuses the start and is named; secrets are paths to files; a missing
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
+mod apps;
 mod client;
 mod network;
 mod outbound;
@@ -9,10 +10,11 @@ mod protection;
 use std::path::{Path, PathBuf};
 
 use const_oid::ObjectIdentifier;
-use handslag_vocab::{Assurance, OrganisationNumber};
+use handslag_vocab::{Assurance, OrgAffiliation, OrganisationNumber};
 use serde::Deserialize;
 
 use client::sound;
+pub use apps::{Android, Apps};
 pub use network::{Mtls, Proxy, Tls};
 pub use client::{ApplicationType, Client, Requests, Services};
 pub use outbound::Outbound;
@@ -69,6 +71,11 @@ pub struct Config {
     /// Whom this node may call.
     #[serde(default)]
     pub outbound: Outbound,
+    /// Our own apps on phones.
+    #[serde(default)]
+    pub apps: Apps,
+    /// For outside conformance suites, and refused in production.
+    pub test: Option<Test>,
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
@@ -187,6 +194,24 @@ pub struct Redis {
     pub url_file: PathBuf,
 }
 
+/// What a conformance suite needs and nobody else may have.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Test {
+    /// Answers every log-in and consent at once for this work identity, without a phone and without a person. Entered at the start, with a value for
+    /// every claim, where it is not known.
+    pub auto_approve: OrgAffiliation,
+}
+
+impl Test {
+    /// The organisation of the work identity.
+    pub fn organisation(&self) -> Option<OrganisationNumber> {
+        let (opaque, number) = self.auto_approve.as_str().split_once('@')?;
+        let is_opaque = !opaque.is_empty() && opaque.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        number.parse().ok().filter(|_| is_opaque)
+    }
+}
+
 /// Where private keys live.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +227,9 @@ fn listen() -> String {
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
+    /// No phone could match it.
+    #[error("[apps] names apple apps as TEAM123456.bundle.name and android apps by package and sha256_cert_fingerprints (AA:BB:…)")]
+    Apps,
     /// Named twice, without an address, or with a proof that is none.
     #[error(
         "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has keys in two places, \
@@ -239,6 +267,9 @@ pub enum Refused {
     /// Nobody in particular would be believed.
     #[error("[proxy] must name the addresses it calls from, and a header")]
     Proxy,
+    /// Somebody would be let in without being asked.
+    #[error("[test] is for conformance suites: refused in production, beside reviewed_by_digg, and without a work identity like x7k3q9ma@2120009994")]
+    Test,
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -277,11 +308,18 @@ impl Config {
             return Err(Refused::Limits);
         }
         self.outbound.check()?;
+        if !self.apps.are_sound() {
+            return Err(Refused::Apps);
+        }
         if self.mtls.as_ref().is_some_and(|mtls| !mtls.is_sound(self.tls.as_ref())) {
             return Err(Refused::Mtls);
         }
         if self.proxy.as_ref().is_some_and(|proxy| !proxy.is_sound()) {
             return Err(Refused::Proxy);
+        }
+        let is_sound = |test: &Test| !is_production && !self.reviewed_by_digg && test.organisation().is_some();
+        if self.test.as_ref().is_some_and(|test| !is_sound(test)) {
+            return Err(Refused::Test);
         }
         sound(&self.clients)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
@@ -341,6 +379,53 @@ mod tests {
             assert!(refused.contains("[limits]"), "{refused}");
         }
         assert!(parse(&format!("{small}[limits]\nconections = 10\n")).unwrap_err().contains("conections"));
+    }
+
+    #[test]
+    fn nobody_is_let_in_unasked_where_people_are_real() {
+        let test = "[test]\nauto_approve = \"x7k3q9ma@2120009994\"\n";
+        assert!(parse(&format!("mode = \"demo\"\n{SMALL}{test}")).is_ok());
+        let accepted = format!("[keys]\nallow_file_keys = \"{FILE_KEYS_ACCEPTED}\"\n");
+        let unsafe_ones = [
+            format!("{SMALL}{accepted}{test}"),
+            format!("mode = \"production\"\n{SMALL}{accepted}{test}"),
+            format!("mode = \"demo\"\nreviewed_by_digg = true\n{SMALL}{test}"),
+            format!("mode = \"demo\"\n{SMALL}{}", test.replace("2120009994", "2120009995")),
+            format!("mode = \"demo\"\n{SMALL}{}", test.replace("x7k3q9ma@", "@")),
+            format!("mode = \"demo\"\n{SMALL}{}", test.replace("x7k3q9ma@", "")),
+        ];
+        for config in unsafe_ones {
+            assert!(parse(&config).unwrap_err().contains("[test]"), "{config}");
+        }
+        assert!(parse(&format!("mode = \"demo\"\n{SMALL}[test]\nauto_aprove = \"x\"\n")).unwrap_err().contains("auto_aprove"));
+    }
+
+    #[test]
+    fn what_listens_for_certificates_is_whole_or_refused() {
+        let small = format!("mode = \"demo\"\n{SMALL}");
+        let tls = "[tls]\ncertificate = \"c\"\nkey = \"k\"\n";
+        let url = "[mtls]\nurl = \"https://mtls.example\"\n";
+        for right in [
+            format!("{small}{tls}{url}listen = \"127.0.0.1:1\"\n"),
+            format!("{small}{url}listen = \"127.0.0.1:1\"\ncertificate = \"c\"\nkey = \"k\"\n"),
+            format!("{small}{url}header = \"client-cert\"\nfrom = [\"10.0.0.1\"]\n"),
+        ] {
+            assert!(parse(&right).is_ok(), "{right}");
+        }
+        for wrong in [
+            format!("{small}{url}"),
+            format!("{small}{url}listen = \"127.0.0.1:1\"\n"),
+            format!("{small}{url}listen = \"127.0.0.1:1\"\ncertificate = \"c\"\n"),
+            format!("{small}{url}header = \"client-cert\"\n"),
+            format!("{small}{url}header = \"client cert\"\nfrom = [\"10.0.0.1\"]\n"),
+            format!("{small}{tls}{url}listen = \"127.0.0.1:1\"\nheader = \"client-cert\"\nfrom = [\"10.0.0.1\"]\n"),
+            format!("{small}{tls}[mtls]\nurl = \"http://mtls.example\"\nlisten = \"127.0.0.1:1\"\n"),
+        ] {
+            assert!(parse(&wrong).unwrap_err().contains("[mtls]"), "{wrong}");
+        }
+        for wrong in ["from = []\n", "from = [\"10.0.0.1\"]\naddress_header = \"a b\"\n"] {
+            assert!(parse(&format!("{small}[proxy]\n{wrong}")).unwrap_err().contains("[proxy]"), "{wrong}");
+        }
     }
 
     #[test]

@@ -148,6 +148,12 @@ pub async fn hire(tx: &mut Tx, hired: Hired<'_>, now: UnixTime, rng: &mut (dyn C
     Ok(affiliation_id)
 }
 
+/// Gives a work identity the name that the configuration says, for conformance suites; every other one has a random name for ever.
+pub async fn name(tx: &mut Tx, affiliation: &AffiliationId, who: &OrgAffiliation) -> Result<(), Error> {
+    tx.execute("UPDATE affiliations SET who = $2 WHERE affiliation_id = $1", (affiliation, who)).await?;
+    Ok(())
+}
+
 /// A random `sub`: nobody can compute it from the person's data (OP-21).
 fn subject(rng: &mut (dyn CryptoRng + Send)) -> String {
     PersonId::random(rng).as_str().trim_start_matches("per_").to_owned()

@@ -125,10 +125,16 @@ async fn begin(
         .db
         .write(async |tx| {
             login::begin(tx, server, &approval, &asked, &browser, now).await?;
-            Ok::<_, Problem>(grants::wait(tx, &approval, request, checked.pushed.as_ref(), now).await?)
+            grants::wait(tx, &approval, request, checked.pushed.as_ref(), now).await?;
+            match &server.config.test {
+                Some(test) => phone::automatic::answer(tx, server, test, &approval, now, &mut rng).await,
+                None => Ok(()),
+            }
         })
         .await?;
-    let mut response = delivery::redirect(server, &format!("/login/{approval}{}", language(request.language)));
+    let waits = format!("/login/{approval}{}", language(request.language));
+    let goes_on = asked.return_to.as_ref().filter(|_| server.config.test.is_some());
+    let mut response = delivery::redirect(server, goes_on.unwrap_or(&waits));
     if let Some(cookie) = new_cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
