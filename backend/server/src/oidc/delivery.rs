@@ -12,7 +12,7 @@ use handslag_protocol::{
 };
 use handslag_vocab::UnixTime;
 
-use super::{clients::Registered, signed::signed_as};
+use super::{clients::Registered, refused::no_store, signed::signed_as};
 use crate::{
     caller::Rng,
     page::{CONTENT_SECURITY_POLICY, Page},
@@ -80,5 +80,5 @@ fn origin(address: &str) -> &str {
 /// name of this machine keeps its cookies.
 pub(super) fn redirect(server: &Server, address: &str) -> Response {
     let path = address.strip_prefix(&server.config.issuer).filter(|path| path.starts_with('/'));
-    Redirect::to(path.unwrap_or(address)).into_response()
+    (no_store(), Redirect::to(path.unwrap_or(address))).into_response()
 }
