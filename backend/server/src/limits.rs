@@ -11,7 +11,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{config::Limits, problem::Problem, server::Server};
+use crate::{
+    config::Limits,
+    patience::{self, Who},
+    problem::Problem,
+    sender::Sender,
+    server::Server,
+};
 
 /// The largest file taken (attack I8).
 pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
@@ -63,6 +69,10 @@ impl Kind {
 
 /// Holds every request to its limits.
 pub async fn held(State(server): State<Server>, mut request: Request, next: Next) -> Response {
+    let address = request.extensions().get::<Sender>().map_or(Sender::default().address, |sender| sender.address);
+    if let Err(problem) = patience::spend(&server, Who::Address(address), server.clock.now()).await {
+        return last(problem);
+    }
     let kind = Kind::of(request.method(), request.uri().path());
     let told = told(request.headers());
     match told {
