@@ -58,7 +58,8 @@ fn services(pki: &Pki) -> Vec<Client> {
 
 fn pki() -> Pki {
     let pki = Pki::new();
-    let (subject, names) = ("/C=SE/O=Kvarnby kommun/CN=Vårdsystemet", "DNS:care.example,URI:urn:kvarnby:care,email:care@kvarnby.example,IP:192.0.2.7");
+    let (subject, names) =
+        ("/C=SE/O=Kvarnby kommun/CN=Vårdsystemet", "DNS:care.example,URI:urn:kvarnby:care,email:care@kvarnby.example,IP:192.0.2.7");
     pki.issues("care", "ca", subject, names, "clientAuth");
     pki.issues("care-again", "ca", subject, names, "clientAuth");
     pki.issues("wrong-ca", "other", subject, names, "clientAuth");

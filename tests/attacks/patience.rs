@@ -46,7 +46,11 @@ async fn wrong_proofs_cost_who_tries_them_and_nobody_else() {
     waits(&tries(&browser, JOURNAL_SECRET, WARD).await);
     waits(&tries(&browser, JOURNAL_SECRET, &format!("{ELSEWHERE}, {WARD}")).await);
     assert_eq!(tries(&browser, JOURNAL_SECRET, ELSEWHERE).await.status, 200, "the service itself goes on where it is");
-    assert_eq!(tries(&browser, JOURNAL_SECRET, &format!("{WARD}, {ELSEWHERE}")).await.status, 200, "what the caller wrote before the proxy is nothing");
+    assert_eq!(
+        tries(&browser, JOURNAL_SECRET, &format!("{WARD}, {ELSEWHERE}")).await.status,
+        200,
+        "what the caller wrote before the proxy is nothing"
+    );
     let care = kommun.care();
     let mut worker = kommun.worker("Amina Sahlin").await;
     let mut login = care.begins(kommun.browser()).await;

@@ -14,11 +14,11 @@ use const_oid::ObjectIdentifier;
 use handslag_vocab::{Assurance, OrgAffiliation, OrganisationNumber};
 use serde::Deserialize;
 
-use client::sound;
 pub use apps::{Android, Apps};
+use client::sound;
+pub use client::{ApplicationType, Client, Requests, Services};
 pub use limits::Limits;
 pub use network::{Mtls, Proxy, Tls};
-pub use client::{ApplicationType, Client, Requests, Services};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
 

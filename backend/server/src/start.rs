@@ -51,7 +51,8 @@ pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Err
     let wakeups = if shared.is_none() && config.database.is_none() { Wakeups::default() } else { Wakeups::among(shared.clone()) };
     let (counters, key_sets) = (Counters::new(shared.clone()), oidc::KeySets::default());
     let (keys, policies) = (keys.await??, policies.await??);
-    let server = Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups, shared, counters, authorities });
+    let server =
+        Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups, shared, counters, authorities });
     if let Some(test) = &server.config.test {
         tracing::warn!("[test] auto_approve is on: every log-in is answered without a person");
         phone::automatic::settle(&server, test, now).await.map_err(|problem| problem.en)?;

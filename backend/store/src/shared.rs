@@ -13,11 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use handslag_vocab::{Digest, Seconds};
 use redis::{Cmd, FromRedisValue};
-use tokio::{
-    sync::mpsc,
-    task::AbortHandle,
-    time::timeout,
-};
+use tokio::{sync::mpsc, task::AbortHandle, time::timeout};
 
 use crate::{Error, wakeups::Topics};
 use link::{Link, State};

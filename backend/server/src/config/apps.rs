@@ -28,7 +28,8 @@ impl Apps {
     /// Names that a phone can match: a wrong one would fail in silence there.
     pub(super) fn are_sound(&self) -> bool {
         let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        let has_team = |id: &String| id.split_once('.').is_some_and(|(team, bundle)| team.len() == 10 && is_word(team) && bundle.split('.').all(is_word));
+        let has_team =
+            |id: &String| id.split_once('.').is_some_and(|(team, bundle)| team.len() == 10 && is_word(team) && bundle.split('.').all(is_word));
         let is_print = |print: &String| {
             let bytes: Vec<&str> = print.split(':').collect();
             bytes.len() == 32 && bytes.iter().all(|byte| byte.len() == 2 && byte.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b)))

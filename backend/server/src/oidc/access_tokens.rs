@@ -92,7 +92,8 @@ impl Opaque {
 
 /// Finds an opaque token that is alive by its time; whether its grant is, the grant says.
 pub(super) async fn by_secret(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Opaque>, Error> {
-    let text = "SELECT grant_id, expires_at, key_thumbprint, certificate_thumbprint, scopes FROM access_tokens WHERE token_hash = $1 AND expires_at > $2";
+    let text =
+        "SELECT grant_id, expires_at, key_thumbprint, certificate_thumbprint, scopes FROM access_tokens WHERE token_hash = $1 AND expires_at > $2";
     tx.optional(text, (token.hash(), now)).await
 }
 

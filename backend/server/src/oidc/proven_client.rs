@@ -56,11 +56,11 @@ impl ProvenClient {
     async fn proven(server: &Server, id: &ClientId, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refused> {
         let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
         let registered = clients::registered(server, id).await?.ok_or_else(unknown)?;
-        let authenticate = |registered: &Registered| {
-            claimed.authenticate(&registered.client, provider(server), sender.certificate.as_deref(), now)
-        };
+        let authenticate = |registered: &Registered| claimed.authenticate(&registered.client, provider(server), sender.certificate.as_deref(), now);
         match authenticate(&registered) {
-            Err(Refusal::Assertion(client_assertion::Refusal::Jws(jose::Refusal::KeyUnknown)) | Refusal::Certificate(mutual_tls::Refusal::KeyUnknown)) => {
+            Err(
+                Refusal::Assertion(client_assertion::Refusal::Jws(jose::Refusal::KeyUnknown)) | Refusal::Certificate(mutual_tls::Refusal::KeyUnknown),
+            ) => {
                 // It may have changed its keys since they were read.
                 let registered = key_sets::with_newer_keys(server, &registered, now).await.unwrap_or(registered);
                 let assertion = authenticate(&registered)?;

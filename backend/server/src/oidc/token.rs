@@ -102,9 +102,10 @@ fn binding(service: &ProvenClient, proven: Option<Digest>, sender: &Sender) -> R
     match binding {
         Some(Binding::Key(_)) => Ok(binding),
         _ if service.config.dpop_bound_access_tokens => refused("this client gets tokens only with a DPoP proof"),
-        None if service.config.tls_client_certificate_bound_access_tokens => {
-            Err(Refused::because(OAuthError::InvalidRequest, "this client gets tokens only with its certificate, at the addresses in mtls_endpoint_aliases"))
-        }
+        None if service.config.tls_client_certificate_bound_access_tokens => Err(Refused::because(
+            OAuthError::InvalidRequest,
+            "this client gets tokens only with its certificate, at the addresses in mtls_endpoint_aliases",
+        )),
         None if service.client.profile.requires_sender_constraint() => refused("this client gets tokens only with a DPoP proof or a certificate"),
         _ => Ok(binding),
     }
@@ -177,7 +178,11 @@ impl Asked<'_> {
             auth_time: grant.authenticated_at,
             acr: grant.assurance.acr(self.server.config.reviewed_by_digg),
             // Where nobody is asked, nothing was done.
-            amr: if self.server.config.test.is_some() { Vec::new() } else { vec![key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor] },
+            amr: if self.server.config.test.is_some() {
+                Vec::new()
+            } else {
+                vec![key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor]
+            },
             nonce: request.nonce.clone(),
             transaction: Some(grant.approval_id.clone()),
             access_token: Some(access_token.to_owned()),

@@ -77,7 +77,8 @@ async fn answer(
     let found = found.ok_or(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidToken.code()) })?;
     // Only the proof of a living token costs a durable mark: nobody else can make us write.
     if proof.as_ref().is_some_and(Proven::has_mark)
-        && server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await.map_err(Problem::from)?.is_err() {
+        && server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await.map_err(Problem::from)?.is_err()
+    {
         return Err(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidDpopProof.code()) });
     }
     Ok(told(server, &found, rng).await?)

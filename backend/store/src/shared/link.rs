@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use redis::{
-    AsyncConnectionConfig, Client, ProtocolVersion, PushInfo, PushKind, RedisResult,
-    aio::MultiplexedConnection,
-    from_redis_value_ref,
-};
+use redis::{AsyncConnectionConfig, Client, ProtocolVersion, PushInfo, PushKind, RedisResult, aio::MultiplexedConnection, from_redis_value_ref};
 use tokio::{
     sync::{Notify, mpsc, watch},
     time::{sleep, timeout},
