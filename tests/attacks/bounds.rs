@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use handslag_phone::es256;
 use handslag_protocol::jose::Jwk;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -28,7 +28,7 @@ fn nested(depth: usize) -> String {
 pub(crate) async fn objects_that_are_too_large_or_too_deep(kommun: &Kommun) {
     let head = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-long: {}\r\n\r\n", "x".repeat(40_000));
     let answer = raw(kommun, &head).await;
-    assert!(answer.starts_with("HTTP/1.1 431") || answer.is_empty(), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     let many: String = (0..500).map(|number| format!("x-{number}: 1\r\n")).collect();
     let answer = raw(kommun, &format!("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{many}\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
@@ -154,6 +154,5 @@ pub(crate) async fn answers_are_kept_by_nobody_and_repeated_nowhere(kommun: &Kom
     let cancelled = school.begins(kommun.browser()).await;
     let mut desk = cancelled.browser.clone();
     assert_eq!(desk.post(&format!("/login/{}/avbryt", cancelled.id), &[]).await.status, 303);
-    assert_eq!(desk.post("/logga-ut", &[]).await.status, 303);
-    let _: Value = tokens;
+    assert_eq!(worker.at_a_desk(kommun).await.post("/logga-ut", &[]).await.status, 303);
 }

@@ -153,12 +153,13 @@ impl Subject {
     fn is(&self, name: &GeneralName) -> bool {
         match (self, name) {
             (Self::SanDns(expected), GeneralName::DnsName(name)) => name.as_str().eq_ignore_ascii_case(expected),
-            (Self::SanEmail(expected), GeneralName::Rfc822Name(name)) => name.as_str() == expected,
+            (Self::SanEmail(expected), GeneralName::Rfc822Name(name)) | (Self::SanUri(expected), GeneralName::UniformResourceIdentifier(name)) => {
+                name.as_str() == expected
+            }
             (Self::SanIp(expected), GeneralName::IpAddress(name)) => match expected {
                 IpAddr::V4(expected) => name.as_bytes() == expected.octets(),
                 IpAddr::V6(expected) => name.as_bytes() == expected.octets(),
             },
-            (Self::SanUri(expected), GeneralName::UniformResourceIdentifier(name)) => name.as_str() == expected,
             _ => false,
         }
     }

@@ -66,6 +66,13 @@ impl Problem {
         self
     }
 
+    /// The same refusal with another status.
+    #[must_use]
+    pub const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// 401: nobody is logged in, or the phone is unknown.
     pub fn unknown_caller() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, NOT_LOGGED_IN, "Du behöver logga in först.", "You need to log in first.")
