@@ -3,6 +3,7 @@
 
 mod approvals;
 mod authorize;
+mod certificates;
 mod codes;
 mod core;
 mod cross_origin;
@@ -13,6 +14,7 @@ mod limits;
 pub(crate) mod lock_logs;
 mod logout;
 mod nodes;
+mod objects;
 mod pages;
 mod phones;
 mod refresh;

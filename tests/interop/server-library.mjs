@@ -5,7 +5,7 @@ import { webcrypto } from "node:crypto";
 
 import { close, found } from "../browser/municipality.mjs";
 import { about, test } from "../browser/story.mjs";
-import { Person } from "./person.mjs";
+import { Person, between } from "./person.mjs";
 
 globalThis.crypto ??= webcrypto; // Node 18 keeps both aside
 globalThis.CryptoKey ??= webcrypto.CryptoKey;
@@ -38,6 +38,8 @@ ${more}
 const SERVICES = [
   client("server", `${JWKS}\nresponse_modes = ["query.jwt", "form_post"]\ngrant_types = ["authorization_code", "client_credentials", "refresh_token"]`),
   client("fapi", `${JWKS}\nprofile = "fapi2"\nresponse_modes = ["query.jwt"]\ngrant_types = ["authorization_code", "refresh_token"]`),
+  client("backchannel", `${JWKS}\ngrant_types = ["authorization_code", "urn:openid:params:grant-type:ciba"]`),
+  client("device", 'application_type = "native"\ngrant_types = ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]\nuserinfo_signed = false'),
   client("app", 'application_type = "native"\ndpop_bound_access_tokens = true\ngrant_types = ["authorization_code", "refresh_token"]\nuserinfo_signed = false'),
 ];
 
@@ -126,6 +128,31 @@ test("a service for itself, and the resource that asks about its token", async (
   const config = await known("server");
   const { access_token } = await oidc.clientCredentialsGrant(config, { resource: AUDIENCE });
   assert.equal((await oidc.tokenIntrospection(config, access_token)).active, true);
+});
+
+test("a person whom the service knows is asked on the phone (CIBA)", async () => {
+  const { checks, parameters } = await started();
+  const server = await known("server");
+  const before = await oidc.authorizationCodeGrant(server, await sara.logsIn(oidc.buildAuthorizationUrl(server, parameters)), checks);
+  const config = await known("backchannel");
+  const asked = await oidc.initiateBackchannelAuthentication(config, { scope: SCOPE, login_hint: before.claims()[AFFILIATION], binding_message: "Kassa 3" });
+  const page = await sara.opens("/demo/telefon");
+  await sara.sends(`/demo/telefon/fraga/${between(page.body, "/demo/telefon/fraga/", '"')}`, {});
+  await sara.presses("approve", { number: String(asked.binding_number) });
+  const tokens = await oidc.pollBackchannelAuthenticationGrant(config, asked);
+  assert.equal(tokens.claims()[AFFILIATION], before.claims()[AFFILIATION]);
+  assert.equal((await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)).name, "Sara Holm");
+});
+
+test("a device without a browser shows a code (RFC 8628)", async () => {
+  const config = await known("device", { userinfo_signed_response_alg: undefined, token_endpoint_auth_method: "none" }, oidc.None());
+  const asked = await oidc.initiateDeviceAuthorization(config, { scope: SCOPE });
+  await sara.opens(asked.verification_uri_complete);
+  await sara.sends("/device", { user_code: asked.user_code });
+  const waiting = await sara.sends("/device/ja", { user_code: asked.user_code });
+  await sara.approves(between(waiting.body, 'data-login="', '"'));
+  const tokens = await oidc.pollDeviceAuthorizationGrant(config, asked);
+  assert.equal((await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)).name, "Sara Holm");
 });
 
 test("a person who says no", async () => {

@@ -8,12 +8,15 @@ mod ending;
 mod invitations;
 mod journal;
 mod log_in;
+mod protection;
 mod pushing;
 mod signing;
 pub(crate) mod single_sign_on;
 mod staying;
 
 pub(crate) use log_in::{userinfo, verified};
+pub(crate) use protection::{Keys, jwks, portal, service};
+pub(crate) use pushing::{object, pushed};
 pub(crate) use signing::{asked, signed};
 pub(crate) use single_sign_on as sso;
 pub(crate) use staying::{refreshed, stays};

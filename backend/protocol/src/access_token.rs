@@ -1,11 +1,12 @@
 //! Access tokens as JWT for a named audience (RFC 9068). They say which client may do what for whom, and nothing about who the
 //! person is: identity data goes by ID Token and UserInfo (Sweden Connect profile §2.3.2; OP-23).
 
-use handslag_vocab::{ClientId, Digest, Seconds, UnixTime};
+use handslag_vocab::{ClientId, Seconds, UnixTime};
 use serde_json::{Map, Value, json};
 
 use crate::{
     jose::{self, Algorithm, Claims, JwkSet, Type, UnsignedJws, UnverifiedJws},
+    mutual_tls::Binding,
     refusal::refusals,
 };
 
@@ -48,8 +49,8 @@ pub struct AccessToken {
     pub issued_at: UnixTime,
     /// `exp`.
     pub expires_at: UnixTime,
-    /// `cnf.jkt`: the thumbprint of the key it is bound to (RFC 9449 §6.1).
-    pub bound_to: Option<Digest>,
+    /// `cnf`: what it is bound to.
+    pub bound_to: Option<Binding>,
     /// The log-in behind it, so that a resource can ask for more (RFC 9470 §6); none where no person is.
     pub log_in: Option<LogIn>,
 }
@@ -79,8 +80,8 @@ pub struct Expected<'a> {
     pub issuer: &'a str,
     /// The resource's own name.
     pub audience: &'a str,
-    /// The thumbprint of the DPoP proof that came with it, if one did.
-    pub proven: Option<Digest>,
+    /// The key of the DPoP proof, or the certificate, that came with it.
+    pub proven: Option<Binding>,
     /// The time.
     pub now: UnixTime,
 }
@@ -109,8 +110,8 @@ impl AccessToken {
             "iat": self.issued_at.seconds(),
             "exp": self.expires_at.seconds(),
         });
-        if let (Some(members), Some(thumbprint)) = (claims.as_object_mut(), self.bound_to) {
-            members.insert("cnf".to_owned(), json!({ "jkt": thumbprint }));
+        if let (Some(members), Some(binding)) = (claims.as_object_mut(), self.bound_to) {
+            members.insert("cnf".to_owned(), binding.confirmation());
         }
         let mut claims = claims.as_object().cloned().unwrap_or_default();
         claims.extend(self.log_in.iter().flat_map(LogIn::members));
@@ -140,7 +141,7 @@ impl AccessToken {
     fn read(claims: &Claims) -> Option<Self> {
         let bound_to = match claims.members().get("cnf") {
             None => None,
-            Some(confirmation) => Some(serde_json::from_value(confirmation.get("jkt")?.clone()).ok()?),
+            Some(confirmation) => Some(Binding::read(confirmation)?),
         };
         Some(Self {
             issuer: claims.text("iss")?.to_owned(),
@@ -169,13 +170,15 @@ fn is_alive(token: &AccessToken, expected: &Expected<'_>) -> Result<(), Refusal>
     if expected.now < token.expires_at { Ok(()) } else { Err(Refusal::Expired) }
 }
 
-/// RFC 9449 §7.1: a bound token sent as Bearer is a stolen one.
+/// RFC 9449 §7.1 and RFC 8705 §3: a bound token without what it is bound to is a stolen one.
 fn is_bound_to_the_proven_key(token: &AccessToken, expected: &Expected<'_>) -> Result<(), Refusal> {
     if token.bound_to == expected.proven { Ok(()) } else { Err(Refusal::Binding) }
 }
 
 #[cfg(test)]
 mod tests {
+    use handslag_vocab::Digest;
+
     use super::*;
     use crate::jose::tests::TestKey;
 
@@ -214,8 +217,8 @@ mod tests {
     fn a_token_reads_back_and_says_nothing_about_the_person() {
         let key = TestKey::new(Some("k"));
         assert_eq!(verify(&key, &signed(&key, &token()), |_| ()), Ok(token()));
-        let bound = AccessToken { bound_to: Some(Digest::of(b"key")), ..token() };
-        assert_eq!(verify(&key, &signed(&key, &bound), |e| e.proven = Some(Digest::of(b"key"))), Ok(bound));
+        let bound = AccessToken { bound_to: Some(Binding::Key(Digest::of(b"key"))), ..token() };
+        assert_eq!(verify(&key, &signed(&key, &bound), |e| e.proven = Some(Binding::Key(Digest::of(b"key")))), Ok(bound));
         let expected = json!({
             "iss": "https://id.example", "sub": "k3", "aud": "https://dorrar.example", "client_id": "hemtjanst-app", "scope": "openid doors", "jti": "j",
             "iat": 1000, "exp": 1300, "acr": "loa2", "auth_time": 940,
@@ -227,7 +230,8 @@ mod tests {
     fn tokens_that_are_refused() {
         let key = TestKey::new(Some("k"));
         let right = signed(&key, &token());
-        let (ours, theirs) = (Digest::of(b"key"), Digest::of(b"other"));
+        let (ours, theirs) = (Binding::Key(Digest::of(b"key")), Binding::Key(Digest::of(b"other")));
+        let certificate = Binding::Certificate(Digest::of(b"key"));
         let bound = signed(&key, &AccessToken { bound_to: Some(ours), ..token() });
         assert_eq!(verify(&key, &right, |e| e.issuer = "https://other.example"), Err(Refusal::Issuer));
         assert_eq!(verify(&key, &right, |e| e.audience = "https://id.example"), Err(Refusal::Audience));
@@ -235,6 +239,11 @@ mod tests {
         assert_eq!(verify(&key, &right, |e| e.proven = Some(ours)), Err(Refusal::Binding));
         assert_eq!(verify(&key, &bound, |_| ()), Err(Refusal::Binding), "sent as Bearer");
         assert_eq!(verify(&key, &bound, |e| e.proven = Some(theirs)), Err(Refusal::Binding));
+        assert_eq!(verify(&key, &bound, |e| e.proven = Some(certificate)), Err(Refusal::Binding), "a key is no certificate");
+        let held = signed(&key, &AccessToken { bound_to: Some(certificate), ..token() });
+        assert!(verify(&key, &held, |e| e.proven = Some(certificate)).is_ok());
+        assert_eq!(verify(&key, &held, |e| e.proven = Some(ours)), Err(Refusal::Binding));
+        assert_eq!(verify(&key, &held, |_| ()), Err(Refusal::Binding));
         assert_eq!(verify(&TestKey::new(Some("k")), &right, |_| ()), Err(Refusal::Jws(jose::Refusal::Signature)));
     }
 
@@ -255,8 +264,11 @@ mod tests {
             }
         }
         let mut unbound = claims;
-        unbound["cnf"] = json!({ "x5t#S256": "AAAA" });
-        let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
-        assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "a binding that is not understood is not ignored");
+        let thumbprint = Digest::of(b"key");
+        for unknown in [json!({}), json!({ "kid": "k" }), json!({ "x5t#S256": "AAAA" }), json!({ "x5t#S256": thumbprint, "jkt": thumbprint })] {
+            unbound["cnf"] = unknown;
+            let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
+            assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "a binding that is not understood is not ignored");
+        }
     }
 }

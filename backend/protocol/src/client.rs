@@ -12,6 +12,7 @@ use crate::{
         self, Algorithm, JwkSet,
         jwe::{ContentEncryption, KeyManagement, Recipient},
     },
+    mutual_tls::Subject,
     profile::Profile,
     response_mode::ResponseMode,
     web_address,
@@ -114,6 +115,8 @@ pub struct Registration {
     pub introspection: Protection,
     /// An administrator said that this confidential client cannot do PKCE.
     pub pkce_optional: bool,
+    /// The subject of its certificate, for `tls_client_auth` (RFC 8705 §2.1.2).
+    pub certificate_subject: Option<Subject>,
     /// How it is told of log-outs, and where browsers go after one.
     pub logout: Logout,
     /// How it sends request objects.

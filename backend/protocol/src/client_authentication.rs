@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     client::Client,
-    client_assertion::{self, ASSERTION_TYPE, Audience, ClientAssertion, UnverifiedClientAssertion},
+    client_assertion::{self, ASSERTION_TYPE, ClientAssertion, UnverifiedClientAssertion},
     discovery::Provider,
+    mutual_tls::{self, Certificate},
     oauth_error::OAuthError,
     parameters::Parameters,
     refusal::refusals,
@@ -35,6 +36,8 @@ refusals! {
     wraps {
         /// `private_key_jwt`.
         Assertion(client_assertion::Refusal);
+        /// `tls_client_auth` and `self_signed_tls_client_auth`.
+        Certificate(mutual_tls::Refusal);
     }
 }
 
@@ -42,7 +45,7 @@ impl Refusal {
     /// The code that the client gets (RFC 6749 §5.2).
     pub const fn oauth(self) -> OAuthError {
         match self {
-            Self::Assertion(_) | Self::BasicForm | Self::ClientUnauthenticated | Self::Secret => OAuthError::InvalidClient,
+            Self::Assertion(_) | Self::BasicForm | Self::Certificate(_) | Self::ClientUnauthenticated | Self::Secret => OAuthError::InvalidClient,
             Self::AssertionType | Self::ClientUnclear | Self::SeveralMethods => OAuthError::InvalidRequest,
         }
     }
@@ -96,7 +99,7 @@ impl Authentication {
 impl Authentication {
     /// Whether it is proven anew each time by a key that never leaves: what such a client holds is of no use to a thief.
     pub const fn is_by_key(&self) -> bool {
-        matches!(self, Self::PrivateKeyJwt)
+        matches!(self, Self::PrivateKeyJwt | Self::SelfSignedTls | Self::Tls)
     }
 }
 
@@ -110,7 +113,7 @@ pub enum ClaimedClient {
         /// `client_id`, where it is sent beside it; must be the same client.
         client_id: Option<ClientId>,
     },
-    /// By name only: enough for a public client, whose code is bound by PKCE.
+    /// By name only: enough for a public client, whose code is bound by PKCE, and for one that came with its certificate.
     Name(ClientId),
     /// By a shared secret, in the header or in the body.
     Secret {
@@ -150,20 +153,31 @@ impl ClaimedClient {
         }
     }
 
-    /// Takes the registration that [`Self::id`] names. Gives the assertion to be marked as used, where there is one; a public
+    /// Takes the registration that [`Self::id`] names, and the certificate of the connection, if there is one. Gives the assertion to be marked as used, where there is one; a public
     /// client has none, its proof is the code's.
-    pub fn authenticate(&self, client: &Client, provider: &Provider, audience: Audience, now: UnixTime) -> Result<Option<ClientAssertion>, Refusal> {
+    pub fn authenticate(
+        &self,
+        client: &Client,
+        provider: &Provider,
+        certificate: Option<&Certificate>,
+        now: UnixTime,
+    ) -> Result<Option<ClientAssertion>, Refusal> {
         if self.id()? != client.id {
             return Err(Refusal::ClientUnclear);
         }
         match (self, client.authentication) {
             (Self::Name(_), Authentication::None) => Ok(None),
+            (Self::Name(_), Authentication::SelfSignedTls | Authentication::Tls) => {
+                certificate.ok_or(mutual_tls::Refusal::Missing)?.proves(client)?;
+                Ok(None)
+            }
             (Self::Secret { secret, .. }, method) if method.is_secret() => {
                 let is_right = client.secret.as_ref().is_some_and(|registered| secret.hash() == *registered);
                 if is_right { Ok(None) } else { Err(Refusal::Secret) }
             }
             (Self::Assertion { compact, .. }, Authentication::PrivateKeyJwt) => {
                 let Provider { issuer, token_endpoint, .. } = provider;
+                let audience = client.profile.assertion_audience();
                 let expected = client_assertion::Expected { client, issuer, token_endpoint, audience, now };
                 Ok(Some(UnverifiedClientAssertion::parse(compact)?.verify(&expected)?))
             }
@@ -293,7 +307,7 @@ mod tests {
         let public = Client { authentication: Authentication::None, ..client(ClientKind::Browser, &[]) };
         let claims = json!({ "iss": "skolportalen", "sub": "skolportalen", "aud": "https://id.example", "exp": 1_060, "jti": "j" });
         let compact = key.jws(&json!({ "alg": "ES256", "kid": "k" }), &claims);
-        let authenticate = |who: &ClaimedClient, client: &Client| who.authenticate(client, &provider(), Audience::Issuer, NOW);
+        let authenticate = |who: &ClaimedClient, client: &Client| who.authenticate(client, &provider(), None, NOW);
         let marked = authenticate(&claimed(&compact, Some("skolportalen")), &registered).unwrap().unwrap();
         assert_eq!(marked, ClientAssertion { jti: "j".to_owned(), expires_at: NOW + handslag_vocab::Seconds(60) });
 

@@ -35,6 +35,8 @@ pub struct Provider {
     pub end_session_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
+    /// What the addresses begin with at which a client may come with a certificate, if there are such (RFC 8705 §5).
+    pub mutual_tls: Option<String>,
     /// A page for developers of services (Sweden Connect profile §2.1).
     pub service_documentation: Option<String>,
     /// Levels of assurance that a log-in here can reach.
@@ -59,6 +61,7 @@ impl Provider {
             revocation_endpoint: endpoint("revoke"),
             end_session_endpoint: endpoint("end_session"),
             jwks_uri: endpoint("jwks"),
+            mutual_tls: None,
             service_documentation: None,
             levels: vec![Assurance::Loa2, Assurance::Loa3],
             opens: KeyManagement::TO_US.to_vec(),
@@ -78,7 +81,7 @@ impl Provider {
 
     /// The document at `/.well-known/openid-configuration`.
     pub fn metadata(&self) -> Value {
-        let groups = [self.addresses(), self.requests(), Self::clients(), Self::answers()];
+        let groups = [self.addresses(), self.requests(), self.clients(), Self::answers(), self.certificates()];
         Value::Object(groups.into_iter().flatten().collect())
     }
 
@@ -124,8 +127,9 @@ impl Provider {
 
     /// The endpoints for tokens take the same proofs; a token is given back also by a public client (RFC 7009 §2.1), and asked
     /// about only by one that proves itself (RFC 7662 §2.1).
-    fn clients() -> Map<String, Value> {
-        let proofs = ["private_key_jwt", "client_secret_basic", "client_secret_post"];
+    fn clients(&self) -> Map<String, Value> {
+        let by_certificate: &[&str] = if self.mutual_tls.is_some() { &["tls_client_auth", "self_signed_tls_client_auth"] } else { &[] };
+        let proofs = [&["private_key_jwt", "client_secret_basic", "client_secret_post"], by_certificate].concat();
         let with_public = [proofs.as_slice(), &["none"]].concat();
         let algorithms = ["ES256", "RS256"];
         members(json!({
@@ -136,6 +140,22 @@ impl Provider {
             "revocation_endpoint_auth_methods_supported": with_public,
             "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
             "dpop_signing_alg_values_supported": ["ES256"],
+        }))
+    }
+
+    /// RFC 8705 §3.3 and §5.
+    fn certificates(&self) -> Map<String, Value> {
+        let Some(base) = &self.mutual_tls else { return Map::new() };
+        let alias = |endpoint: &String| format!("{base}{}", endpoint.strip_prefix(&self.issuer).unwrap_or_default());
+        members(json!({
+            "tls_client_certificate_bound_access_tokens": true,
+            "mtls_endpoint_aliases": {
+                "token_endpoint": alias(&self.token_endpoint),
+                "userinfo_endpoint": alias(&self.userinfo_endpoint),
+                "pushed_authorization_request_endpoint": alias(&self.pushed_authorization_request_endpoint),
+                "introspection_endpoint": alias(&self.introspection_endpoint),
+                "revocation_endpoint": alias(&self.revocation_endpoint),
+            },
         }))
     }
 
@@ -189,7 +209,7 @@ pub(crate) mod tests {
     fn nothing_is_announced_that_is_refused() {
         let metadata = provider().metadata();
         let text = metadata.to_string();
-        for absent in ["plain", "implicit", "fragment", "HS256", "client_secret_jwt", "registration_endpoint", "password"] {
+        for absent in ["plain", "implicit", "fragment", "\"HS256", "client_secret_jwt", "registration_endpoint", "password"] {
             assert!(!text.contains(absent), "{absent}");
         }
         for endpoint in ["token", "introspection", "revocation"] {
@@ -198,6 +218,19 @@ pub(crate) mod tests {
         assert!(!metadata["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
         let none = Provider { opens: Vec::new(), ..provider() }.metadata();
         assert_eq!(none["request_object_encryption_alg_values_supported"], json!([]), "no key, no promise");
+    }
+
+    #[test]
+    fn certificates_are_announced_where_somebody_listens_for_them() {
+        let plain = provider().metadata();
+        assert!(!plain.to_string().contains("tls_client"));
+        let metadata = Provider { mutual_tls: Some("https://mtls.id.example".to_owned()), ..provider() }.metadata();
+        assert_eq!(metadata["mtls_endpoint_aliases"]["token_endpoint"], "https://mtls.id.example/token");
+        assert_eq!(metadata["tls_client_certificate_bound_access_tokens"], true);
+        for endpoint in ["token", "introspection", "revocation"] {
+            let methods = metadata[format!("{endpoint}_endpoint_auth_methods_supported")].to_string();
+            assert!(methods.contains("\"tls_client_auth\"") && methods.contains("\"self_signed_tls_client_auth\""), "{methods}");
+        }
     }
 
     /// SE-08.

@@ -2,12 +2,13 @@
 //!
 //! A token that is unknown, dead or none of the asker's business has one answer: not active, and nothing more (RFC 7662 §2.2).
 
-use handslag_vocab::{ClientId, Digest, UnixTime};
+use handslag_vocab::{ClientId, UnixTime};
 use serde_json::{Map, Value, json};
 
 use crate::{
     access_token::LogIn,
     jose::{Algorithm, UnsignedJws},
+    mutual_tls::Binding,
     token::TokenType,
 };
 
@@ -24,8 +25,8 @@ pub struct ActiveToken {
     pub audience: Option<String>,
     /// When it dies.
     pub expires_at: UnixTime,
-    /// The thumbprint of the key it is bound to.
-    pub bound_to: Option<Digest>,
+    /// What it is bound to.
+    pub bound_to: Option<Binding>,
     /// The log-in behind it (RFC 9470 §6.2).
     pub log_in: Option<LogIn>,
     /// Whether it is a refresh token, which has no type of use.
@@ -54,11 +55,11 @@ pub fn answer(token: Option<&ActiveToken>, issuer: &str) -> Map<String, Value> {
     if let Some(audience) = &token.audience {
         tell("aud", audience.as_str().into());
     }
-    if let Some(thumbprint) = token.bound_to {
-        tell("cnf", json!({ "jkt": thumbprint }));
+    if let Some(binding) = token.bound_to {
+        tell("cnf", binding.confirmation());
     }
     if !token.is_refresh {
-        let kind = if token.bound_to.is_some() { TokenType::DPoP } else { TokenType::Bearer };
+        let kind = if matches!(token.bound_to, Some(Binding::Key(_))) { TokenType::DPoP } else { TokenType::Bearer };
         tell("token_type", json!(kind));
     }
     members.extend(token.log_in.iter().flat_map(LogIn::members));
@@ -73,6 +74,8 @@ pub fn unsigned(token: Option<&ActiveToken>, issuer: &str, asker: &ClientId, now
 
 #[cfg(test)]
 mod tests {
+    use handslag_vocab::Digest;
+
     use super::*;
 
     fn token() -> ActiveToken {
@@ -82,7 +85,7 @@ mod tests {
             scopes: vec!["openid".to_owned(), "doors".to_owned()],
             audience: Some("https://dorrar.example".to_owned()),
             expires_at: UnixTime::from_seconds(1_300),
-            bound_to: Some(Digest::of(b"key")),
+            bound_to: Some(Binding::Key(Digest::of(b"key"))),
             log_in: Some(LogIn { acr: "loa2".to_owned(), auth_time: UnixTime::from_seconds(900) }),
             is_refresh: false,
         }
@@ -100,6 +103,9 @@ mod tests {
             "aud": "https://dorrar.example", "cnf": { "jkt": Digest::of(b"key") }, "token_type": "DPoP", "acr": "loa2", "auth_time": 900,
         });
         assert_eq!(Value::Object(answer(Some(&token()), "https://id.example")), expected);
+        let held = ActiveToken { bound_to: Some(Binding::Certificate(Digest::of(b"key"))), ..token() };
+        let told = answer(Some(&held), "https://id.example");
+        assert_eq!((&told["cnf"], &told["token_type"]), (&json!({ "x5t#S256": Digest::of(b"key") }), &json!("Bearer")), "RFC 8705 §3.2");
         let refresh = ActiveToken { is_refresh: true, audience: None, bound_to: None, ..token() };
         let told = answer(Some(&refresh), "https://id.example");
         assert!(!told.contains_key("token_type") && !told.contains_key("aud") && !told.contains_key("cnf"));

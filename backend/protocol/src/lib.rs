@@ -20,6 +20,7 @@ pub mod jarm;
 pub mod jose;
 pub mod logout_token;
 pub mod moving_qr;
+pub mod mutual_tls;
 pub mod oauth_error;
 pub mod par;
 pub mod parameters;

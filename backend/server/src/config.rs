@@ -2,6 +2,7 @@
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
 mod client;
+mod network;
 mod outbound;
 mod protection;
 mod sso_group;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use client::sound;
 pub use client::{ApplicationType, Client, Requests, Services};
+pub use network::{Mtls, Proxy, Tls};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
 pub use sso_group::{Computers, SsoGroup};
@@ -28,6 +30,12 @@ pub struct Config {
     /// `127.0.0.1:8080` unless said otherwise.
     #[serde(default = "listen")]
     pub listen: String,
+    /// TLS ends here; plain HTTP behind something that ends it if absent.
+    pub tls: Option<Tls>,
+    /// How certificates of clients come here; not at all if absent.
+    pub mtls: Option<Mtls>,
+    /// What stands in front and tells who called; whoever connects is the caller if absent.
+    pub proxy: Option<Proxy>,
     /// The issuer: https, no path end slash. One per deployment (docs/decisions/0002).
     pub issuer: String,
     /// Where certificates and lists are published; outlives this system (docs/decisions/0003). The issuer with `/pki` if absent.
@@ -198,6 +206,11 @@ pub enum Refused {
     /// Not https, or ends with a slash.
     #[error("the issuer must be an https address without a slash at its end")]
     Issuer,
+    /// No way in, two ways in, or a certificate that anybody could claim.
+    #[error(
+        "[mtls] needs url (https, without a slash at its end) and either listen, with a certificate and a key or [tls], or header with from: the addresses of the proxy that sets it"
+    )]
+    Mtls,
     /// Not dotted numbers.
     #[error("operator.oid_arc must be an object identifier")]
     OidArc,
@@ -207,6 +220,9 @@ pub enum Refused {
     /// Not a host and a port.
     #[error("every entry of [outbound] allow must be a host and a port, as in \"tjanst.kommun.example:443\"; {0} is not")]
     Outbound(String),
+    /// Nobody in particular would be believed.
+    #[error("[proxy] must name the addresses it calls from, and a header")]
+    Proxy,
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -245,6 +261,12 @@ impl Config {
             return Err(Refused::Limits);
         }
         self.outbound.check()?;
+        if self.mtls.as_ref().is_some_and(|mtls| !mtls.is_sound(self.tls.as_ref())) {
+            return Err(Refused::Mtls);
+        }
+        if self.proxy.as_ref().is_some_and(|proxy| !proxy.is_sound()) {
+            return Err(Refused::Proxy);
+        }
         sound(&self.clients)?;
         sso_group::sound(&self.sso_groups, &self.clients)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {

@@ -2,10 +2,11 @@
 //!
 //! The attacks are slow ones: a connection that sends one byte a second (the head's time is over), one that neither sends nor reads
 //! (it stalls), ten thousand that do nothing (the next one waits at the door). What a whole request may take and weigh is told in
-//! `limits`.
+//! `limits`. Where TLS ends here, its handshake has the time of a head.
 
 use std::{
     io,
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -15,12 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, body::Body, extract::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
-    service::TowerToHyperService,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -28,25 +28,47 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
+use tower::ServiceExt as _;
 
-use crate::config::Limits;
+use crate::{config::Limits, sender::Peer, tls::Acceptor};
+
+/// Serves plain HTTP until `stop` is over; see [`listen_by`].
+pub async fn listen(app: Router, listener: TcpListener, limits: &Limits, stop: impl Future<Output = ()> + Send) {
+    listen_by(app, listener, Way::Plain, limits, stop).await;
+}
+
+/// What a connection begins with.
+#[derive(Clone)]
+pub enum Way {
+    /// HTTP.
+    Plain,
+    /// TLS.
+    Tls(Arc<Acceptor>),
+    /// TLS, where the other end shows a certificate.
+    Mutual(Arc<Acceptor>),
+}
 
 /// Serves until `stop` is over; then no new connection is taken, open requests are answered, and idle connections end.
-pub async fn listen(app: Router, listener: TcpListener, limits: &Limits, stop: impl Future<Output = ()> + Send) {
+pub async fn listen_by(app: Router, listener: TcpListener, way: Way, limits: &Limits, stop: impl Future<Output = ()> + Send) {
     let (room, graceful) = (Arc::new(Semaphore::new(limits.connections)), GracefulShutdown::new());
-    let stalled_after = Duration::from_secs(limits.stalled_seconds);
+    let (stalled_after, begins_within) = (Duration::from_secs(limits.stalled_seconds), Duration::from_secs(limits.head_seconds));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.head_seconds)).max_buf_size(HEAD_BYTES);
     tokio::pin!(stop);
     loop {
-        let (stream, place) = tokio::select! {
+        let ((stream, address), place) = tokio::select! {
             biased;
             () = &mut stop => break,
             taken = next(&listener, &room) => taken,
         };
-        let (http, app, watcher) = (http.clone(), app.clone(), graceful.watcher());
+        let (http, app, way, watcher) = (http.clone(), app.clone(), way.clone(), graceful.watcher());
         tokio::spawn(async move {
-            one(&http, app, Line::new(stream), watcher, stalled_after).await;
+            let line = Line::new(stream);
+            line.0.stream.set_nodelay(true).ok();
+            // A handshake that fails or takes too long has heard enough by the connection's end.
+            if let Ok(Some((stream, peer))) = timeout(begins_within, begun(&line, address, &way)).await {
+                one(&http, app, (stream, peer), &line, watcher, stalled_after).await;
+            }
             drop(place);
         });
     }
@@ -58,12 +80,12 @@ pub async fn listen(app: Router, listener: TcpListener, limits: &Limits, stop: i
 }
 
 /// The next connection, when there is room for one.
-async fn next(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn next(listener: &TcpListener, room: &Arc<Semaphore>) -> ((TcpStream, SocketAddr), Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed.
     let place = Arc::clone(room).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok(taken) => return (taken, place),
             // The caller was gone already, or the machine is out of file handles: some will be free in a moment.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -73,9 +95,37 @@ async fn next(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Opti
     }
 }
 
-async fn one(http: &http1::Builder, app: Router, line: Line, watcher: Watcher, stalled_after: Duration) {
-    line.0.stream.set_nodelay(true).ok();
-    let connection = watcher.watch(http.serve_connection(TokioIo::new(line.clone()), TowerToHyperService::new(app)));
+/// What HTTP is spoken over.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// Shakes hands where the way begins so; nothing if the other end does not know how.
+async fn begun(line: &Line, address: SocketAddr, way: &Way) -> Option<(Box<dyn Stream>, Peer)> {
+    // An IPv4 caller of an IPv6 listener is still that caller.
+    let address = address.ip().to_canonical();
+    match way {
+        Way::Plain => Some((Box::new(line.clone()), Peer { address, certificates: None })),
+        Way::Tls(acceptor) => {
+            let stream = acceptor.current().accept(line.clone()).await.ok()?;
+            Some((Box::new(stream), Peer { address, certificates: None }))
+        }
+        Way::Mutual(acceptor) => {
+            let stream = acceptor.current().accept(line.clone()).await.ok()?;
+            let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            let certificates = shown.iter().map(|certificate| certificate.clone().into_owned()).collect();
+            Some((Box::new(stream), Peer { address, certificates: Some(certificates) }))
+        }
+    }
+}
+
+async fn one(http: &http1::Builder, app: Router, (stream, peer): (Box<dyn Stream>, Peer), line: &Line, watcher: Watcher, stalled_after: Duration) {
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(Body::new);
+        request.extensions_mut().insert(peer.clone());
+        app.clone().oneshot(request)
+    });
+    let connection = watcher.watch(http.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         ended = connection => if ended.is_ok() { line.lingers().await },
         () = line.stalls(stalled_after) => {}

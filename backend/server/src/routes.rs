@@ -15,6 +15,7 @@ use crate::{
     config::Mode,
     cookies, doors, identity, limits, login, oidc, page, pages, phone,
     problem::{self, Problem},
+    sender,
     server::Server,
     signing, words,
 };
@@ -48,6 +49,7 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY))
         .layer(option_layer(server.config.is_https().then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY))))
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(server.clone(), sender::known))
         .with_state(server.clone())
 }
 

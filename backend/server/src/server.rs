@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     oidc::{Clients, KeySets},
     outward::Outward,
+    tls::Authorities,
 };
 
 /// One node. Cheap to clone.
@@ -42,6 +43,8 @@ pub struct Parts {
     pub shared: Option<Shared>,
     /// Who must wait a little.
     pub counters: Counters,
+    /// Who vouches for clients' certificates.
+    pub authorities: Authorities,
     /// The time.
     pub clock: Clock,
 }

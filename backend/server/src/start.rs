@@ -3,12 +3,13 @@
 use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
 use axum::Router;
-use handslag_keys::KeyStore;
+use handslag_keys::{KeyStore, Kind};
 use handslag_policy::Policies;
 use handslag_store::{Counters, Db, Place, Shared, Wakeups};
 use handslag_vocab::{Digest, UnixTime};
 use tokio::{
     net::TcpListener,
+    sync::Notify,
     task::{JoinHandle, spawn_blocking},
 };
 
@@ -16,13 +17,14 @@ use crate::{
     caller::{Clock, Rng},
     config::Config,
     doors,
-    listen::listen,
+    listen::{Way, listen_by},
     login, oidc, outbox,
     outward::Outward,
     phone,
     problem::Problem,
     server::{Parts, Server},
     signing,
+    tls::{Acceptor, Authorities, Unusable},
 };
 
 /// How often to tidy.
@@ -37,7 +39,7 @@ pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>
 /// The same by another clock: nodes of one test move through time together.
 pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Error + Send + Sync>> {
     std::fs::create_dir_all(&config.data)?;
-    let outward = Outward::new(&config.outbound)?;
+    let (outward, authorities) = (Outward::new(&config.outbound)?, Authorities::open(config.mtls.as_ref())?);
     let (folder, now) = (config.data.join("keys"), clock.now());
     let keys = spawn_blocking(move || KeyStore::open_folder(&folder, now, &mut Rng::system()));
     let policies = spawn_blocking(Policies::embedded);
@@ -47,9 +49,9 @@ pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Err
     let shared = shared(&config).await?;
     // A node on a file of its own is alone.
     let wakeups = if shared.is_none() && config.database.is_none() { Wakeups::default() } else { Wakeups::among(shared.clone()) };
-    let counters = Counters::new(shared.clone());
-    let (keys, policies, key_sets) = (keys.await??, policies.await??, oidc::KeySets::default());
-    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups, shared, counters }))
+    let (counters, key_sets) = (Counters::new(shared.clone()), oidc::KeySets::default());
+    let (keys, policies) = (keys.await??, policies.await??);
+    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups, shared, counters, authorities }))
 }
 
 /// The memory that this deployment's nodes share, if one is configured.
@@ -67,6 +69,19 @@ pub fn place(config: &Config) -> Result<Place, std::io::Error> {
     })
 }
 
+/// Makes the keys that are slow to make, beside everything else: a node that serves others publishes all of them soon after its first
+/// start. A demonstration makes them when somebody needs them.
+pub fn make_slow_keys(server: &Server) {
+    let server = server.clone();
+    spawn_blocking(move || {
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.is_made_when_needed()) {
+            if let Err(error) = server.keys.make(kind, server.clock.now(), &mut Rng::system()) {
+                tracing::warn!(%error, %kind, "keys could not be made");
+            }
+        }
+    });
+}
+
 /// Listens until `stop` is over, then lets open requests finish.
 pub async fn serve(
     server: Server,
@@ -74,8 +89,25 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let working = Working::begin(&server);
-    listen(app, listener, &server.config.limits, stop).await;
+    let (config, working) = (&server.config, Working::begin(&server));
+    let way = match &config.tls {
+        None => Way::Plain,
+        Some(files) => Way::Tls(Arc::new(Acceptor::open(files, false)?)),
+    };
+    let mutual = config.mtls.as_ref().and_then(|mtls| mtls.listen.as_ref().zip(mtls.tls(config.tls.as_ref())));
+    let mutual = mutual.map(|(address, files)| Ok::<_, Unusable>((address, Arc::new(Acceptor::open(&files, true)?)))).transpose()?;
+    let stopped = Arc::new(Notify::new());
+    let main = async {
+        listen_by(app.clone(), listener, way, &config.limits, stop).await;
+        stopped.notify_one();
+    };
+    match mutual {
+        None => main.await,
+        Some((address, acceptor)) => {
+            let listener = TcpListener::bind(address).await?;
+            tokio::join!(main, listen_by(app.clone(), listener, Way::Mutual(acceptor), &config.limits, stopped.notified()));
+        }
+    }
     drop(working);
     Ok(())
 }

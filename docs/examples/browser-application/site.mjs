@@ -36,6 +36,7 @@ frontchannel_logout_uri = "${address}/glom"
 frontchannel_logout_session_required = true
 grant_types = ["authorization_code", "refresh_token"]
 dpop_bound_access_tokens = true
+sso_group = "exempel"
 userinfo_signed = false
 scopes = ["https://id.oidc.se/scope/naturalPersonOrgId"]
 `;

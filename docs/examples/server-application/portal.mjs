@@ -43,6 +43,7 @@ redirect_uris = ["${address}/tillbaka"]
 post_logout_redirect_uris = ["${address}/utloggad"]
 backchannel_logout_uri = "${address}/glom"
 requests = "pushed"
+sso_group = "exempel"
 scopes = ["https://id.oidc.se/scope/naturalPersonOrgId"]
 jwks = { keys = [{ kty = "EC", crv = "P-256", x = "${x}", y = "${y}", kid = "exempel-1", use = "sig", alg = "ES256" }] }
 `;

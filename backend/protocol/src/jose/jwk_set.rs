@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use handslag_vocab::Digest;
 use serde_json::{Value, json};
 
 use super::{Algorithm, Jwk, Refusal, jwe::KeyManagement};
@@ -52,6 +53,11 @@ impl JwkSet {
     /// Whether no key of ours stands in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether a key with this thumbprint stands in it.
+    pub fn has(&self, thumbprint: &Digest) -> bool {
+        self.0.iter().any(|key| key.thumbprint() == *thumbprint)
     }
 
     /// Whether one of the keys can have made signatures of this algorithm.

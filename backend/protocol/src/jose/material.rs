@@ -51,7 +51,8 @@ impl Curve {
         }
     }
 
-    const fn algorithm(self) -> Algorithm {
+    /// The one algorithm that signs with it.
+    pub const fn algorithm(self) -> Algorithm {
         match self {
             Self::P256 => Algorithm::Es256,
             Self::P384 => Algorithm::Es384,

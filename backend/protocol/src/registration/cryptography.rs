@@ -9,6 +9,7 @@ use crate::{
         Algorithm,
         jwe::{ContentEncryption, KeyManagement},
     },
+    mutual_tls::Subject,
     profile::Profile,
     response_mode::ResponseMode,
 };
@@ -24,6 +25,7 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
         authorization_details: members.words("authorization_details_types", &DetailType::ALL, DetailType::name)?.unwrap_or_default(),
         assertion_algorithm: algorithm(members, "token_endpoint_auth_signing_alg")?,
         authorization_response: protection(members, "authorization")?,
+        certificate_subject: certificate_subject(members)?,
         id_token,
         introspection: protection(members, "introspection")?,
         logout: logout(members)?,
@@ -50,6 +52,12 @@ fn logout(members: &Members) -> Result<Logout, Refusal> {
         frontchannel_logout_session_required: members.flag("frontchannel_logout_session_required")?.unwrap_or_default(),
         post_logout_redirect_uris: members.texts("post_logout_redirect_uris")?,
     })
+}
+
+fn certificate_subject(members: &Members) -> Result<Option<Subject>, Refusal> {
+    let named = |name| Ok::<_, Refusal>(members.text(name)?.map(str::to_owned));
+    let dns = named("tls_client_auth_san_dns")?.map(Subject::SanDns);
+    Ok(named("tls_client_auth_subject_dn")?.map(Subject::Dn).or(dns))
 }
 
 pub(super) fn sender_constraint(members: &Members) -> Result<Option<SenderConstraint>, Refusal> {

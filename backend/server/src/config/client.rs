@@ -1,6 +1,6 @@
 //! A service in the configuration, and what cannot be right about one.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, net::IpAddr, path::Path};
 
 use handslag_protocol::{
     client::GrantType,
@@ -9,13 +9,14 @@ use handslag_protocol::{
         self, Algorithm, JwkSet,
         jwe::{ContentEncryption, KeyManagement},
     },
+    mutual_tls::Subject,
     profile::Profile,
     response_mode::ResponseMode,
 };
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::Deserialize;
 
-use super::{ObjectSigning, Refused, SubjectType, parsed};
+use super::{ObjectSigning, Refused, SsoGroup, SubjectType, parsed, sso_group};
 
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
 #[derive(Clone, Debug, Deserialize)]
@@ -47,6 +48,27 @@ pub struct Client {
     /// as 64 hexadecimal digits. The secret itself stands nowhere here.
     #[serde(default)]
     pub secret_sha256: Option<String>,
+    /// How it proves itself, where that does not follow from the rest: `self_signed_tls_client_auth` beside `jwks`.
+    #[serde(default)]
+    pub token_endpoint_auth_method: Option<Authentication>,
+    /// For `tls_client_auth` (RFC 8705 §2.1.2), one of five: the subject of its certificate.
+    #[serde(default)]
+    pub tls_client_auth_subject_dn: Option<String>,
+    /// A name in DNS in its certificate.
+    #[serde(default)]
+    pub tls_client_auth_san_dns: Option<String>,
+    /// An address for mail in its certificate.
+    #[serde(default)]
+    pub tls_client_auth_san_email: Option<String>,
+    /// An address of the network in its certificate.
+    #[serde(default)]
+    pub tls_client_auth_san_ip: Option<IpAddr>,
+    /// A URI in its certificate.
+    #[serde(default)]
+    pub tls_client_auth_san_uri: Option<String>,
+    /// Tokens only over a connection with a certificate, and bound to it (RFC 8705 §3.4).
+    #[serde(default)]
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// What it may offer for tokens: a code unless said otherwise.
     #[serde(default = "code_only")]
     pub grant_types: BTreeSet<GrantType>,
@@ -194,6 +216,13 @@ impl Client {
             jwks_uri: None,
             token_endpoint_auth_signing_alg: None,
             secret_sha256: None,
+            token_endpoint_auth_method: None,
+            tls_client_auth_subject_dn: None,
+            tls_client_auth_san_dns: None,
+            tls_client_auth_san_email: None,
+            tls_client_auth_san_ip: None,
+            tls_client_auth_san_uri: None,
+            tls_client_certificate_bound_access_tokens: false,
             grant_types: code_only(),
             dpop_bound_access_tokens: false,
             requests: Requests::Any,
@@ -234,13 +263,27 @@ impl Client {
     }
 
     /// How it proves itself.
-    pub const fn authentication(&self) -> Authentication {
-        match (&self.secret_sha256, self.has_keys()) {
-            // Keys beside a secret are for its request objects, or for what is encrypted to it.
-            (Some(_), _) => Authentication::SecretBasic,
-            (None, true) => Authentication::PrivateKeyJwt,
-            (None, false) => Authentication::None,
+    pub fn authentication(&self) -> Authentication {
+        match (self.token_endpoint_auth_method, &self.secret_sha256, self.has_keys()) {
+            (Some(method), _, _) => method,
+            // Keys beside a secret or a certificate are for its request objects, or for what is encrypted to it.
+            (None, Some(_), _) => Authentication::SecretBasic,
+            (None, None, _) if !self.certificate_subjects().is_empty() => Authentication::Tls,
+            (None, None, true) => Authentication::PrivateKeyJwt,
+            (None, None, false) => Authentication::None,
         }
+    }
+
+    /// What its certificate must say; a registration that is sound has one at most.
+    pub fn certificate_subjects(&self) -> Vec<Subject> {
+        let subjects = [
+            self.tls_client_auth_subject_dn.clone().map(Subject::Dn),
+            self.tls_client_auth_san_dns.clone().map(Subject::SanDns),
+            self.tls_client_auth_san_email.clone().map(Subject::SanEmail),
+            self.tls_client_auth_san_ip.map(Subject::SanIp),
+            self.tls_client_auth_san_uri.clone().map(Subject::SanUri),
+        ];
+        subjects.into_iter().flatten().collect()
     }
 
     /// The hash of the secret that it shares with us.
@@ -254,8 +297,20 @@ impl Client {
     }
 
     /// Whether it can keep no secret: a page in a browser, or an app.
-    pub const fn is_public(&self) -> bool {
-        !self.has_keys() && self.secret_sha256.is_none()
+    pub fn is_public(&self) -> bool {
+        self.authentication() == Authentication::None
+    }
+
+    /// What it proves itself by is there, and nothing stands beside it that it could be mistaken for.
+    fn has_what_it_proves_by(&self) -> bool {
+        let subjects = self.certificate_subjects();
+        let has_subject = subjects.len() == 1 && subjects.iter().all(Subject::is_readable);
+        match self.authentication() {
+            Authentication::None => subjects.is_empty() && self.secret_sha256.is_none(),
+            Authentication::PrivateKeyJwt | Authentication::SelfSignedTls => subjects.is_empty() && self.secret_sha256.is_none() && self.has_keys(),
+            Authentication::SecretBasic | Authentication::SecretPost => subjects.is_empty() && self.secret_sha256.is_some(),
+            Authentication::Tls => has_subject && self.secret_sha256.is_none(),
+        }
     }
 
     const fn has_keys(&self) -> bool {
@@ -274,6 +329,7 @@ impl Client {
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
         is_readable
             && has_one_place_of_keys
+            && self.has_what_it_proves_by()
             && may_share_a_secret
             && has_address
             && acts_alone_with_proof
@@ -294,13 +350,16 @@ impl Client {
     }
 }
 
-/// Services alone, in the same `[[client]]` tables: what a demonstration registers beside its own.
-#[derive(Clone, Debug, Deserialize)]
+/// Services and their groups alone, in the same tables: what a demonstration registers beside its own.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Services {
     /// The services.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
+    /// Their groups.
+    #[serde(default, rename = "sso_group")]
+    pub sso_groups: Vec<SsoGroup>,
 }
 
 impl Services {
@@ -308,6 +367,7 @@ impl Services {
     pub fn read(path: &Path) -> Result<Self, Refused> {
         let services: Self = parsed(path)?;
         sound(&services.clients)?;
+        sso_group::sound(&services.sso_groups, &services.clients)?;
         Ok(services)
     }
 }

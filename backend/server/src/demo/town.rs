@@ -34,6 +34,9 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
     Ok(Config {
         mode: Mode::Demo,
         listen: String::new(),
+        tls: None,
+        mtls: None,
+        proxy: None,
         issuer,
         pki_base_url: None,
         data,

@@ -1,7 +1,10 @@
 //! Access tokens: opaque ones for our own UserInfo, as rows; signed ones (RFC 9068) for a named audience, of which nothing is kept.
 //! Both die with their grant, which the signed ones name in their `jti` for introspection.
 
-use handslag_protocol::access_token::{AccessToken, LogIn};
+use handslag_protocol::{
+    access_token::{AccessToken, LogIn},
+    mutual_tls::Binding,
+};
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{ClientId, Digest, GrantId, Seconds, Secret, UnixTime};
 
@@ -18,7 +21,7 @@ pub(super) struct For<'a> {
     pub(super) scopes: &'a [String],
     /// Our own UserInfo if none.
     pub(super) audience: Option<&'a str>,
-    pub(super) bound_to: Option<Digest>,
+    pub(super) bound_to: Option<Binding>,
 }
 
 /// Makes one.
@@ -59,10 +62,14 @@ pub(super) fn grant_of(token: &AccessToken) -> Option<GrantId> {
 
 async fn opaque(tx: &mut Tx, grant: &GrantId, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
     let token = Secret::random("access", rng);
-    let thumbprint = wanted.bound_to.map(|key| key.as_bytes().to_vec());
+    let (certificate, key) = match wanted.bound_to {
+        Some(Binding::Certificate(thumbprint)) => (Some(thumbprint.as_bytes().to_vec()), None),
+        Some(Binding::Key(thumbprint)) => (None, Some(thumbprint.as_bytes().to_vec())),
+        None => (None, None),
+    };
     tx.execute(
-        "INSERT INTO access_tokens (token_hash, grant_id, expires_at, key_thumbprint, scopes) VALUES ($1, $2, $3, $4, $5)",
-        (token.hash(), grant, now + LIFE, thumbprint, wanted.scopes.join(" ")),
+        "INSERT INTO access_tokens (token_hash, grant_id, expires_at, key_thumbprint, certificate_thumbprint, scopes) VALUES ($1, $2, $3, $4, $5, $6)",
+        (token.hash(), grant, now + LIFE, key, certificate, wanted.scopes.join(" ")),
     )
     .await?;
     Ok(token.reveal().to_owned())
@@ -74,13 +81,16 @@ pub(super) struct Opaque {
     pub(super) grant_id: GrantId,
     pub(super) expires_at: UnixTime,
     key_thumbprint: Option<Vec<u8>>,
+    certificate_thumbprint: Option<Vec<u8>>,
     scopes: Option<String>,
 }
 
 impl Opaque {
-    /// The key it is bound to. A thumbprint that cannot be read binds to nobody's key, never to none.
-    pub(super) fn bound_to(&self) -> Option<Digest> {
-        self.key_thumbprint.as_ref().map(|bytes| Digest::from_slice(bytes).unwrap_or(Digest([0; 32])))
+    /// What it is bound to. A thumbprint that cannot be read binds to nobody's key, never to none.
+    pub(super) fn bound_to(&self) -> Option<Binding> {
+        let read = |bytes: &Vec<u8>| Digest::from_slice(bytes).unwrap_or(Digest([0; 32]));
+        let certificate = self.certificate_thumbprint.as_ref().map(|bytes| Binding::Certificate(read(bytes)));
+        self.key_thumbprint.as_ref().map(|bytes| Binding::Key(read(bytes))).or(certificate)
     }
 
     /// What it may, where that is less than the grant.
@@ -91,7 +101,8 @@ impl Opaque {
 
 /// Finds an opaque token that is alive by its time; whether its grant is, the grant says.
 pub(super) async fn by_secret(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Opaque>, Error> {
-    let text = "SELECT grant_id, expires_at, key_thumbprint, scopes FROM access_tokens WHERE token_hash = $1 AND expires_at > $2";
+    let text =
+        "SELECT grant_id, expires_at, key_thumbprint, certificate_thumbprint, scopes FROM access_tokens WHERE token_hash = $1 AND expires_at > $2";
     tx.optional(text, (token.hash(), now)).await
 }
 

@@ -15,7 +15,7 @@ pub(super) fn give(asked: &Asked<'_>, rng: &mut Rng) -> Result<TokenAnswer, Refu
     // Scopes about a person say nothing about a service.
     let own: Vec<String> = client.scopes.iter().filter(|scope| !handslag_protocol::release::scopes().contains(&scope.as_str())).cloned().collect();
     let scopes = asked.request.narrowed(&own)?;
-    let wanted = For { client: &client.id, grant: None, scopes: &scopes, audience: Some(audience(asked)?), bound_to: asked.proven };
+    let wanted = For { client: &client.id, grant: None, scopes: &scopes, audience: Some(audience(asked)?), bound_to: asked.bound_to };
     Ok(TokenAnswer {
         access_token: access_tokens::for_audience(asked.server, &wanted, asked.now, rng)?,
         token_type: asked.token_type(),

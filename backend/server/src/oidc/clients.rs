@@ -74,6 +74,7 @@ fn registration(client: &Client) -> Registration {
         authorization_response: client.authorization_response(),
         id_token: client.id_token(),
         introspection: client.introspection(),
+        certificate_subject: client.certificate_subjects().into_iter().next(),
         logout: Logout {
             backchannel_logout_uri: client.backchannel_logout_uri.clone(),
             frontchannel_logout_uri: client.frontchannel_logout_uri.clone(),
@@ -105,7 +106,7 @@ pub(super) fn asked_service(client: &Client, organisation: OrganisationId) -> ha
     handslag_policy::Service { client: client.id.clone(), organisation, kinds, level: client.assurance, unit: None, role: None }
 }
 
-const fn kind(client: &Client) -> ClientKind {
+fn kind(client: &Client) -> ClientKind {
     match (client.is_public(), client.application_type) {
         (false, _) => ClientKind::Confidential,
         (true, ApplicationType::Native) => ClientKind::Native,

@@ -16,7 +16,8 @@ use crate::{config::Config, problem::Problem, server::Server};
 
 /// What a provider of this configuration says of itself.
 pub fn provider_of(config: &Config) -> Provider {
-    Provider::at(&config.issuer, config.reviewed_by_digg)
+    let mutual_tls = config.mtls.as_ref().map(|mtls| mtls.url.clone());
+    Provider { mutual_tls, ..Provider::at(&config.issuer, config.reviewed_by_digg) }
 }
 
 /// What this provider says of itself.

@@ -20,7 +20,7 @@ use super::{
     refresh_families,
     refused::Refused,
 };
-use crate::{identity::Affiliation, problem::Problem, server::Server};
+use crate::{identity::Affiliation, problem::Problem, sender::Sender, server::Server};
 
 /// A token that a service asks about or gives back.
 pub(super) struct Question {
@@ -30,12 +30,19 @@ pub(super) struct Question {
 
 impl Question {
     /// Takes the form of RFC 7662 §2.1 and RFC 7009 §2.1, which are the same.
-    pub(super) async fn read(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime) -> Result<Self, Refused> {
+    pub(super) async fn read(
+        server: &Server,
+        headers: &HeaderMap,
+        sender: &Sender,
+        pairs: Vec<(String, String)>,
+        now: UnixTime,
+    ) -> Result<Self, Refused> {
         let parameters = Parameters::collect(pairs);
         if parameters.has_repeated() {
             return Err(token::Refusal::ParameterRepeated.into());
         }
-        let service = ProvenClient::of(server, &ClaimedClient::read(&parameters, proven_client::authorization(headers)?)?, now).await?;
+        let claimed = ClaimedClient::read(&parameters, proven_client::authorization(headers)?)?;
+        let service = ProvenClient::of(server, &claimed, sender, now).await?;
         let missing = || Refused::because(OAuthError::InvalidRequest, "token is missing");
         let presented = parameters.value("token").map(Secret::presented).ok_or_else(missing)?;
         Ok(Self { service, presented })

@@ -23,6 +23,7 @@ use crate::{
     caller::{Now, Rng},
     config::Client,
     problem::Problem,
+    sender::Sender,
     server::Server,
 };
 
@@ -34,9 +35,10 @@ pub(super) async fn tell(
     Now(now): Now,
     mut rng: Rng,
     headers: HeaderMap,
+    sender: Sender,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let Question { service, presented } = Question::read(&server, &headers, pairs, now).await?;
+    let Question { service, presented } = Question::read(&server, &headers, &sender, pairs, now).await?;
     if service.client.authentication == Authentication::None {
         // RFC 7662 §2.1: whoever proves nothing could try tokens until one is alive.
         return Err(Refused::because(OAuthError::InvalidClient, "only a client that proves itself may ask about tokens"));

@@ -73,7 +73,11 @@ pub(super) async fn of(server: &Server, headers: &HeaderMap, at: At<'_>) -> Resu
     let compact = only.ok_or_else(|| Refused::because(OAuthError::InvalidDpopProof, "there must be one DPoP header"))?;
     let address = format!("{}{}", server.config.issuer, at.path);
     let request = Request { method: at.method, address: &address, access_token: at.access_token, now: at.now };
-    let proof = dpop::verify(compact, &request)?;
+    let proof = match (dpop::verify(compact, &request), &server.config.mtls) {
+        // A client that comes with its certificate as well calls us by the other name (RFC 8705 §5).
+        (Err(dpop::Refusal::Address), Some(mtls)) => dpop::verify(compact, &Request { address: &format!("{}{}", mtls.url, at.path), ..request })?,
+        (proof, _) => proof?,
+    };
     let digest = Digest::of(format!("{} {}", proof.thumbprint, proof.jti).as_bytes());
     let unmarked = match place(server, proof.nonce.as_deref(), at.now)?.ok_or_else(other_nonce)? {
         Place::Database => Some(Unmarked { digest, forget_at: proof.forget_at }),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use handslag_protocol::{
     client_assertion::{self, ClientAssertion},
     client_authentication::{self, ClaimedClient, Refusal},
-    jose,
+    jose, mutual_tls,
     oauth_error::OAuthError,
 };
 use handslag_store::{Error, Tx};
@@ -18,7 +18,7 @@ use super::{
     key_sets, proof,
     refused::Refused,
 };
-use crate::server::Server;
+use crate::{sender::Sender, server::Server};
 
 /// A service that proved itself, or a public one that named itself. Reads as what is registered of it.
 pub(super) struct ProvenClient {
@@ -35,15 +35,14 @@ impl Deref for ProvenClient {
 
 impl ProvenClient {
     /// Unknown and unproven have the same code.
-    pub(super) async fn of(server: &Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
+    pub(super) async fn of(server: &Server, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refused> {
         let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
         let registered = clients::registered(server, &claimed.id()?).await?.ok_or_else(unknown)?;
-        let authenticate = |registered: &Registered| {
-            let client = &registered.client;
-            claimed.authenticate(client, provider(server), client.profile.assertion_audience(), now)
-        };
+        let authenticate = |registered: &Registered| claimed.authenticate(&registered.client, provider(server), sender.certificate.as_deref(), now);
         match authenticate(&registered) {
-            Err(Refusal::Assertion(client_assertion::Refusal::Jws(jose::Refusal::KeyUnknown))) => {
+            Err(
+                Refusal::Assertion(client_assertion::Refusal::Jws(jose::Refusal::KeyUnknown)) | Refusal::Certificate(mutual_tls::Refusal::KeyUnknown),
+            ) => {
                 // It may have changed its keys since they were read.
                 let registered = key_sets::with_newer_keys(server, &registered, now).await.unwrap_or(registered);
                 let assertion = authenticate(&registered)?;

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     caller::{Now, Rng},
+    sender::Sender,
     server::Server,
 };
 
@@ -38,18 +39,25 @@ pub(super) async fn push(
     Now(now): Now,
     rng: Rng,
     headers: HeaderMap,
+    sender: Sender,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let response = match answer(&server, &headers, pairs, now, rng).await {
+    let response = match answer(&server, (&headers, &sender), pairs, now, rng).await {
         Ok(answer) => (StatusCode::CREATED, no_store(), Json(answer)).into_response(),
         Err(refused) => refused.into_response(),
     };
     Ok(proof::with_next_nonce(&server, &headers, now, response)?)
 }
 
-async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<PushAnswer, Refused> {
+async fn answer(
+    server: &Server,
+    (headers, sender): (&HeaderMap, &Sender),
+    pairs: Vec<(String, String)>,
+    now: UnixTime,
+    mut rng: Rng,
+) -> Result<PushAnswer, Refused> {
     let pushed = PushedRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let client = ProvenClient::of(server, &pushed.client, now).await?;
+    let client = ProvenClient::of(server, &pushed.client, sender, now).await?;
     let object = match pushed.request_object() {
         Some(compact) => Some(objects::verified(server, compact, &client, Means::Pushed, now).await.map_err(par::Refusal::from)?),
         None => None,

@@ -53,7 +53,7 @@ async fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> 
     let token = RefreshToken::first(rng);
     let config = &asked.service.config;
     let rotates = !asked.service.client.authentication.is_by_key();
-    let new = New { token: &token, grant: &grant.grant_id, rotates, key: asked.proven, stay: stay(config) };
+    let new = New { token: &token, grant: &grant.grant_id, rotates, bound_to: asked.bound_to, stay: stay(config) };
     refresh_families::begin(tx, &new, asked.now).await?;
     Ok(token.secret())
 }

@@ -37,8 +37,8 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng
     let token = RefreshToken::parse(presented).ok_or_else(dead)?;
     let family = refresh_families::of(tx, &token).await?.filter(|family| family.is_alive(asked.now)).ok_or_else(dead)?;
     let grant = grants::by_id(tx, &family.grant_id).await?.filter(|grant| grant.client_id == asked.service.client.id).ok_or_else(dead)?;
-    if !family.takes(asked.proven) {
-        return Err(Refused::because(OAuthError::InvalidGrant, "the refresh token is bound to another DPoP key"));
+    if !family.takes(asked.proven, asked.certificate) {
+        return Err(Refused::because(OAuthError::InvalidGrant, "the refresh token is bound to another DPoP key or certificate"));
     }
     let granted = grant.request().map_err(|error| Problem::internal(&error))?;
     asked.stays_within(&granted)?;

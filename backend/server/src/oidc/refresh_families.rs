@@ -1,7 +1,10 @@
 //! Families of refresh tokens: one for each log-in of a device that stays logged in. A family is one row, whatever its length, so
 //! ending a device costs the same after ten thousand uses as after one. It ends with its grant.
 
-use handslag_protocol::refresh::{Chain, RefreshToken, Step, Verdict};
+use handslag_protocol::{
+    mutual_tls::Binding,
+    refresh::{Chain, RefreshToken, Step, Verdict},
+};
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{Digest, GrantId, Seconds, UnixTime};
 
@@ -14,6 +17,7 @@ pub(super) struct Family {
     step: Option<Vec<u8>>,
     rotates: i64,
     key_thumbprint: Option<Vec<u8>>,
+    certificate_thumbprint: Option<Vec<u8>>,
     idle_until: UnixTime,
     pub(super) ends_at: UnixTime,
 }
@@ -33,11 +37,15 @@ impl Family {
         now < self.idle_until && now < self.ends_at
     }
 
-    /// Whether who proves this key, or none, may use it. Where the chain rotates, the key of its first token is pinned; a service that
-    /// proves itself may change its key (FAPI 2.0 Security Profile §5.3.2.1).
-    pub(super) fn takes(&self, proven: Option<Digest>) -> bool {
-        let pinned = self.key_thumbprint.as_deref().filter(|_| self.rotates == 1);
-        pinned.is_none_or(|pinned| proven.is_some_and(|key| key.as_bytes() == pinned))
+    /// Whether who proves this key, or none, and comes with this certificate, or none, may use it. Where the chain rotates, the key or the
+    /// certificate of its first token is pinned (RFC 9449 §5, RFC 8705 §4); a service that proves itself may change its key (FAPI 2.0
+    /// Security Profile §5.3.2.1).
+    pub(super) fn takes(&self, proven: Option<Digest>, certificate: Option<Digest>) -> bool {
+        let is_it = |pinned: &Option<Vec<u8>>, came: Option<Digest>| {
+            let pinned = pinned.as_deref().filter(|_| self.rotates == 1);
+            pinned.is_none_or(|pinned| came.is_some_and(|came| came.as_bytes() == pinned))
+        };
+        is_it(&self.key_thumbprint, proven) && is_it(&self.certificate_thumbprint, certificate)
     }
 
     /// The verdict on a token of this family. A row that cannot be read ends like one that was misused.
@@ -55,21 +63,27 @@ pub(super) struct New<'a> {
     pub(super) token: &'a RefreshToken,
     pub(super) grant: &'a GrantId,
     pub(super) rotates: bool,
-    pub(super) key: Option<Digest>,
+    pub(super) bound_to: Option<Binding>,
     pub(super) stay: Stay,
 }
 
 /// Begins one.
 pub(super) async fn begin(tx: &mut Tx, new: &New<'_>, now: UnixTime) -> Result<(), Error> {
+    let (key, certificate) = match new.bound_to {
+        Some(Binding::Certificate(thumbprint)) => (None, Some(hash(&thumbprint))),
+        Some(Binding::Key(thumbprint)) => (Some(hash(&thumbprint)), None),
+        None => (None, None),
+    };
     tx.execute(
-        "INSERT INTO refresh_families (family_hash, grant_id, current_hash, rotates, key_thumbprint, uses, created_at, used_at, idle_until, ends_at) \
-         VALUES ($1, $2, $3, $4, $5, 0, $6, $6, $7, $8)",
+        "INSERT INTO refresh_families (family_hash, grant_id, current_hash, rotates, key_thumbprint, certificate_thumbprint, uses, created_at, \
+         used_at, idle_until, ends_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7, $8, $9)",
         (
             hash(&new.token.family()),
             new.grant,
             hash(&new.token.link()),
             i64::from(new.rotates),
-            new.key.map(|key| hash(&key)),
+            key,
+            certificate,
             now,
             now + new.stay.idle,
             now + new.stay.longest,
@@ -82,7 +96,7 @@ pub(super) async fn begin(tx: &mut Tx, new: &New<'_>, now: UnixTime) -> Result<(
 /// The family of a token.
 pub(super) async fn of(tx: &mut Tx, token: &RefreshToken) -> Result<Option<Family>, Error> {
     tx.optional(
-        "SELECT grant_id, current_hash, before_hash, step, rotates, key_thumbprint, idle_until, ends_at \
+        "SELECT grant_id, current_hash, before_hash, step, rotates, key_thumbprint, certificate_thumbprint, idle_until, ends_at \
          FROM refresh_families WHERE family_hash = $1",
         (hash(&token.family()),),
     )

@@ -24,6 +24,7 @@ use crate::{
     caller::{Now, Rng},
     identity,
     problem::Problem,
+    sender::Sender,
     server::Server,
 };
 
@@ -33,9 +34,10 @@ pub(super) async fn take_back(
     Now(now): Now,
     mut rng: Rng,
     headers: HeaderMap,
+    sender: Sender,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let Question { service, presented } = Question::read(&server, &headers, pairs, now).await?;
+    let Question { service, presented } = Question::read(&server, &headers, &sender, pairs, now).await?;
     let ended = server.db.write(async |tx| {
         if let Err(replayed) = service.mark(tx, None, now).await? {
             return Ok(Err(replayed));

@@ -9,6 +9,7 @@ use axum::{
 use handslag_protocol::{
     authorize::AuthorizationRequest,
     id_token::{AuthenticationMethod, IdToken},
+    mutual_tls::Binding,
     oauth_error::OAuthError,
     release, resource,
     token::{Offer, TokenAnswer, TokenRequest, TokenType},
@@ -31,6 +32,7 @@ use crate::{
     caller::{Now, Rng},
     config,
     identity::Affiliation,
+    sender::Sender,
     server::Server,
 };
 
@@ -43,6 +45,10 @@ pub(super) struct Asked<'a> {
     pub(super) audience: Option<&'a str>,
     /// The key it proved.
     pub(super) proven: Option<Digest>,
+    /// The certificate it came with.
+    pub(super) certificate: Option<Digest>,
+    /// What its tokens are bound to.
+    pub(super) bound_to: Option<Binding>,
     pub(super) now: UnixTime,
 }
 
@@ -52,9 +58,10 @@ pub(super) async fn give(
     Now(now): Now,
     rng: Rng,
     headers: HeaderMap,
+    sender: Sender,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let mut response = match answer(&server, &headers, pairs, now, rng).await {
+    let mut response = match answer(&server, (&headers, &sender), pairs, now, rng).await {
         Ok(answer) => (no_store(), Json(answer)).into_response(),
         Err(refused) => refused.into_response(),
     };
@@ -63,24 +70,46 @@ pub(super) async fn give(
     Ok(proof::with_next_nonce(&server, &headers, now, response)?)
 }
 
-async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<TokenAnswer, Refused> {
+async fn answer(
+    server: &Server,
+    (headers, sender): (&HeaderMap, &Sender),
+    pairs: Vec<(String, String)>,
+    now: UnixTime,
+    mut rng: Rng,
+) -> Result<TokenAnswer, Refused> {
     let request = TokenRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let service = ProvenClient::of(server, &request.client, now).await?;
+    let service = ProvenClient::of(server, &request.client, sender, now).await?;
     request.check(&service.client)?;
     let audience = request.resource.as_deref().map(|resource| registered_audience(&service.config, resource)).transpose()?;
     let at = proof::At { method: Method::POST.as_str(), path: "/token", access_token: None, now };
     let proof = proof::of(server, headers, at).await?;
-    let must_be_bound = service.config.dpop_bound_access_tokens || service.client.profile.requires_sender_constraint();
-    if proof.is_none() && must_be_bound {
-        return Err(Refused::because(OAuthError::InvalidDpopProof, "this client gets tokens only with a DPoP proof"));
-    }
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
-    let asked = Asked { server, service: &service, request: &request, audience, proven, now };
+    let bound_to = binding(&service, proven, sender)?;
+    let certificate = sender.certificate.as_ref().map(|certificate| certificate.thumbprint());
+    let asked = Asked { server, service: &service, request: &request, audience, proven, certificate, bound_to, now };
     // The answer to a client that speaks for itself is computed; where nothing is marked, nothing is written.
     if matches!(request.offer, Offer::Client) && !service.has_mark() && !proof.as_ref().is_some_and(Proven::has_mark) {
         return client_credentials::give(&asked, &mut rng);
     }
     server.db.write(async |tx| marked_and_given(tx, &asked, proof.as_ref(), &mut rng).await).await?
+}
+
+/// What the tokens of this answer are bound to: the key that was proved, or else the certificate that came. Refused where the client or its
+/// profile (FAPI 2.0 Security Profile §5.3.2.1) leaves no choice.
+fn binding(service: &ProvenClient, proven: Option<Digest>, sender: &Sender) -> Result<Option<Binding>, Refused> {
+    let held = sender.certificate.as_ref().filter(|_| service.config.tls_client_certificate_bound_access_tokens);
+    let binding = proven.map(Binding::Key).or_else(|| held.map(|certificate| Binding::Certificate(certificate.thumbprint())));
+    let refused = |sentence| Err(Refused::because(OAuthError::InvalidDpopProof, sentence));
+    match binding {
+        Some(Binding::Key(_)) => Ok(binding),
+        _ if service.config.dpop_bound_access_tokens => refused("this client gets tokens only with a DPoP proof"),
+        None if service.config.tls_client_certificate_bound_access_tokens => Err(Refused::because(
+            OAuthError::InvalidRequest,
+            "this client gets tokens only with its certificate, at the addresses in mtls_endpoint_aliases",
+        )),
+        None if service.client.profile.requires_sender_constraint() => refused("this client gets tokens only with a DPoP proof or a certificate"),
+        _ => Ok(binding),
+    }
 }
 
 /// Committed whatever the inner verdict, also when a key or a clock fails us: a code that was tried is dead, a replay stays marked.
@@ -116,7 +145,7 @@ impl Asked<'_> {
             grant: Some((grant, &subject)),
             scopes: &request.scopes,
             audience: self.audience,
-            bound_to: self.proven,
+            bound_to: self.bound_to,
         };
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");

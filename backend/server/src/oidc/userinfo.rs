@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use handslag_protocol::{oauth_error::OAuthError, release, userinfo::UserInfo};
+use handslag_protocol::{mutual_tls::Binding, oauth_error::OAuthError, release, userinfo::UserInfo};
 use handslag_store::Tx;
 use handslag_vocab::{Secret, UnixTime};
 use serde_json::{Value, json};
@@ -27,6 +27,7 @@ use crate::{
     caller::{Now, Rng},
     identity::Affiliation,
     problem::Problem,
+    sender::Sender,
     server::Server,
 };
 
@@ -56,17 +57,23 @@ impl From<Problem> for Refusal {
 }
 
 /// `GET|POST /userinfo`.
-pub(super) async fn tell(State(server): State<Server>, Now(now): Now, mut rng: Rng, method: Method, headers: HeaderMap) -> Response {
-    let response = answer(&server, &method, &headers, now, &mut rng).await.unwrap_or_else(IntoResponse::into_response);
+pub(super) async fn tell(State(server): State<Server>, Now(now): Now, mut rng: Rng, sender: Sender, method: Method, headers: HeaderMap) -> Response {
+    let response = answer(&server, &method, (&headers, &sender), now, &mut rng).await.unwrap_or_else(IntoResponse::into_response);
     proof::with_next_nonce(&server, &headers, now, response).unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: UnixTime, rng: &mut Rng) -> Result<Response, Refusal> {
+async fn answer(
+    server: &Server,
+    method: &Method,
+    (headers, sender): (&HeaderMap, &Sender),
+    now: UnixTime,
+    rng: &mut Rng,
+) -> Result<Response, Refusal> {
     let presented = presented(headers).ok_or(Refusal::Unauthorized { scheme: "Bearer", error: None })?;
     let scheme = if presented.is_bearer { "Bearer" } else { "DPoP" };
     let proof = proven(server, method, headers, &presented, now).await?;
-    let thumbprint = proof.as_ref().map(|proof| proof.thumbprint);
-    let found = server.db.read(async |tx| found(tx, &presented.token, now).await).await?.filter(|found| found.token.bound_to() == thumbprint);
+    let found = server.db.read(async |tx| found(tx, &presented.token, now).await).await?;
+    let found = found.filter(|found| comes_with(found.token.bound_to(), proof.as_ref(), sender));
     let found = found.ok_or(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidToken.code()) })?;
     // Only the proof of a living token costs a durable mark: nobody else can make us write.
     if proof.as_ref().is_some_and(Proven::has_mark)
@@ -75,6 +82,18 @@ async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: Unix
         return Err(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidDpopProof.code()) });
     }
     Ok(told(server, &found, rng).await?)
+}
+
+/// Whether what a token is bound to came with it, and no proof with one that is bound to none (RFC 9449 §7.1, RFC 8705 §3).
+fn comes_with(bound_to: Option<Binding>, proof: Option<&Proven>, sender: &Sender) -> bool {
+    let proven = proof.map(|proof| proof.thumbprint);
+    match bound_to {
+        None => proven.is_none(),
+        Some(Binding::Certificate(thumbprint)) => {
+            proven.is_none() && sender.certificate.as_ref().is_some_and(|certificate| certificate.thumbprint() == thumbprint)
+        }
+        Some(Binding::Key(thumbprint)) => proven == Some(thumbprint),
+    }
 }
 
 /// Signed, encrypted or plain, as the service is registered; one that is registered no more hears nothing.
@@ -137,7 +156,7 @@ impl IntoResponse for Refusal {
         let told = [error.map(|error| format!("error=\"{error}\"")), (scheme == "DPoP").then(|| "algs=\"ES256\"".to_owned())];
         let challenge = format!("{scheme} {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "));
         let challenge = HeaderValue::from_str(challenge.trim_end()).unwrap_or(HeaderValue::from_static("Bearer"));
-        let sentence = "send a living access token, with its proof if it is bound to a key";
+        let sentence = "send a living access token, with its proof or certificate if it is bound to one";
         let body = Json(json!({ "error": error.unwrap_or("invalid_request"), "error_description": sentence }));
         (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
     }

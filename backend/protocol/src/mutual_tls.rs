@@ -1,0 +1,203 @@
+//! Client certificates (RFC 8705): who proves itself by one, and which tokens are bound to one.
+//!
+//! The TLS handshake proves that the other end holds the certificate's key; whoever listens says so, and whether its chain leads to an
+//! authority that vouches for clients. A certificate that nobody vouches for proves a client only if the client registered its key.
+
+use std::net::IpAddr;
+
+use handslag_vocab::Digest;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use x509_cert::{
+    Certificate as X509,
+    der::{Decode as _, Encode as _},
+    ext::pkix::{SubjectAltName, name::GeneralName},
+    name::Name,
+    spki::SubjectPublicKeyInfoOwned,
+};
+
+use crate::{
+    client::Client,
+    client_authentication::Authentication,
+    jose::{Algorithm, Curve, Jwk},
+    refusal::refusals,
+};
+
+refusals! {
+    /// Why a certificate proves nothing. Clauses are of RFC 8705.
+    pub enum Refusal {
+        /// It is no X.509 certificate.
+        Form = "certificate_form", "the client certificate is not understood";
+        /// §2.2: none of the client's registered keys is in it.
+        KeyUnknown = "certificate_key", "the key in the client certificate is not among the registered ones";
+        /// §2: the request came without one.
+        Missing = "certificate_missing", "the client has to authenticate with its certificate, at the addresses in mtls_endpoint_aliases";
+        /// §2.1.2: it is for another subject than the registered one.
+        Subject = "certificate_subject", "the subject of the client certificate is not the registered one";
+        /// §2.1: no authority that is trusted for clients issued it, or it has run out.
+        Untrusted = "certificate_untrusted", "no authority that is trusted for clients vouches for the client certificate now";
+    }
+}
+
+/// A certificate whose key the other end has proved to hold.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    parsed: X509,
+    thumbprint: Digest,
+    is_vouched_for: bool,
+}
+
+/// The subject that a client registered, in the one form it chose (RFC 8705 §2.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// `tls_client_auth_subject_dn`, as RFC 4514 writes it.
+    Dn(String),
+    /// `tls_client_auth_san_dns`.
+    SanDns(String),
+    /// `tls_client_auth_san_email`.
+    SanEmail(String),
+    /// `tls_client_auth_san_ip`.
+    SanIp(IpAddr),
+    /// `tls_client_auth_san_uri`.
+    SanUri(String),
+}
+
+impl Certificate {
+    /// Takes DER, and whether its chain leads to an authority that is trusted for clients now.
+    pub fn read(der: &[u8], is_vouched_for: bool) -> Result<Self, Refusal> {
+        let parsed = X509::from_der(der).map_err(|_| Refusal::Form)?;
+        Ok(Self { parsed, thumbprint: Digest::of(der), is_vouched_for })
+    }
+
+    /// `x5t#S256` (§3.1).
+    pub const fn thumbprint(&self) -> Digest {
+        self.thumbprint
+    }
+
+    /// Whether it proves this client, in the way the client is registered for.
+    pub fn proves(&self, client: &Client) -> Result<(), Refusal> {
+        match client.authentication {
+            Authentication::SelfSignedTls => self.has_registered_key(client),
+            // Somebody vouches for it first: a name in a certificate that anybody can make is nobody's name.
+            _ if !self.is_vouched_for => Err(Refusal::Untrusted),
+            _ => self.has_registered_subject(client),
+        }
+    }
+
+    fn has_registered_key(&self, client: &Client) -> Result<(), Refusal> {
+        let key = self.key().ok_or(Refusal::KeyUnknown)?;
+        if client.keys.has(&key.thumbprint()) { Ok(()) } else { Err(Refusal::KeyUnknown) }
+    }
+
+    fn has_registered_subject(&self, client: &Client) -> Result<(), Refusal> {
+        let subject = client.registration.certificate_subject.as_ref().ok_or(Refusal::Subject)?;
+        let is_it = match subject {
+            Subject::Dn(expected) => expected.parse::<Name>().is_ok_and(|name| !name.is_empty() && name.to_string() == self.subject()),
+            other => self.names().iter().any(|name| other.is(name)),
+        };
+        if is_it { Ok(()) } else { Err(Refusal::Subject) }
+    }
+
+    fn subject(&self) -> String {
+        self.parsed.tbs_certificate().subject().to_string()
+    }
+
+    fn names(&self) -> Vec<GeneralName> {
+        let names = self.parsed.tbs_certificate().get_extension::<SubjectAltName>();
+        names.ok().flatten().map(|(_, names)| names.0).unwrap_or_default()
+    }
+
+    fn key(&self) -> Option<Jwk> {
+        let info = self.parsed.tbs_certificate().subject_public_key_info();
+        let bits = info.subject_public_key.as_bytes()?;
+        match info.algorithm.oid.to_string().as_str() {
+            EC_PUBLIC_KEY => {
+                let curve = curve(info)?;
+                Jwk::from_point(curve, bits, curve.algorithm(), None).ok()
+            }
+            ED25519 => Jwk::from_ed25519(bits, None).ok(),
+            RSA_ENCRYPTION => {
+                let (modulus, exponent) = rsa_numbers(bits)?;
+                Jwk::from_rsa(&modulus, &exponent, Algorithm::Ps256, None).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
+const ED25519: &str = "1.3.101.112";
+const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
+
+fn curve(info: &SubjectPublicKeyInfoOwned) -> Option<Curve> {
+    let named: x509_cert::der::asn1::ObjectIdentifier = info.algorithm.parameters.as_ref()?.decode_as().ok()?;
+    match named.to_string().as_str() {
+        "1.2.840.10045.3.1.7" => Some(Curve::P256),
+        "1.3.132.0.34" => Some(Curve::P384),
+        "1.3.132.0.35" => Some(Curve::P521),
+        _ => None,
+    }
+}
+
+/// `RSAPublicKey` (RFC 8017 appendix A.1.1): two positive numbers.
+fn rsa_numbers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let numbers = Vec::<x509_cert::der::asn1::Uint>::from_der(der).ok()?;
+    match numbers.as_slice() {
+        [modulus, exponent] => Some((modulus.as_bytes().to_vec(), exponent.as_bytes().to_vec())),
+        _ => None,
+    }
+}
+
+impl Subject {
+    /// Names in DNS are compared without case (RFC 4343); everything else byte for byte.
+    fn is(&self, name: &GeneralName) -> bool {
+        match (self, name) {
+            (Self::SanDns(expected), GeneralName::DnsName(name)) => name.as_str().eq_ignore_ascii_case(expected),
+            (Self::SanEmail(expected), GeneralName::Rfc822Name(name)) => name.as_str() == expected,
+            (Self::SanIp(expected), GeneralName::IpAddress(name)) => match expected {
+                IpAddr::V4(expected) => name.as_bytes() == expected.octets(),
+                IpAddr::V6(expected) => name.as_bytes() == expected.octets(),
+            },
+            (Self::SanUri(expected), GeneralName::UniformResourceIdentifier(name)) => name.as_str() == expected,
+            _ => false,
+        }
+    }
+
+    /// Whether it can be anybody's.
+    pub fn is_readable(&self) -> bool {
+        match self {
+            Self::Dn(name) => name.parse::<Name>().is_ok_and(|name| !name.is_empty() && name.to_der().is_ok()),
+            Self::SanDns(name) | Self::SanEmail(name) | Self::SanUri(name) => !name.is_empty(),
+            Self::SanIp(_) => true,
+        }
+    }
+}
+
+/// What a token is bound to (`cnf`, RFC 7800).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Binding {
+    /// `x5t#S256`: the certificate with which the client must come (RFC 8705 §3.1).
+    Certificate(Digest),
+    /// `jkt`: the key that each request must prove (RFC 9449 §6.1).
+    Key(Digest),
+}
+
+impl Binding {
+    /// The value of `cnf`.
+    pub fn confirmation(self) -> Value {
+        match self {
+            Self::Certificate(thumbprint) => json!({ "x5t#S256": thumbprint }),
+            Self::Key(thumbprint) => json!({ "jkt": thumbprint }),
+        }
+    }
+
+    /// Reads `cnf`. One that is not understood, or that binds twice, is not read as none.
+    pub fn read(confirmation: &Value) -> Option<Self> {
+        let thumbprint = |name: &str| confirmation.get(name).map(|value| serde_json::from_value(value.clone()).ok());
+        match (thumbprint("x5t#S256"), thumbprint("jkt")) {
+            (Some(certificate), None) => certificate.map(Self::Certificate),
+            (None, Some(key)) => key.map(Self::Key),
+            _ => None,
+        }
+    }
+}

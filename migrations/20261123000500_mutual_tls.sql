@@ -1,0 +1,2 @@
+ALTER TABLE access_tokens ADD COLUMN certificate_thumbprint BYTEA; -- purpose: the certificate that must come with each use, if it is bound to one; retention: until expiry; seen by: auditor
+ALTER TABLE refresh_families ADD COLUMN certificate_thumbprint BYTEA; -- purpose: the certificate that must come with each use, if a public client began with one; retention: 30 days after its end; seen by: auditor
