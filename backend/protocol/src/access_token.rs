@@ -50,6 +50,8 @@ pub struct AccessToken {
     pub expires_at: UnixTime,
     /// `cnf.jkt`: the thumbprint of the key it is bound to (RFC 9449 §6.1).
     pub bound_to: Option<Digest>,
+    /// `act`: the services that passed it on, the last one first (RFC 8693 §4.1).
+    pub passed_on_by: Vec<ClientId>,
 }
 
 /// What a resource expects.
@@ -94,6 +96,9 @@ impl AccessToken {
         if let (Some(members), Some(thumbprint)) = (claims.as_object_mut(), self.bound_to) {
             members.insert("cnf".to_owned(), json!({ "jkt": thumbprint }));
         }
+        if let (Some(members), Some(act)) = (claims.as_object_mut(), act(&self.passed_on_by)) {
+            members.insert("act".to_owned(), act);
+        }
         claims.as_object().cloned().unwrap_or_default()
     }
 
@@ -132,8 +137,30 @@ impl AccessToken {
             issued_at: claims.time("iat")?,
             expires_at: claims.time("exp")?,
             bound_to,
+            passed_on_by: passed_on_by(claims.members().get("act"))?,
         })
     }
+}
+
+/// RFC 8693 §4.1: each actor holds the one before it.
+pub(crate) fn act(actors: &[ClientId]) -> Option<Value> {
+    actors.iter().rev().fold(None, |before, actor| {
+        let mut act = json!({ "sub": actor });
+        if let (Some(members), Some(before)) = (act.as_object_mut(), before) {
+            members.insert("act".to_owned(), before);
+        }
+        Some(act)
+    })
+}
+
+/// `None` where it is not of this form: an actor that is not understood is not left out.
+fn passed_on_by(mut act: Option<&Value>) -> Option<Vec<ClientId>> {
+    let mut actors = Vec::new();
+    while let Some(members) = act {
+        actors.push(members.get("sub")?.as_str()?.parse().ok()?);
+        act = members.get("act");
+    }
+    Some(actors)
 }
 
 fn is_ours(token: &AccessToken, expected: &Expected<'_>) -> Result<(), Refusal> {
@@ -171,6 +198,7 @@ mod tests {
             issued_at: NOW,
             expires_at: NOW,
             bound_to: None,
+            passed_on_by: Vec::new(),
         }
         .living(Seconds(300))
     }
@@ -194,6 +222,9 @@ mod tests {
         assert_eq!(verify(&key, &signed(&key, &token()), |_| ()), Ok(token()));
         let bound = AccessToken { bound_to: Some(Digest::of(b"key")), ..token() };
         assert_eq!(verify(&key, &signed(&key, &bound), |e| e.proven = Some(Digest::of(b"key"))), Ok(bound));
+        let passed_on = AccessToken { passed_on_by: vec!["journalen".parse().unwrap(), "vardportalen".parse().unwrap()], ..token() };
+        assert_eq!(passed_on.claims()["act"], json!({ "sub": "journalen", "act": { "sub": "vardportalen" } }), "RFC 8693 §4.1");
+        assert_eq!(verify(&key, &signed(&key, &passed_on), |_| ()), Ok(passed_on));
         let expected = json!({
             "iss": "https://id.example", "sub": "k3", "aud": "https://dorrar.example", "client_id": "hemtjanst-app", "scope": "openid doors", "jti": "j",
             "iat": 1000, "exp": 1300,
@@ -236,5 +267,9 @@ mod tests {
         unbound["cnf"] = json!({ "x5t#S256": "AAAA" });
         let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
         assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "a binding that is not understood is not ignored");
+        unbound["cnf"] = json!({ "jkt": Digest::of(b"key") });
+        unbound["act"] = json!({ "sub": "journalen", "act": "x" });
+        let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
+        assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "nor an actor");
     }
 }

@@ -6,6 +6,7 @@
 
 mod acr;
 mod claims_parameter;
+mod elsewhere;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use acr::AcrDemand;
 pub use claims_parameter::{ClaimsParameter, Wish};
+pub(crate) use elsewhere::elsewhere;
 pub use refusal::{Refusal, Rejected};
 
 use crate::{

@@ -38,22 +38,40 @@ pub enum ClientKind {
 pub enum GrantType {
     /// The code of a log-in.
     AuthorizationCode,
+    /// A person that it knows was asked on the phone (CIBA §4).
+    #[serde(rename = "urn:openid:params:grant-type:ciba")]
+    Ciba,
     /// Itself, where no person is behind it.
     ClientCredentials,
+    /// A person typed its code at another screen (RFC 8628 §3.4).
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
     /// A refresh token.
     RefreshToken,
+    /// An access token that it was given, for one for the next service (RFC 8693 §2.1).
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
+    pub const ALL: [Self; 6] =
+        [Self::AuthorizationCode, Self::Ciba, Self::ClientCredentials, Self::DeviceCode, Self::RefreshToken, Self::TokenExchange];
+
+    /// The one with this spelling.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.as_str() == name)
+    }
 
     /// The registered spelling.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
+            Self::Ciba => "urn:openid:params:grant-type:ciba",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
             Self::RefreshToken => "refresh_token",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 }
@@ -92,6 +110,8 @@ pub struct Registration {
     pub authorization_response: Protection,
     /// How ID Tokens are.
     pub id_token: Protection,
+    /// Where it is told that a person has answered (CIBA §4, `ping`); without one it polls.
+    pub notification_endpoint: Option<String>,
     /// An administrator said that this confidential client cannot do PKCE.
     pub pkce_optional: bool,
     /// How it sends request objects.
@@ -211,6 +231,15 @@ pub(crate) mod tests {
         for address in wrong {
             assert!(!server.owns(address), "{address}");
         }
+    }
+
+    #[test]
+    fn a_grant_type_is_spelled_the_same_in_requests_and_registrations() {
+        for grant in GrantType::ALL {
+            assert_eq!(GrantType::named(grant.as_str()), Some(grant));
+            assert_eq!(serde_json::to_value(grant).unwrap(), grant.as_str());
+        }
+        assert_eq!(GrantType::named("password"), None);
     }
 
     #[test]

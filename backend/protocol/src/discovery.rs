@@ -28,6 +28,10 @@ pub struct Provider {
     pub introspection_endpoint: String,
     /// Where clients give tokens back (RFC 7009).
     pub revocation_endpoint: String,
+    /// Where services ask for a person that they know (CIBA §7).
+    pub backchannel_authentication_endpoint: String,
+    /// Where devices without a browser begin (RFC 8628 §3.1).
+    pub device_authorization_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// A page for developers of services (Sweden Connect profile §2.1).
@@ -50,6 +54,8 @@ impl Provider {
             pushed_authorization_request_endpoint: endpoint("par"),
             introspection_endpoint: endpoint("introspect"),
             revocation_endpoint: endpoint("revoke"),
+            backchannel_authentication_endpoint: endpoint("bc-authorize"),
+            device_authorization_endpoint: endpoint("device_authorization"),
             jwks_uri: endpoint("jwks"),
             service_documentation: None,
             levels: vec![Assurance::Loa2, Assurance::Loa3],
@@ -69,7 +75,7 @@ impl Provider {
 
     /// The document at `/.well-known/openid-configuration`.
     pub fn metadata(&self) -> Value {
-        let groups = [self.addresses(), self.requests(), Self::clients(), Self::answers()];
+        let groups = [self.addresses(), self.requests(), Self::backchannel(), Self::clients(), Self::answers()];
         Value::Object(groups.into_iter().flatten().collect())
     }
 
@@ -82,6 +88,8 @@ impl Provider {
             "pushed_authorization_request_endpoint": self.pushed_authorization_request_endpoint,
             "introspection_endpoint": self.introspection_endpoint,
             "revocation_endpoint": self.revocation_endpoint,
+            "backchannel_authentication_endpoint": self.backchannel_authentication_endpoint,
+            "device_authorization_endpoint": self.device_authorization_endpoint,
             "jwks_uri": self.jwks_uri,
         }));
         if let Some(documentation) = &self.service_documentation {
@@ -106,6 +114,15 @@ impl Provider {
             "request_object_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
             // Discovery §3: absent means true.
             "request_uri_parameter_supported": false,
+        }))
+    }
+
+    /// CIBA §4. A push of tokens would make the client's address worth as much as its key.
+    fn backchannel() -> Map<String, Value> {
+        members(json!({
+            "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+            "backchannel_authentication_request_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
+            "backchannel_user_code_parameter_supported": true,
         }))
     }
 

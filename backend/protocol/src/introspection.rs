@@ -6,6 +6,7 @@ use handslag_vocab::{ClientId, Digest, UnixTime};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    access_token,
     jose::{Algorithm, UnsignedJws},
     token::TokenType,
 };
@@ -27,6 +28,8 @@ pub struct ActiveToken {
     pub bound_to: Option<Digest>,
     /// Whether it is a refresh token, which has no type of use.
     pub is_refresh: bool,
+    /// The services that passed it on, the last one first (RFC 8693 §4.1).
+    pub passed_on_by: Vec<ClientId>,
 }
 
 impl ActiveToken {
@@ -50,6 +53,9 @@ pub fn answer(token: Option<&ActiveToken>, issuer: &str) -> Map<String, Value> {
     tell("exp", token.expires_at.seconds().into());
     if let Some(audience) = &token.audience {
         tell("aud", audience.as_str().into());
+    }
+    if let Some(act) = access_token::act(&token.passed_on_by) {
+        tell("act", act);
     }
     if let Some(thumbprint) = token.bound_to {
         tell("cnf", json!({ "jkt": thumbprint }));
@@ -80,6 +86,7 @@ mod tests {
             expires_at: UnixTime::from_seconds(1_300),
             bound_to: Some(Digest::of(b"key")),
             is_refresh: false,
+            passed_on_by: Vec::new(),
         }
     }
 

@@ -8,9 +8,11 @@
 pub mod access_token;
 pub mod authorization_details;
 pub mod authorize;
+pub mod backchannel;
 pub mod client;
 pub mod client_assertion;
 pub mod client_authentication;
+pub mod device;
 pub mod discovery;
 pub mod dpop;
 pub mod id_token;

@@ -52,9 +52,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let tidying = tokio::spawn(tidy(server.clone()));
-    let work = tokio::spawn(signing::work(server.clone()));
+    let work = [tokio::spawn(signing::work(server.clone())), tokio::spawn(oidc::work(server.clone()))];
     listen(app, listener, &server.config.limits, stop).await;
-    work.abort();
+    work.iter().for_each(tokio::task::JoinHandle::abort);
     tidying.abort();
     Ok(())
 }

@@ -27,6 +27,8 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
         assertion_algorithm: algorithm(members, "token_endpoint_auth_signing_alg")?,
         authorization_response: protection(members, "authorization")?,
         id_token,
+        // Registered by an administrator only: an address that we post to is checked by a person.
+        notification_endpoint: None,
         pkce_optional: members.flag("require_pkce")? == Some(false),
         request_objects: RequestObjects {
             algorithm: if is_unsigned { None } else { algorithm(members, "request_object_signing_alg")? },

@@ -46,6 +46,9 @@ pub struct Client {
     /// The audience that the client itself is, as a resource: it may ask about tokens for it (RFC 7662).
     #[serde(default)]
     pub resource: Option<String>,
+    /// Where it is told that a person has answered (CIBA `ping`); without one it polls.
+    #[serde(default)]
+    pub notification_endpoint: Option<String>,
     /// How many days a device stays logged in at most, with `refresh_token` among the grant types.
     #[serde(default = "days_logged_in")]
     pub stay_days: u16,
@@ -112,6 +115,7 @@ impl Client {
             requests: Requests::Any,
             response_modes: Vec::new(),
             resource: None,
+            notification_endpoint: None,
             stay_days: days_logged_in(),
             stay_idle_days: days_idle(),
             scopes: Vec::new(),
@@ -146,12 +150,17 @@ impl Client {
         let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
         // Without a proof anybody could be this client (RFC 6749 §4.4).
         let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
+        // CIBA §4: whoever may ask for people proves itself, and is told at an address of its own over https.
+        let asks_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::Ciba));
+        let is_told_safely = self.notification_endpoint.as_ref().is_none_or(|address| address.starts_with("https://") || address.starts_with("http://127.0.0.1"));
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
         has_readable_keys
             && has_one_proof
             && may_share_a_secret
             && has_address
             && acts_alone_with_proof
+            && asks_with_proof
+            && is_told_safely
             && stays_soundly
             && self.authentication().is_some()
     }

@@ -33,7 +33,7 @@ use crate::{
     login,
     phone::{
         self,
-        approvals::{self, AskedService, Request, State as ApprovalState},
+        approvals::{self, AskedService, Occasion, Request, State as ApprovalState},
     },
     problem::Problem,
     server::Server,
@@ -183,6 +183,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         documents: Vec::new(),
         stays_days: request.is_offline().then_some(client.stay_days),
         service: Some(AskedService { client: client.id.clone(), organisation: organisation.organisation_id }),
+        occasion: Occasion::Ordinary,
     })
 }
 
@@ -272,7 +273,7 @@ async fn granted(
 ) -> Result<Given, Problem> {
     let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
     let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
-    let reached = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
+    let reached = consumed.reached(&affiliation, &phone);
     let is_usable = affiliation.standing(now) == Standing::Good && phone.blocked_at.is_none();
     let Some(assurance) = request.acr.answer(reached).filter(|_| is_usable) else {
         return Ok(Given::Refused(OAuthError::UnmetAuthenticationRequirements, "the demanded level was not reached"));

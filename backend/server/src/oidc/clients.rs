@@ -36,6 +36,7 @@ pub(super) fn view(client: &Client) -> Result<ProtocolClient, Problem> {
 /// What it registered beside the least.
 fn registration(client: &Client) -> Registration {
     Registration {
+        notification_endpoint: client.notification_endpoint.clone(),
         requires_par: client.requests == Requests::Pushed,
         request_objects: RequestObjects { required: client.requests == Requests::Signed, ..RequestObjects::default() },
         resources: client.audiences.clone(),

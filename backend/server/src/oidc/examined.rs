@@ -84,8 +84,8 @@ async fn of_signed(tx: &mut Tx, server: &Server, token: AccessToken, now: UnixTi
     if is_ended || now >= token.expires_at || token.issuer != server.config.issuer {
         return Ok(None);
     }
-    let AccessToken { subject, client_id, scopes, audience, expires_at, bound_to, .. } = token;
-    let token = ActiveToken { subject, client_id, scopes, audience: Some(audience), expires_at, bound_to, is_refresh: false };
+    let AccessToken { subject, client_id, scopes, audience, expires_at, bound_to, passed_on_by, .. } = token;
+    let token = ActiveToken { subject, client_id, scopes, audience: Some(audience), expires_at, bound_to, is_refresh: false, passed_on_by };
     Ok(Some(Examined { token, grant }))
 }
 
@@ -104,5 +104,6 @@ fn active(grant: &Grant, affiliation: &Affiliation, expires_at: UnixTime) -> Res
         expires_at,
         bound_to: None,
         is_refresh: false,
+        passed_on_by: Vec::new(),
     })
 }

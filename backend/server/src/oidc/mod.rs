@@ -10,7 +10,9 @@ mod client_credentials;
 mod clients;
 mod delivery;
 mod discovery;
+mod elsewhere;
 mod examined;
+mod exchange;
 mod grants;
 mod introspect;
 mod objects;
@@ -45,7 +47,13 @@ pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     access_tokens::purge(tx, now).await?;
     pushed_requests::purge(tx, now).await?;
     refresh_families::purge(tx, now - KEPT).await?;
+    elsewhere::purge(tx, now).await?;
     grants::purge(tx, now, now - KEPT).await
+}
+
+/// Tells services what people have answered, until the process ends.
+pub async fn work(server: Server) {
+    elsewhere::work(server).await;
 }
 
 /// The provider's endpoints.
@@ -60,4 +68,5 @@ pub fn routes() -> Router<Server> {
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
+        .merge(elsewhere::routes())
 }

@@ -8,6 +8,7 @@ use axum::{
 };
 use handslag_protocol::{
     authorize::AuthorizationRequest,
+    backchannel::AUTH_REQ_ID,
     dpop::Proof,
     id_token::{AuthenticationMethod, IdToken},
     oauth_error::OAuthError,
@@ -19,7 +20,7 @@ use handslag_vocab::{Digest, UnixTime};
 use serde_json::{Map, Value};
 
 use super::{
-    access_tokens, client_credentials,
+    access_tokens, client_credentials, elsewhere, exchange,
     grants::Grant,
     proof,
     proven_client::{self, ProvenClient},
@@ -89,8 +90,11 @@ async fn marked_and_given(tx: &mut Tx, asked: &Asked<'_>, proof: Option<&Proof>,
         return Ok(Err(replayed));
     }
     Ok(match &asked.request.offer {
+        Offer::Backchannel(handle) => elsewhere::give(tx, asked, handle, rng).await,
         Offer::Code(exchange) => redeem::give(tx, asked, exchange, rng).await,
         Offer::Client => client_credentials::give(asked, rng),
+        Offer::Device(handle) => elsewhere::give_device(tx, asked, handle, rng).await,
+        Offer::Exchange(exchange) => exchange::give(tx, asked, exchange, rng).await,
         Offer::Refresh(presented) => refresh::give(tx, asked, presented, rng).await,
     })
 }
@@ -126,12 +130,17 @@ impl Asked<'_> {
             expires_in: access_tokens::LIFE,
             id_token,
             refresh_token: None,
+            issued_token_type: None,
             scope: request.scopes.join(" "),
         })
     }
 
     fn id_token(&self, grant: &Grant, affiliation: &Affiliation, request: &AuthorizationRequest, access_token: &str) -> Result<String, Refused> {
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
+        let mut released = release::for_id_token(&request.shares(), &values(affiliation));
+        if let Offer::Backchannel(handle) = &self.request.offer {
+            released.insert(AUTH_REQ_ID.to_owned(), handle.reveal().into());
+        }
         let token = IdToken {
             issuer: self.server.config.issuer.clone(),
             subject: affiliation.subject.clone(),
@@ -143,7 +152,7 @@ impl Asked<'_> {
             nonce: request.nonce.clone(),
             transaction: Some(grant.approval_id.clone()),
             access_token: Some(access_token.to_owned()),
-            released: release::for_id_token(&request.shares(), &values(affiliation)),
+            released,
         };
         Ok(signed(self.server, |kid| token.unsigned(kid))?)
     }

@@ -12,6 +12,8 @@ const LEASE: Seconds = Seconds(20);
 /// What the outbox is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
+    /// A person answered what a service asked for: the service is told, if it wants to be.
+    DirectedAnswered,
     /// An approval of a signature was given: the signing slice signs.
     SignatureApproved,
     /// The signer said no: the signing slice ends the signature and tells who asked.
@@ -22,6 +24,7 @@ impl Topic {
     /// The word stored.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::DirectedAnswered => "directed.answered",
             Self::SignatureApproved => "signature.approved",
             Self::SignatureDeclined => "signature.declined",
         }

@@ -5,11 +5,15 @@
 //! over exactly them; every state is passed once; the signed approval is stored whole (architecture §1).
 
 pub mod approvals;
+pub mod asking_codes;
+pub mod attempts;
 pub mod authority;
 mod browser;
 mod caller;
 mod claim;
+pub mod codes;
 mod decide;
+pub mod directed;
 mod enrol;
 mod evidence;
 mod phones;
@@ -26,7 +30,7 @@ pub use remove::taken_off;
 
 use axum::{
     Router,
-    routing::{delete, post},
+    routing::{delete, get, post},
 };
 use handslag_keys::Kind;
 use handslag_protocol::jose::Jwk;
@@ -40,6 +44,7 @@ pub fn routes() -> Router<Server> {
     Router::new()
         .route("/phone/enrol/start", post(enrol::start))
         .route("/phone/enrol/finish", post(enrol::finish))
+        .route("/phone/approvals/{txn}", get(decide::look))
         .route("/phone/approvals/{txn}/shown", post(decide::show))
         .route("/phone/approvals/{txn}/approve", post(decide::approve))
         .route("/phone/approvals/{txn}/decline", post(decide::decline))
@@ -50,6 +55,7 @@ pub fn routes() -> Router<Server> {
 /// Disposes of what has run out, by the rules in the migrations.
 pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     registrations::purge(tx, now).await?;
+    attempts::purge(tx, now).await?;
     approvals::purge(tx, now).await
 }
 
