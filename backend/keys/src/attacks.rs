@@ -3,9 +3,11 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, sync::Mutex, thread};
 
 use crate::{
-    KeyRefusal, Kind, Purpose, WrongState,
-    stage::{Chance, Stage, aged, in_state, is_by, states, t},
+    KeyRefusal, Kind, Oaep, Purpose, Scheme, WrongState,
+    stage::{Chance, Stage, aged, in_state, is_by, states, t, verifies},
 };
+
+const TOKENS: [Kind; 4] = [Kind::TokenSigning, Kind::TokenSigningEdDsa, Kind::TokenSigningPs256, Kind::TokenSigningRs256];
 
 /// The process died between the write and the rename, or between any two files of the first start.
 #[test]
@@ -204,7 +206,7 @@ fn a_file_that_is_damaged_while_running_stops_its_kind_and_no_other() {
     assert!(matches!(store.rotate(Kind::TokenSigning, aged(0), &mut Chance(1)), Err(KeyRefusal::Damaged(_))));
     assert!(store.sign(Kind::DoorIssuer, b"x").is_ok());
     fs::remove_file(stage.file(Kind::DoorIssuer)).unwrap();
-    assert!(matches!(store.sign(Kind::DoorIssuer, b"x"), Err(KeyRefusal::Disk { .. })));
+    assert!(matches!(store.sign(Kind::DoorIssuer, b"x"), Err(KeyRefusal::KeysMissing(_))));
 }
 
 #[test]
@@ -212,11 +214,18 @@ fn no_kind_does_another_kinds_work() {
     let stage = Stage::new();
     let store = stage.open();
     for kind in Kind::ALL {
+        store.make(kind, t(0), &mut Chance(9)).unwrap();
         let kid = store.list().unwrap().into_iter().find(|key| key.kind == kind).unwrap().kid;
         let refused = |wrong: bool, what: &str| assert!(wrong, "{kind} {what}");
         let is_refusal = |refusal: Option<KeyRefusal>| matches!(refusal, Some(KeyRefusal::WrongPurpose(_)));
-        if kind.purpose() != Purpose::Signing {
+        if kind.purpose() != Purpose::Signing(Scheme::Es256) {
             refused(is_refusal(store.sign(kind, b"x").err()), "signed");
+        }
+        if !matches!(kind.purpose(), Purpose::Signing(_)) {
+            refused(is_refusal(store.sign_as(kind, |_| b"x").err()), "signed");
+        }
+        if kind.purpose() != Purpose::Decryption {
+            refused(is_refusal(store.decrypt(kind, &kid, Oaep::Sha256, b"x").err()), "decrypted");
         }
         if kind.purpose() != Purpose::Agreement {
             refused(is_refusal(store.agree(kind, &kid, b"x").err()), "agreed");
@@ -275,4 +284,45 @@ fn ending_a_key_that_is_in_use_or_unknown_is_refused() {
     }
     let foreign = in_state(&store, Kind::DoorRoot, "active").remove(0).kid;
     assert!(matches!(store.end(Kind::Timestamping, &foreign, t(1), &mut Chance(1)), Err(KeyRefusal::UnknownKey(_))));
+}
+
+/// Attack 38, OP-22: the next key is published, and nothing is signed with it until it steps in; then the old one verifies on, and a lost
+/// one does not.
+#[test]
+fn a_next_key_never_signs_and_a_retiring_one_still_verifies() {
+    let stage = Stage::new();
+    let store = stage.open();
+    for kind in TOKENS {
+        store.make(kind, t(0), &mut Chance(1)).unwrap();
+        let published = |state: &str| {
+            let (_, keys) = store.published(&[kind]).unwrap();
+            keys.into_iter().filter(|(_, key)| key.state.as_str() == state).map(|(_, key)| key).collect::<Vec<_>>()
+        };
+        let (active, next) = (published("active").remove(0), published("next").remove(0));
+        let (named, signature) = store.sign_as(kind, str::to_owned).unwrap();
+        assert_eq!(named, active.kid.to_string(), "{kind}");
+        assert!(verifies(kind, &active.half, named.as_bytes(), &signature) && !verifies(kind, &next.half, named.as_bytes(), &signature), "{kind}");
+        assert!(matches!(store.rotate(kind, t(1), &mut Chance(2)), Err(KeyRefusal::State(WrongState::TooYoung { .. }))), "{kind}");
+        store.rotate(kind, aged(0), &mut Chance(3)).unwrap();
+        assert_eq!(store.sign_as(kind, str::to_owned).unwrap().0, next.kid.to_string(), "{kind}");
+        assert_eq!(published("retiring"), [crate::Published { state: published("retiring")[0].state, ..active }], "{kind}");
+        store.compromise(kind, aged(1), &mut Chance(4)).unwrap();
+        assert!(published("active")[0].kid != next.kid && published("retiring").len() == 1, "{kind}: a lost key is published no more");
+    }
+}
+
+/// What another process changes is seen at the next look, and a view made before is known to be old.
+#[test]
+fn a_view_of_the_keys_is_old_when_another_process_changes_them() {
+    let stage = Stage::new();
+    let (server, command) = (stage.open(), stage.open());
+    let (before, keys) = server.published(&TOKENS).unwrap();
+    assert_eq!((server.revision(&TOKENS).unwrap(), keys.len()), (before, 4), "the RSA keys are not made");
+    command.compromise(Kind::TokenSigning, t(1), &mut Chance(1)).unwrap();
+    let (after, keys) = server.published(&TOKENS).unwrap();
+    assert!(after > before && keys.len() == 4);
+    command.make(Kind::TokenSigningRs256, t(1), &mut Chance(2)).unwrap();
+    let (made, keys) = server.published(&TOKENS).unwrap();
+    assert!(made > after && keys.len() == 6 && server.is_made(Kind::TokenSigningRs256).unwrap());
+    assert!(!server.is_made(Kind::TokenSigningPs256).unwrap());
 }

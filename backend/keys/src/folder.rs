@@ -82,10 +82,14 @@ impl Folder {
         Ok(found.map(|(metadata, bytes)| (Stamp::of(&metadata), bytes.to_vec())))
     }
 
-    /// The stamp of a kind's file as it stands now.
-    pub(crate) fn stamp(&self, kind: Kind) -> Result<Stamp, KeyRefusal> {
+    /// The stamp of a kind's file as it stands now, `None` when there is none.
+    pub(crate) fn stamp(&self, kind: Kind) -> Result<Option<Stamp>, KeyRefusal> {
         let path = self.keys_of(kind);
-        fs::metadata(&path).map(|metadata| Stamp::of(&metadata)).map_err(|source| disk(&path, source))
+        match fs::metadata(&path) {
+            Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(disk(&path, source)),
+        }
     }
 
     /// Puts `bytes` in the place of the file, whole and durably. Only under [`Folder::lock`].
@@ -147,5 +151,5 @@ fn disk(path: &Path, source: io::Error) -> KeyRefusal {
     KeyRefusal::Disk { path: path.to_owned(), source }
 }
 
-/// No key file comes near this: it would hold 12,000 retired keys.
+/// No key file comes near this: it would hold 500 retired RSA keys, or 12,000 of the others.
 const LARGEST: u64 = 1 << 20;

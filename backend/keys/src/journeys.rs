@@ -2,11 +2,14 @@
 
 use std::{os::unix::fs::PermissionsExt as _, sync::Barrier, thread};
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use aws_lc_rs::{
+    rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey},
+    signature::{ECDSA_P256_SHA256_ASN1, RsaPublicKeyComponents, UnparsedPublicKey},
+};
 use handslag_vocab::Seconds;
 
 use crate::{
-    KeyRefusal, Kind, OneShotKey, Purpose,
+    KeyRefusal, Kind, Oaep, OneShotKey, PublicHalf, Purpose, RSA_EXPONENT, Scheme,
     stage::{Chance, Stage, aged, in_state, is_by, states, t},
 };
 
@@ -15,13 +18,19 @@ fn the_first_start_makes_every_kind_with_a_next_ready_and_only_the_owner_may_rea
     let stage = Stage::new();
     let store = stage.open();
     for kind in Kind::ALL {
-        let expected: &[&str] = if kind.rotates() { &["active", "next"] } else { &["active"] };
+        let expected: &[&str] = if kind.is_made_when_needed() {
+            &[]
+        } else if kind.rotates() {
+            &["active", "next"]
+        } else {
+            &["active"]
+        };
         assert_eq!(states(&store, kind), expected, "{kind}");
     }
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&stage.0), 0o700);
     assert_eq!(mode(&stage.0.join("master.key")), 0o600);
-    for kind in Kind::ALL {
+    for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_made_when_needed()) {
         assert_eq!(mode(&stage.file(kind)), 0o600, "{kind}");
     }
 }
@@ -41,7 +50,7 @@ fn keys_are_the_same_after_a_restart_and_no_two_are_alike() {
 fn every_signing_kind_signs_with_its_active_key_in_both_forms() {
     let stage = Stage::new();
     let store = stage.open();
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.purpose() == Purpose::Signing) {
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.purpose() == Purpose::Signing(Scheme::Es256)) {
         let signature = store.sign(kind, b"bytes").unwrap();
         assert!(is_by(&signature, &in_state(&store, kind, "active")[0], b"bytes"), "{kind}");
         assert!(!is_by(&signature, &in_state(&store, kind, "active")[0], b"other"), "{kind}");
@@ -175,4 +184,46 @@ fn sixteen_threads_sign_while_the_keys_rotate_and_none_goes_back_to_an_old_key()
         let places: Vec<_> = signatures.iter().map(|made| keys.iter().position(|key| is_by(made, key, &[thread])).unwrap()).collect();
         assert!(places.is_sorted(), "keys are listed oldest first: {places:?}");
     }
+}
+
+#[test]
+fn a_kind_that_is_slow_to_make_is_made_once_and_by_one() {
+    let stage = Stage::new();
+    let (store, other) = (stage.open(), stage.open());
+    assert!(matches!(store.sign_as(Kind::TokenSigningRs256, |_| b"x"), Err(KeyRefusal::UnknownKey(_))));
+    assert!(matches!(store.rotate(Kind::TokenSigningRs256, aged(0), &mut Chance(1)), Err(KeyRefusal::UnknownKey(_))));
+    thread::scope(|scope| {
+        scope.spawn(|| store.make(Kind::TokenSigningRs256, t(0), &mut Chance(1)).unwrap());
+        scope.spawn(|| other.make(Kind::TokenSigningRs256, t(0), &mut Chance(2)).unwrap());
+    });
+    assert_eq!(states(&store, Kind::TokenSigningRs256), ["active", "next"]);
+    assert_eq!(store.list().unwrap(), other.list().unwrap());
+    assert_eq!(store.list().unwrap(), stage.open().list().unwrap());
+    std::fs::remove_file(stage.file(Kind::TokenSigningRs256)).unwrap();
+    assert!(matches!(stage.try_open(), Err(KeyRefusal::KeysMissing(_))), "made once, then lost");
+}
+
+#[test]
+fn what_is_encrypted_to_a_published_key_is_opened_by_it_alone() {
+    let stage = Stage::new();
+    let store = stage.open();
+    let kind = Kind::RequestDecryptionRsa;
+    store.make(kind, t(0), &mut Chance(1)).unwrap();
+    let (_, keys) = store.published(&[kind]).unwrap();
+    let [(_, active), (_, next)] = keys.as_slice() else { panic!("{keys:?}") };
+    for oaep in [Oaep::Sha1, Oaep::Sha256] {
+        let PublicHalf::Rsa { modulus } = &active.half else { panic!("{active:?}") };
+        let public: PublicEncryptingKey = RsaPublicKeyComponents { n: modulus.as_slice(), e: RSA_EXPONENT.as_slice() }.try_into().unwrap();
+        let public = OaepPublicEncryptingKey::new(public).unwrap();
+        let mut buffer = vec![0; public.ciphertext_size()];
+        let algorithm = if oaep == Oaep::Sha1 { &OAEP_SHA1_MGF1SHA1 } else { &OAEP_SHA256_MGF1SHA256 };
+        let ciphertext = public.encrypt(algorithm, b"content key", &mut buffer, None).unwrap();
+        assert_eq!(*store.decrypt(kind, &active.kid, oaep, ciphertext).unwrap(), b"content key");
+        assert!(matches!(store.decrypt(kind, &next.kid, oaep, ciphertext), Err(KeyRefusal::Unopenable)));
+        let other = if oaep == Oaep::Sha1 { Oaep::Sha256 } else { Oaep::Sha1 };
+        assert!(matches!(store.decrypt(kind, &active.kid, other, ciphertext), Err(KeyRefusal::Unopenable)));
+        assert!(matches!(store.decrypt(kind, &active.kid, oaep, b"short"), Err(KeyRefusal::Unopenable)));
+    }
+    store.compromise(kind, t(1), &mut Chance(2)).unwrap();
+    assert!(matches!(store.decrypt(kind, &active.kid, Oaep::Sha1, &[0; 384]), Err(KeyRefusal::UnknownKey(_))));
 }

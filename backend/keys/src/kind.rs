@@ -11,8 +11,18 @@ pub const JWKS_CACHE_LIFE: Seconds = Seconds::hours(24);
 /// One kind of key. The order is the order of listings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// ID Tokens and access tokens (ES256). Its kid is the JWK thumbprint (RFC 7638).
+    /// ID Tokens and access tokens (ES256). Its kid is the JWK thumbprint (RFC 7638), as of every key that a JWKS publishes.
     TokenSigning,
+    /// Tokens for services that registered EdDSA.
+    TokenSigningEdDsa,
+    /// Tokens for services that registered PS256. Apart from RS256: one key has one padding (RFC 8017 §6, and its JWK one `alg`).
+    TokenSigningPs256,
+    /// Tokens for services that registered RS256, or nothing (OpenID Connect Dynamic Registration §2).
+    TokenSigningRs256,
+    /// Opens request objects that agree on a key (ECDH-ES).
+    RequestDecryption,
+    /// Opens request objects whose key is encrypted (RSA-OAEP, RSA-OAEP-256).
+    RequestDecryptionRsa,
     /// The CA of the short certificates that each document signature gets.
     DocumentSigningCa,
     /// The root above the document CA and the timestamp certificate.
@@ -42,16 +52,36 @@ pub enum Kind {
 pub enum Purpose {
     /// ECDH on P-256.
     Agreement,
-    /// ES256.
-    Signing,
+    /// RSAES-OAEP with a modulus of 3072 bits.
+    Decryption,
+    /// In this way.
+    Signing(Scheme),
     /// 32 secret bytes: HMAC-SHA-256 and AES-256-GCM under two derived keys.
     Symmetric,
 }
 
+/// How a kind of key signs (RFC 7518 §3.1, RFC 8037 §3.1); RSA with a modulus of 3072 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Ed25519.
+    EdDsa,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+}
+
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::TokenSigning,
+        Self::TokenSigningEdDsa,
+        Self::TokenSigningPs256,
+        Self::TokenSigningRs256,
+        Self::RequestDecryption,
+        Self::RequestDecryptionRsa,
         Self::DocumentSigningCa,
         Self::PkiRoot,
         Self::Timestamping,
@@ -69,6 +99,11 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TokenSigning => "token_signing",
+            Self::TokenSigningEdDsa => "token_signing_eddsa",
+            Self::TokenSigningPs256 => "token_signing_ps256",
+            Self::TokenSigningRs256 => "token_signing_rs256",
+            Self::RequestDecryption => "request_decryption",
+            Self::RequestDecryptionRsa => "request_decryption_rsa",
             Self::DocumentSigningCa => "document_signing_ca",
             Self::PkiRoot => "pki_root",
             Self::Timestamping => "timestamping",
@@ -86,10 +121,33 @@ impl Kind {
     /// What keys of this kind do.
     pub const fn purpose(self) -> Purpose {
         match self {
-            Self::LockLog => Purpose::Agreement,
+            Self::LockLog | Self::RequestDecryption => Purpose::Agreement,
+            Self::RequestDecryptionRsa => Purpose::Decryption,
             Self::Cookie | Self::DataEncryption | Self::PairwiseSubject | Self::PersonLookup => Purpose::Symmetric,
-            _ => Purpose::Signing,
+            Self::TokenSigningEdDsa => Purpose::Signing(Scheme::EdDsa),
+            Self::TokenSigningPs256 => Purpose::Signing(Scheme::Ps256),
+            Self::TokenSigningRs256 => Purpose::Signing(Scheme::Rs256),
+            _ => Purpose::Signing(Scheme::Es256),
         }
+    }
+
+    /// Whether its keys take long to make (RSA: two primes, up to a second). Such a kind is made by [`crate::KeyStore::make`] when
+    /// it is needed, not when a folder is opened.
+    pub const fn is_made_when_needed(self) -> bool {
+        matches!(self.purpose(), Purpose::Decryption | Purpose::Signing(Scheme::Ps256 | Scheme::Rs256))
+    }
+
+    /// Whether a JWKS publishes its keys: then a kid is the JWK thumbprint.
+    pub(crate) const fn is_in_a_jwks(self) -> bool {
+        matches!(
+            self,
+            Self::TokenSigning
+                | Self::TokenSigningEdDsa
+                | Self::TokenSigningPs256
+                | Self::TokenSigningRs256
+                | Self::RequestDecryption
+                | Self::RequestDecryptionRsa
+        )
     }
 
     /// Whether keys of this kind issue certificates whose end a public list must tell, also while they are retiring.
@@ -112,7 +170,7 @@ impl Kind {
     pub const fn publication(self) -> Seconds {
         match self.purpose() {
             Purpose::Symmetric => Seconds(0),
-            Purpose::Agreement | Purpose::Signing => JWKS_CACHE_LIFE,
+            Purpose::Agreement | Purpose::Decryption | Purpose::Signing(_) => JWKS_CACHE_LIFE,
         }
     }
 
@@ -120,8 +178,15 @@ impl Kind {
     /// data sealed with it must be sealed anew first.
     pub const fn retiring_life(self) -> Option<Seconds> {
         match self {
-            // The longest life of what they make: a token's hint (a working day), a cookie (12 h).
-            Self::TokenSigning | Self::Cookie => Some(Seconds::days(2)),
+            // The longest life of what they make: a token's hint (a working day), a cookie (12 h); what is encrypted to an old key comes
+            // while a client still caches our set (24 h).
+            Self::TokenSigning
+            | Self::TokenSigningEdDsa
+            | Self::TokenSigningPs256
+            | Self::TokenSigningRs256
+            | Self::RequestDecryption
+            | Self::RequestDecryptionRsa
+            | Self::Cookie => Some(Seconds::days(2)),
             // Passes live 12 h; a lock may carry its log home late.
             Self::DoorIssuer | Self::DoorRoot | Self::LockLog => Some(Seconds::days(90)),
             Self::DocumentSigningCa | Self::PkiRoot | Self::Timestamping | Self::JournalCheckpoint => Some(Seconds::days(400)),

@@ -7,8 +7,8 @@
 //! Everything outside the module `folder` speaks of keys and not of files, and all of it stands behind [`KeyStore`]. A store in a
 //! PKCS#11 module would take the place of `folder`, `seal` and `material`; `ring` (the states) and the public face stay.
 //!
-//! AWS-LC clears the keys it holds when they are freed, and draws the nonce of an ECDSA signature itself; all other randomness
-//! is the caller's.
+//! AWS-LC clears the keys it holds when they are freed, and draws the nonce of an ECDSA signature, the salt of a PSS signature and
+//! the primes of an RSA key itself; all other randomness is the caller's.
 #![warn(missing_docs)]
 #![expect(clippy::similar_names, reason = "`kind` and `kid` are the words of the field")]
 
@@ -18,6 +18,7 @@ mod material;
 mod one_shot;
 mod refusal;
 mod ring;
+mod rsa;
 mod seal;
 mod state;
 mod store;
@@ -29,9 +30,9 @@ mod journeys;
 #[cfg(test)]
 mod stage;
 
-pub use kind::{JWKS_CACHE_LIFE, Kind, Purpose};
-pub use material::{Kid, Signature};
+pub use kind::{JWKS_CACHE_LIFE, Kind, Purpose, Scheme};
+pub use material::{Kid, Oaep, PublicHalf, RSA_EXPONENT, Signature};
 pub use one_shot::OneShotKey;
 pub use refusal::KeyRefusal;
 pub use state::{KeyState, WrongState};
-pub use store::{KeyStore, Listed, PublicKey};
+pub use store::{KeyStore, Listed, PublicKey, Published};

@@ -1,4 +1,4 @@
-//! Secret bytes made usable: a P-256 pair that signs, a P-256 key that agrees, or 32 bytes that seal and authenticate.
+//! Secret bytes made usable: a pair that signs, a key that agrees or decrypts, or 32 bytes that seal and authenticate.
 //!
 //! Nothing here has `Debug`: AWS-LC's own would print no secret, but a type without it cannot be logged by mistake.
 
@@ -11,13 +11,16 @@ use aws_lc_rs::{
     encoding::AsDer,
     hmac,
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
 };
 use data_encoding::BASE64URL_NOPAD;
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{KeyRefusal, Kind, Purpose};
+use crate::{
+    KeyRefusal, Kind, Purpose, Scheme,
+    rsa::{RsaOpening, RsaPair},
+};
 
 /// 32 secret bytes: a scalar of P-256 or a symmetric key.
 pub(crate) type SecretBytes = Zeroizing<[u8; 32]>;
@@ -25,7 +28,72 @@ pub(crate) type SecretBytes = Zeroizing<[u8; 32]>;
 /// An uncompressed point of P-256 (SEC 1 §2.3.3): `04 ‖ x ‖ y`.
 pub(crate) type Point = [u8; 65];
 
-/// The name of a key. For token signing the JWK thumbprint (RFC 7638); for all others the leftmost 160 bits of SHA-256 over the
+/// The public half of a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicHalf {
+    /// The 32 bytes of RFC 8032.
+    Ed25519([u8; 32]),
+    /// `04 ‖ x ‖ y` (SEC 1 §2.3.3).
+    P256([u8; 65]),
+    /// Big-endian, without leading zeros; the exponent is [`RSA_EXPONENT`].
+    Rsa {
+        /// 384 bytes.
+        modulus: Vec<u8>,
+    },
+}
+
+/// 65537, of every RSA key here.
+pub const RSA_EXPONENT: [u8; 3] = [1, 0, 1];
+
+/// The hash of an OAEP padding, also of its mask (RFC 8017 §7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oaep {
+    /// `RSA-OAEP`.
+    Sha1,
+    /// `RSA-OAEP-256`.
+    Sha256,
+}
+
+impl PublicHalf {
+    /// As stored.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(key) => key,
+            Self::P256(point) => point,
+            Self::Rsa { modulus } => modulus,
+        }
+    }
+
+    /// As [`Self::bytes`] gave it for this kind, perhaps filled up with zeros.
+    pub(crate) fn read(kind: Kind, bytes: &[u8]) -> Option<Self> {
+        Some(match kind.purpose() {
+            Purpose::Agreement | Purpose::Signing(Scheme::Es256) => Self::P256(bytes.first_chunk().copied()?),
+            Purpose::Signing(Scheme::EdDsa) => Self::Ed25519(bytes.first_chunk().copied()?),
+            Purpose::Decryption | Purpose::Signing(Scheme::Ps256 | Scheme::Rs256) => Self::Rsa { modulus: bytes.to_vec() },
+            Purpose::Symmetric => return None,
+        })
+    }
+
+    pub(crate) fn p256(&self) -> Option<&Point> {
+        if let Self::P256(point) = self { Some(point) } else { None }
+    }
+
+    /// RFC 7638 §3.2, RFC 8037 §2: the required members in alphabetical order, without white space.
+    fn thumbprint(&self) -> Kid {
+        let text = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+        let jwk = match self {
+            Self::Ed25519(key) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, text(key)),
+            Self::P256([_, xy @ ..]) => {
+                let (x, y) = xy.split_at(32);
+                format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, text(x), text(y))
+            }
+            Self::Rsa { modulus } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, text(&RSA_EXPONENT), text(modulus)),
+        };
+        Kid(digest(&SHA256, jwk.as_bytes()).as_ref().to_vec())
+    }
+}
+
+/// The name of a key. For what a JWKS publishes the JWK thumbprint (RFC 7638); for all others the leftmost 160 bits of SHA-256 over the
 /// public point (RFC 7093 §2 method 1, so that it also serves as subject key identifier), or a MAC of the key by itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kid(Vec<u8>);
@@ -41,11 +109,8 @@ impl Kid {
     }
 
     /// The name of a public key of this kind.
-    pub(crate) fn of_point(kind: Kind, point: &Point) -> Self {
-        match kind {
-            Kind::TokenSigning => thumbprint(point),
-            _ => Self(digest(&SHA256, point).as_ref().iter().take(20).copied().collect()),
-        }
+    pub(crate) fn of(kind: Kind, half: &PublicHalf) -> Self {
+        if kind.is_in_a_jwks() { half.thumbprint() } else { Self(digest(&SHA256, half.bytes()).as_ref().iter().take(20).copied().collect()) }
     }
 }
 
@@ -54,14 +119,6 @@ impl fmt::Display for Kid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&BASE64URL_NOPAD.encode(&self.0))
     }
-}
-
-/// RFC 7638 §3.2: the required members in alphabetical order, without white space.
-fn thumbprint(point: &Point) -> Kid {
-    let [_, xy @ ..] = point;
-    let (x, y) = xy.split_at(32);
-    let jwk = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, BASE64URL_NOPAD.encode(x), BASE64URL_NOPAD.encode(y));
-    Kid(digest(&SHA256, jwk.as_bytes()).as_ref().to_vec())
 }
 
 /// An ES256 signature and which key made it.
@@ -141,35 +198,56 @@ pub(crate) fn draw(rng: &mut dyn CryptoRng) -> SecretBytes {
 /// A key that may be used, of the kind's purpose.
 pub(crate) enum Usable {
     Agrees { private: agreement::PrivateKey, point: Point },
+    Decrypts(Box<RsaOpening>),
     Signs(Pair),
+    SignsEdDsa(Ed25519KeyPair),
+    SignsRsa(Box<RsaPair>),
     Symmetric(Box<SymmetricKey>),
 }
 
 impl Usable {
-    pub(crate) fn of(kind: Kind, secret: &SecretBytes) -> Result<Self, KeyRefusal> {
+    /// Takes what [`crate::ring`] keeps: a scalar, a seed, 32 random bytes, or an RSA key in PKCS #8.
+    pub(crate) fn of(kind: Kind, secret: &[u8]) -> Result<Self, KeyRefusal> {
+        let short = || -> Result<SecretBytes, KeyRefusal> { secret.try_into().map(Zeroizing::new).map_err(|_| KeyRefusal::Cryptography) };
         Ok(match kind.purpose() {
             Purpose::Agreement => {
-                let private = agreement::PrivateKey::from_private_key(&ECDH_P256, secret.as_slice()).map_err(|_| KeyRefusal::Cryptography)?;
-                Self::Agrees { private, point: Pair::of(secret)?.point()? }
+                let private = agreement::PrivateKey::from_private_key(&ECDH_P256, secret).map_err(|_| KeyRefusal::Cryptography)?;
+                Self::Agrees { private, point: Pair::of(&short()?)?.point()? }
             }
-            Purpose::Signing => Self::Signs(Pair::of(secret)?),
-            Purpose::Symmetric => Self::Symmetric(Box::new(SymmetricKey::of(secret)?)),
+            Purpose::Decryption => Self::Decrypts(Box::new(RsaOpening::of(secret)?)),
+            Purpose::Signing(Scheme::EdDsa) => Self::SignsEdDsa(Ed25519KeyPair::from_seed_unchecked(secret).map_err(|_| KeyRefusal::Cryptography)?),
+            Purpose::Signing(Scheme::Es256) => Self::Signs(Pair::of(&short()?)?),
+            Purpose::Signing(Scheme::Ps256 | Scheme::Rs256) => Self::SignsRsa(Box::new(RsaPair::of(secret)?)),
+            Purpose::Symmetric => Self::Symmetric(Box::new(SymmetricKey::of(&short()?)?)),
         })
     }
 
     /// The public half; a symmetric key has none.
-    pub(crate) fn point(&self) -> Result<Option<Point>, KeyRefusal> {
-        Ok(match self {
-            Self::Agrees { point, .. } => Some(*point),
-            Self::Signs(pair) => Some(pair.point()?),
-            Self::Symmetric(_) => None,
-        })
+    pub(crate) fn public(&self) -> Result<Option<PublicHalf>, KeyRefusal> {
+        Ok(Some(match self {
+            Self::Agrees { point, .. } => PublicHalf::P256(*point),
+            Self::Decrypts(key) => PublicHalf::Rsa { modulus: key.modulus().to_vec() },
+            Self::Signs(pair) => PublicHalf::P256(pair.point()?),
+            Self::SignsEdDsa(pair) => PublicHalf::Ed25519(pair.public_key().as_ref().try_into().map_err(|_| KeyRefusal::Cryptography)?),
+            Self::SignsRsa(pair) => PublicHalf::Rsa { modulus: pair.modulus() },
+            Self::Symmetric(_) => return Ok(None),
+        }))
     }
 
     pub(crate) fn kid(&self, kind: Kind) -> Result<Kid, KeyRefusal> {
         match self {
             Self::Symmetric(key) => Ok(key.kid.clone()),
-            _ => Ok(Kid::of_point(kind, &self.point()?.ok_or(KeyRefusal::Cryptography)?)),
+            _ => Ok(Kid::of(kind, &self.public()?.ok_or(KeyRefusal::Cryptography)?)),
+        }
+    }
+
+    /// A signature in the form of JOSE (RFC 7518 §3.3–3.5, RFC 8037 §3.1).
+    pub(crate) fn sign(&self, kind: Kind, bytes: &[u8]) -> Result<Vec<u8>, KeyRefusal> {
+        match (self, kind.purpose()) {
+            (Self::Signs(pair), _) => Ok(pair.sign(bytes)?.to_vec()),
+            (Self::SignsEdDsa(pair), _) => Ok(pair.sign(bytes).as_ref().to_vec()),
+            (Self::SignsRsa(pair), Purpose::Signing(scheme)) => pair.sign(scheme, bytes),
+            _ => Err(KeyRefusal::WrongPurpose(kind)),
         }
     }
 }
@@ -256,8 +334,29 @@ mod tests {
         let half = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
         let (x, y) = (half("l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs"), half("9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"));
         let point: Point = [vec![4], x, y].concat().try_into().unwrap();
-        assert_eq!(Kid::of_point(Kind::TokenSigning, &point).to_string(), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
-        assert_eq!(Kid::of_point(Kind::PkiRoot, &point).as_bytes().len(), 20);
+        assert_eq!(Kid::of(Kind::TokenSigning, &PublicHalf::P256(point)).to_string(), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+        assert_eq!(Kid::of(Kind::PkiRoot, &PublicHalf::P256(point)).as_bytes().len(), 20);
+    }
+
+    /// RFC 7638 §3.1, and RFC 8037 appendix A.3.
+    #[test]
+    fn the_thumbprints_of_other_kinds_are_the_published_ones() {
+        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+        let rsa = PublicHalf::Rsa { modulus: BASE64URL_NOPAD.decode(n.as_bytes()).unwrap() };
+        assert_eq!(Kid::of(Kind::TokenSigningRs256, &rsa).to_string(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        let key = BASE64URL_NOPAD.decode(b"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let ed25519 = PublicHalf::Ed25519(key.try_into().unwrap());
+        assert_eq!(Kid::of(Kind::TokenSigningEdDsa, &ed25519).to_string(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+
+    /// RFC 8037 appendix A.4.
+    #[test]
+    fn the_signature_of_ed25519_is_the_published_one() {
+        let seed = BASE64URL_NOPAD.decode(b"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
+        let usable = Usable::of(Kind::TokenSigningEdDsa, &seed).unwrap();
+        let signature = usable.sign(Kind::TokenSigningEdDsa, b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc").unwrap();
+        let expected = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        assert_eq!(BASE64URL_NOPAD.encode(&signature), expected);
     }
 
     /// RFC 5903 §8.1: the 256-bit random ECP group.

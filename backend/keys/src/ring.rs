@@ -8,8 +8,9 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::{
-    KeyRefusal, KeyState, Kid, Kind, Purpose,
-    material::{Point, SecretBytes, Usable, draw, draw_scalar},
+    KeyRefusal, KeyState, Kid, Kind, Purpose, Scheme,
+    material::{PublicHalf, Usable, draw, draw_scalar},
+    rsa,
 };
 
 /// One key as stored. No `Debug`: it holds secrets.
@@ -23,9 +24,9 @@ pub(crate) enum Material {
     /// A retired symmetric key: its name.
     Name(Kid),
     /// A retired pair: its public half, for those who verify old things.
-    Public(Point),
-    /// A living key.
-    Secret(SecretBytes),
+    Public(PublicHalf),
+    /// A living key: a scalar, a seed, 32 random bytes, or an RSA key in PKCS #8.
+    Secret(Zeroizing<Vec<u8>>),
 }
 
 /// All keys of one kind, oldest first.
@@ -107,25 +108,33 @@ impl Ring {
         Ok(self)
     }
 
-    /// The stored form: per key 83 bytes of fixed places.
+    /// The stored form: per key two tags, two times and a place of the kind's size.
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         // Room for all of it from the start: growing would leave copies of secrets behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(self.records.len() * RECORD));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.records.len() * record_size(self.kind)));
         for record in &self.records {
             let (state, since, until) = stored_state(record.state);
-            let (material, place) = record.material.stored();
+            let (material, content) = record.material.stored();
             bytes.extend_from_slice(&[state, material]);
             bytes.extend_from_slice(&since.to_be_bytes());
             bytes.extend_from_slice(&until.to_be_bytes());
-            bytes.extend_from_slice(place.as_slice());
+            let end = bytes.len() + place_size(self.kind);
+            if self.kind.is_made_when_needed() {
+                bytes.extend_from_slice(&u16::try_from(content.len()).unwrap_or(u16::MAX).to_be_bytes());
+            }
+            bytes.extend_from_slice(content);
+            bytes.resize(end, 0);
         }
         bytes
     }
 
     /// Reads the stored form; `None` when it is no ring of this kind.
     pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Option<Self> {
-        let (records, []) = bytes.as_chunks::<RECORD>() else { return None };
-        let ring = Self { kind, records: records.iter().map(read_record).collect::<Option<_>>()? };
+        let records = bytes.chunks_exact(record_size(kind));
+        if !records.remainder().is_empty() {
+            return None;
+        }
+        let ring = Self { kind, records: records.map(|bytes| read_record(kind, bytes)).collect::<Option<_>>()? };
         let count = |wanted: fn(&KeyState) -> bool| ring.records.iter().filter(|record| wanted(&record.state)).count();
         let is_whole = count(|state| matches!(state, KeyState::Active { .. })) == 1
             && count(|state| matches!(state, KeyState::Next { .. })) == usize::from(kind.rotates());
@@ -138,7 +147,7 @@ impl Material {
     pub(crate) fn kid(&self, kind: Kind) -> Result<Kid, KeyRefusal> {
         match self {
             Self::Name(kid) => Ok(kid.clone()),
-            Self::Public(point) => Ok(Kid::of_point(kind, point)),
+            Self::Public(half) => Ok(Kid::of(kind, half)),
             Self::Secret(secret) => Usable::of(kind, secret)?.kid(kind),
         }
     }
@@ -146,35 +155,34 @@ impl Material {
     fn without_secret(&self, kind: Kind) -> Result<Self, KeyRefusal> {
         match self {
             Self::Name(kid) => Ok(Self::Name(kid.clone())),
-            Self::Public(point) => Ok(Self::Public(*point)),
+            Self::Public(half) => Ok(Self::Public(half.clone())),
             Self::Secret(secret) => {
                 let usable = Usable::of(kind, secret)?;
-                Ok(match usable.point()? {
-                    Some(point) => Self::Public(point),
+                Ok(match usable.public()? {
+                    Some(half) => Self::Public(half),
                     None => Self::Name(usable.kid(kind)?),
                 })
             }
         }
     }
 
-    /// The tag and the 65-byte place: a name, a point or a secret, filled up with zeros.
-    fn stored(&self) -> (u8, Zeroizing<Point>) {
-        let (tag, content): (u8, &[u8]) = match self {
+    /// The tag, and what stands in the place: a name, a public half or a secret.
+    fn stored(&self) -> (u8, &[u8]) {
+        match self {
             Self::Name(kid) => (0, kid.as_bytes()),
-            Self::Public(point) => (1, point),
-            Self::Secret(secret) => (2, secret.as_slice()),
-        };
-        let mut place = Zeroizing::new([0; 65]);
-        place.iter_mut().zip(content).for_each(|(place, byte)| *place = *byte);
-        (tag, place)
+            Self::Public(half) => (1, half.bytes()),
+            Self::Secret(secret) => (2, secret),
+        }
     }
 }
 
-fn fresh(kind: Kind, rng: &mut dyn CryptoRng) -> Result<SecretBytes, KeyRefusal> {
-    match kind.purpose() {
-        Purpose::Symmetric => Ok(draw(rng)),
-        Purpose::Agreement | Purpose::Signing => draw_scalar(rng),
-    }
+fn fresh(kind: Kind, rng: &mut dyn CryptoRng) -> Result<Zeroizing<Vec<u8>>, KeyRefusal> {
+    let short = match kind.purpose() {
+        Purpose::Symmetric | Purpose::Signing(Scheme::EdDsa) => draw(rng),
+        Purpose::Agreement | Purpose::Signing(Scheme::Es256) => draw_scalar(rng)?,
+        Purpose::Decryption | Purpose::Signing(Scheme::Ps256 | Scheme::Rs256) => return rsa::fresh(),
+    };
+    Ok(Zeroizing::new(short.to_vec()))
 }
 
 fn stored_state(state: KeyState) -> (u8, i64, i64) {
@@ -196,22 +204,37 @@ fn read_state(tag: u8, since: UnixTime, until: i64) -> Option<KeyState> {
     })
 }
 
-fn read_record(bytes: &[u8; RECORD]) -> Option<Record> {
+fn read_record(kind: Kind, bytes: &[u8]) -> Option<Record> {
     let ([state, material], rest) = bytes.split_first_chunk()?;
     let (since, rest) = rest.split_first_chunk()?;
     let (until, place) = rest.split_first_chunk()?;
     let state = read_state(*state, UnixTime::from_seconds(i64::from_be_bytes(*since)), i64::from_be_bytes(*until))?;
+    let (place, length) = if kind.is_made_when_needed() {
+        let (length, place) = place.split_first_chunk()?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        (place.get(..length)?, length)
+    } else {
+        (place, 32)
+    };
     let material = match material {
         0 => Material::Name(Kid::from_bytes(place.get(..20)?)),
-        1 => Material::Public(place.try_into().ok()?),
-        2 => Material::Secret(Zeroizing::new(place.get(..32)?.try_into().ok()?)),
+        1 => Material::Public(PublicHalf::read(kind, place)?),
+        2 => Material::Secret(Zeroizing::new(place.get(..length)?.to_vec())),
         _ => return None,
     };
     Some(Record { state, material })
 }
 
 /// State, material, two times and the place.
-const RECORD: usize = 2 + 8 + 8 + 65;
+const fn record_size(kind: Kind) -> usize {
+    2 + 8 + 8 + place_size(kind)
+}
+
+/// A point is 65 bytes; an RSA key of 3072 bits in PKCS #8 is at most 1,798, and its length stands before it.
+const fn place_size(kind: Kind) -> usize {
+    if kind.is_made_when_needed() { 2 + 1_800 } else { 65 }
+}
+
 /// Stands for "until somebody ends it".
 const NO_END: i64 = i64::MAX;
 
@@ -231,7 +254,7 @@ mod tests {
 
     #[test]
     fn no_way_out_of_use_leaves_a_secret_behind() {
-        for kind in [Kind::TokenSigning, Kind::Cookie] {
+        for kind in [Kind::TokenSigning, Kind::TokenSigningEdDsa, Kind::Cookie] {
             let first = || Ring::new(kind, t(0), &mut Chance(7)).unwrap();
             let rotated = || first().rotate(aged(0), &mut Chance(8)).unwrap();
             let old = first().records[0].material.kid(kind).unwrap();
@@ -252,7 +275,7 @@ mod tests {
     #[test]
     fn only_a_ring_with_one_active_and_its_next_is_read() {
         let whole = Ring::new(Kind::Cookie, t(0), &mut Chance(7)).unwrap().encode().to_vec();
-        let (active, next) = whole.split_at(RECORD);
+        let (active, next) = whole.split_at(record_size(Kind::Cookie));
         assert!(Ring::decode(Kind::Cookie, &whole).is_some());
         assert!(Ring::decode(Kind::PairwiseSubject, &whole).is_none(), "a kind that never rotates has no next");
         for wrong in [vec![], active.to_vec(), next.to_vec(), [active, active, next].concat(), [active, next, next].concat(), whole[1..].to_vec()] {

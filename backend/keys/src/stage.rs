@@ -8,11 +8,14 @@ use std::{
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
-    signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, UnparsedPublicKey},
+    signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents,
+        UnparsedPublicKey,
+    },
 };
 use handslag_vocab::UnixTime;
 
-use crate::{JWKS_CACHE_LIFE, KeyRefusal, KeyState, KeyStore, Kind, PublicKey, Signature};
+use crate::{JWKS_CACHE_LIFE, KeyRefusal, KeyState, KeyStore, Kind, PublicHalf, PublicKey, Purpose, RSA_EXPONENT, Scheme, Signature};
 
 /// SHA-256 of a counter.
 pub(crate) struct Chance(pub(crate) u64);
@@ -93,4 +96,18 @@ pub(crate) fn is_by(signature: &Signature, key: &PublicKey, bytes: &[u8]) -> boo
     let der = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &key.spki_der).verify(bytes, &signature.to_der().unwrap()).is_ok();
     assert_eq!(raw, der, "the two forms are one signature");
     raw && signature.kid == key.kid
+}
+
+/// Verifies a signature in the form of JOSE.
+pub(crate) fn verifies(kind: Kind, half: &PublicHalf, bytes: &[u8], signature: &[u8]) -> bool {
+    match half {
+        PublicHalf::Ed25519(key) => UnparsedPublicKey::new(&ED25519, key).verify(bytes, signature).is_ok(),
+        PublicHalf::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(bytes, signature).is_ok(),
+        PublicHalf::Rsa { modulus } => {
+            let key = RsaPublicKeyComponents { n: modulus.as_slice(), e: RSA_EXPONENT.as_slice() };
+            let is_pss = kind.purpose() == Purpose::Signing(Scheme::Ps256);
+            let parameters = if is_pss { &RSA_PSS_2048_8192_SHA256 } else { &RSA_PKCS1_2048_8192_SHA256 };
+            key.verify(parameters, bytes, signature).is_ok()
+        }
+    }
 }

@@ -6,7 +6,10 @@
 use std::{
     collections::BTreeMap,
     path::Path,
-    sync::{PoisonError, RwLock, RwLockReadGuard},
+    sync::{
+        PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use aws_lc_rs::hmac;
@@ -15,9 +18,9 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::{
-    KeyRefusal, KeyState, Kid, Kind, Signature,
+    KeyRefusal, KeyState, Kid, Kind, Oaep, PublicHalf, Signature,
     folder::{Folder, Stamp},
-    material::{Point, SecretBytes, SymmetricKey, Usable, agree, spki_of},
+    material::{SymmetricKey, Usable, agree, spki_of},
     ring::{Material, Record, Ring},
     seal::{MasterKey, open_with, seal_with},
 };
@@ -27,6 +30,8 @@ pub struct KeyStore {
     folder: Folder,
     master: MasterKey,
     rings: BTreeMap<Kind, RwLock<Loaded>>,
+    /// Counts every reading of a changed file.
+    revision: AtomicU64,
 }
 
 /// One key in a listing.
@@ -40,7 +45,18 @@ pub struct Listed {
     pub state: KeyState,
 }
 
-/// The public half of a pair.
+/// A key as a JWKS has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its name.
+    pub kid: Kid,
+    /// Where it stands: never retired.
+    pub state: KeyState,
+    /// What verifies by it or encrypts to it.
+    pub half: PublicHalf,
+}
+
+/// The public half of a pair on P-256.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     /// Its name.
@@ -55,26 +71,96 @@ pub struct PublicKey {
 
 impl KeyStore {
     /// Opens the folder. At the first start it makes the folder (0700), the master key (0600) and an active and a next key of each
-    /// kind. Refuses a master key that others may read, a lost or wrong one, and a file that was changed.
+    /// kind but those that [`Self::make`] makes. Refuses a master key that others may read, a lost or wrong one, and a file that was changed.
     pub fn open_folder(path: &Path, now: UnixTime, rng: &mut dyn CryptoRng) -> Result<Self, KeyRefusal> {
         let folder = Folder::at(path)?;
         let _alone = folder.lock()?;
         let master = master_key(&folder, rng)?;
         let made = folder.made()?;
-        for kind in Kind::ALL.into_iter().filter(|kind| !made.contains(kind)) {
+        let at_once = |kind: &Kind| !kind.is_made_when_needed();
+        for kind in Kind::ALL.into_iter().filter(|kind| at_once(kind) && !made.contains(kind)) {
             // A crash may have come between the keys and the list; then they are here already.
             if folder.read_keys(kind)?.is_none() {
                 let first = Ring::new(kind, now, rng)?;
                 folder.put_keys(kind, &master.seal(kind, &first.encode(), rng)?)?;
             }
         }
-        if made != Kind::ALL {
+        let here: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| at_once(kind) || made.contains(kind)).collect();
+        if made != here {
             folder.settle()?; // the keys stand there for good before the list says so
-            folder.remember(&Kind::ALL)?;
+            folder.remember(&here)?;
         }
-        let load = |kind| Ok((kind, RwLock::new(Loaded::new(kind, read_ring(&folder, &master, kind)?)?)));
+        let load = |kind| {
+            let is_not_made = !here.contains(&kind) && folder.stamp(kind)?.is_none();
+            let loaded = if is_not_made { Loaded::default() } else { Loaded::new(kind, read_ring(&folder, &master, kind)?)? };
+            Ok((kind, RwLock::new(loaded)))
+        };
         let rings = Kind::ALL.into_iter().map(load).collect::<Result<_, KeyRefusal>>()?;
-        Ok(Self { folder, master, rings })
+        Ok(Self { folder, master, rings, revision: AtomicU64::new(0) })
+    }
+
+    /// Makes the first keys of a kind that is made when needed, unless they are there. Takes seconds: not for a thread that others
+    /// wait for.
+    pub fn make(&self, kind: Kind, now: UnixTime, rng: &mut dyn CryptoRng) -> Result<(), KeyRefusal> {
+        if self.is_made(kind)? {
+            return Ok(());
+        }
+        let first = Ring::new(kind, now, rng)?; // before the lock: nobody else should wait for the primes
+        let _alone = self.folder.lock()?;
+        if self.folder.read_keys(kind)?.is_none() {
+            self.folder.replace(&self.folder.keys_of(kind), &self.master.seal(kind, &first.encode(), rng)?)?;
+        }
+        let made = self.folder.made()?;
+        let with_it: Vec<Kind> = Kind::ALL.into_iter().filter(|other| *other == kind || made.contains(other)).collect();
+        self.folder.remember(&with_it)
+    }
+
+    /// Whether there are keys of this kind.
+    pub fn is_made(&self, kind: Kind) -> Result<bool, KeyRefusal> {
+        Ok(!self.keys(kind)?.keys.is_empty())
+    }
+
+    /// Signs what `build` makes of the active key's name, with that key: one look at the keys for both, so that no change comes between.
+    /// Gives it back with the signature, in the form of JOSE (RFC 7518 §3.3–3.5, RFC 8037 §3.1).
+    pub fn sign_as<T: AsRef<[u8]>>(&self, kind: Kind, build: impl FnOnce(&str) -> T) -> Result<(T, Vec<u8>), KeyRefusal> {
+        let keys = self.keys(kind)?;
+        let active = keys.active(kind)?;
+        let built = build(&active.name);
+        let usable = active.usable.as_ref().ok_or(KeyRefusal::UnknownKey(kind))?;
+        let signature = usable.sign(kind, built.as_ref())?;
+        Ok((built, signature))
+    }
+
+    /// The public halves of every key of these kinds that is not retired, oldest first. With a number that is another one whenever one
+    /// of them may have changed: who keeps what it made of the keys asks [`Self::revision`] whether it still holds.
+    pub fn published(&self, kinds: &[Kind]) -> Result<(u64, Vec<(Kind, Published)>), KeyRefusal> {
+        // Before the keys: a change in between makes it too old and never too new.
+        let revision = self.revision(kinds)?;
+        let mut published = Vec::new();
+        for kind in kinds {
+            let keys = self.keys(*kind)?;
+            let public = |key: &Key| key.public.clone().map(|half| (*kind, Published { kid: key.kid.clone(), state: key.state, half }));
+            published.extend(keys.keys.iter().filter(|key| key.state.is_published()).filter_map(public));
+        }
+        Ok((revision, published))
+    }
+
+    /// Looks whether another process changed keys of these kinds; the number is higher after every change.
+    pub fn revision(&self, kinds: &[Kind]) -> Result<u64, KeyRefusal> {
+        for kind in kinds {
+            drop(self.keys(*kind)?);
+        }
+        Ok(self.revision.load(Ordering::Acquire))
+    }
+
+    /// RSAES-OAEP (RFC 8017 §7.1.2) by the named key, unless it is retired.
+    pub fn decrypt(&self, kind: Kind, kid: &Kid, oaep: Oaep, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyRefusal> {
+        let keys = self.keys(kind)?;
+        match &keys.named(kind, kid)?.usable {
+            Some(Usable::Decrypts(key)) => key.decrypt(oaep, ciphertext),
+            Some(_) => Err(KeyRefusal::WrongPurpose(kind)),
+            None => Err(KeyRefusal::UnknownKey(kind)),
+        }
     }
 
     /// Signs with the active key of the kind (ES256: ECDSA on P-256 with SHA-256 of `bytes`).
@@ -98,17 +184,19 @@ impl KeyStore {
         Ok(Signature { kid: named.kid.clone(), raw: pair.sign(bytes)? })
     }
 
-    /// The public halves of all keys of a kind, oldest first, retired ones included; empty for symmetric kinds.
+    /// The public halves of all keys of a kind on P-256, oldest first, retired ones included; empty for other kinds.
     pub fn public_keys(&self, kind: Kind) -> Result<Vec<PublicKey>, KeyRefusal> {
-        let public = |key: &Key| key.point.map(|sec1| PublicKey { kid: key.kid.clone(), state: key.state, sec1, spki_der: spki_of(&sec1) });
+        let public = |key: &Key| {
+            let sec1 = *key.public.as_ref()?.p256()?;
+            Some(PublicKey { kid: key.kid.clone(), state: key.state, sec1, spki_der: spki_of(&sec1) })
+        };
         Ok(self.keys(kind)?.keys.iter().filter_map(public).collect())
     }
 
     /// ECDH with a peer's public point (SP 800-56A §5.7.1.2) by the named key, unless it is retired: what was sealed to it may come late.
     pub fn agree(&self, kind: Kind, kid: &Kid, peer_sec1: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyRefusal> {
         let keys = self.keys(kind)?;
-        let key = keys.keys.iter().find(|key| key.kid == *kid).ok_or(KeyRefusal::UnknownKey(kind))?;
-        match &key.usable {
+        match &keys.named(kind, kid)?.usable {
             Some(Usable::Agrees { private, .. }) => agree(private, peer_sec1),
             Some(_) => Err(KeyRefusal::WrongPurpose(kind)),
             None => Err(KeyRefusal::UnknownKey(kind)),
@@ -196,6 +284,7 @@ impl KeyStore {
         drop(guard);
         let mut writing = ring.write().unwrap_or_else(PoisonError::into_inner);
         *writing = Loaded::new(kind, read_ring(&self.folder, &self.master, kind)?)?;
+        self.revision.fetch_add(1, Ordering::Release);
         drop(writing);
         Ok(ring.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -210,11 +299,15 @@ impl KeyStore {
         let ring = self.rings.get(&kind).ok_or(KeyRefusal::UnknownKey(kind))?;
         let mut loaded = ring.write().unwrap_or_else(PoisonError::into_inner);
         let _alone = self.folder.lock()?;
+        if loaded.stamp.is_none() && self.folder.stamp(kind)?.is_none() {
+            return Err(KeyRefusal::UnknownKey(kind)); // made when needed, and not needed yet
+        }
         let (_, before) = read_ring(&self.folder, &self.master, kind)?;
         let after = step(before, rng)?;
         let sealed = self.master.seal(kind, &after.encode(), rng)?;
         let stamp = self.folder.replace(&self.folder.keys_of(kind), &sealed)?;
         *loaded = Loaded::new(kind, (stamp, after))?;
+        self.revision.fetch_add(1, Ordering::Release);
         Ok(loaded.active(kind)?.kid.clone())
     }
 }
@@ -250,16 +343,21 @@ fn bound(kind: Kind, head: &[u8], aad: &[u8]) -> Vec<u8> {
     [kind.as_str().as_bytes(), &[0], head, aad].concat()
 }
 
-/// The keys of one kind, ready for use.
+/// The keys of one kind, ready for use; none and no stamp of a kind that is not made yet.
+#[derive(Default)]
 struct Loaded {
-    stamp: Stamp,
+    stamp: Option<Stamp>,
     keys: Vec<Key>,
 }
 
 impl Loaded {
     fn new(kind: Kind, (stamp, ring): (Stamp, Ring)) -> Result<Self, KeyRefusal> {
         let keys = ring.records.into_iter().map(|record| Key::new(kind, record)).collect::<Result<_, _>>()?;
-        Ok(Self { stamp, keys })
+        Ok(Self { stamp: Some(stamp), keys })
+    }
+
+    fn named(&self, kind: Kind, kid: &Kid) -> Result<&Key, KeyRefusal> {
+        self.keys.iter().find(|key| key.kid == *kid).ok_or(KeyRefusal::UnknownKey(kind))
     }
 
     fn active(&self, kind: Kind) -> Result<&Key, KeyRefusal> {
@@ -270,23 +368,26 @@ impl Loaded {
 /// One key, ready for use unless it is retired.
 struct Key {
     kid: Kid,
+    /// The kid as text.
+    name: String,
     state: KeyState,
-    point: Option<Point>,
+    public: Option<PublicHalf>,
     usable: Option<Usable>,
 }
 
 impl Key {
     fn new(kind: Kind, record: Record) -> Result<Self, KeyRefusal> {
-        let state = record.state;
-        let living = |secret: &SecretBytes| -> Result<Self, KeyRefusal> {
-            let usable = Usable::of(kind, secret)?;
-            Ok(Self { kid: usable.kid(kind)?, state, point: usable.point()?, usable: Some(usable) })
+        let usable = match &record.material {
+            Material::Secret(secret) => Some(Usable::of(kind, secret)?),
+            Material::Name(_) | Material::Public(_) => None,
         };
-        match record.material {
-            Material::Name(kid) => Ok(Self { kid, state, point: None, usable: None }),
-            Material::Public(point) => Ok(Self { kid: Kid::of_point(kind, &point), state, point: Some(point), usable: None }),
-            Material::Secret(secret) => living(&secret),
-        }
+        let (kid, public) = match (record.material, &usable) {
+            (Material::Name(kid), _) => (kid, None),
+            (Material::Public(half), _) => (Kid::of(kind, &half), Some(half)),
+            (Material::Secret(_), Some(usable)) => (usable.kid(kind)?, usable.public()?),
+            (Material::Secret(_), None) => return Err(KeyRefusal::Cryptography),
+        };
+        Ok(Self { name: kid.to_string(), kid, state: record.state, public, usable })
     }
 
     fn symmetric(&self, kind: Kind) -> Result<&SymmetricKey, KeyRefusal> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use handslag_vocab::ClientId;
+use handslag_vocab::{ClientId, SecretHash};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,7 +36,7 @@ pub enum ClientKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
-    /// The code of a log-in.
+    /// The code of a log-in (RFC 6749 §4.1).
     AuthorizationCode,
     /// A person that it knows was asked on the phone (CIBA §4).
     #[serde(rename = "urn:openid:params:grant-type:ciba")]
@@ -85,6 +85,8 @@ pub struct Client {
     pub kind: ClientKind,
     /// How it proves itself.
     pub authentication: Authentication,
+    /// The secret that it shares with us, as a hash, where that is its proof.
+    pub secret: Option<SecretHash>,
     /// What it may offer for tokens.
     pub grant_types: BTreeSet<GrantType>,
     /// Redirect addresses, each whole.
@@ -112,6 +114,8 @@ pub struct Registration {
     pub id_token: Protection,
     /// Where it is told that a person has answered (CIBA §4, `ping`); without one it polls.
     pub notification_endpoint: Option<String>,
+    /// How introspection answers are (RFC 9701 §6); JSON where neither it nor the request says otherwise.
+    pub introspection: Protection,
     /// An administrator said that this confidential client cannot do PKCE.
     pub pkce_optional: bool,
     /// How it sends request objects.
@@ -193,6 +197,7 @@ pub(crate) mod tests {
             id: "skolportalen".parse().unwrap(),
             kind,
             authentication: if kind == ClientKind::Confidential { Authentication::PrivateKeyJwt } else { Authentication::None },
+            secret: None,
             grant_types: [GrantType::AuthorizationCode].into(),
             redirect_uris: redirect_uris.iter().map(|&uri| uri.to_owned()).collect(),
             scopes: ["profile", "https://id.oidc.se/scope/naturalPersonOrgId"].map(str::to_owned).to_vec(),

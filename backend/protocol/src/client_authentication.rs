@@ -4,7 +4,8 @@
 //! them would be checked and the other believed.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use handslag_vocab::{ClientId, Secret, SecretHash, UnixTime};
+use handslag_vocab::{ClientId, Secret, UnixTime};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     client::Client,
@@ -51,14 +52,48 @@ impl Refusal {
 pub(crate) const PARAMETERS: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];
 
 /// The one way in which a client is registered to prove itself (`token_endpoint_auth_method`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Authentication {
-    /// `none`: a public client. Its codes are bound by PKCE, its refresh tokens by rotation.
+    /// A public client. Its codes are bound by PKCE, its refresh tokens by rotation.
+    #[serde(rename = "none")]
     None,
-    /// `private_key_jwt`.
+    /// A signed assertion.
+    #[serde(rename = "private_key_jwt")]
     PrivateKeyJwt,
-    /// `client_secret_basic` or `client_secret_post`, where an administrator allowed it: the hash of a generated secret.
-    Secret(SecretHash),
+    /// A generated secret in the header. In the body it is the same secret and taken as well.
+    #[serde(rename = "client_secret_basic")]
+    SecretBasic,
+    /// A generated secret in the body, or in the header.
+    #[serde(rename = "client_secret_post")]
+    SecretPost,
+    /// Its own certificate (RFC 8705 §2.2).
+    #[serde(rename = "self_signed_tls_client_auth")]
+    SelfSignedTls,
+    /// A certificate of a known authority (RFC 8705 §2.1).
+    #[serde(rename = "tls_client_auth")]
+    Tls,
+}
+
+impl Authentication {
+    /// Every way that can be registered.
+    pub const ALL: [Self; 6] = [Self::None, Self::PrivateKeyJwt, Self::SecretBasic, Self::SecretPost, Self::SelfSignedTls, Self::Tls];
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::SecretBasic => "client_secret_basic",
+            Self::SecretPost => "client_secret_post",
+            Self::SelfSignedTls => "self_signed_tls_client_auth",
+            Self::Tls => "tls_client_auth",
+        }
+    }
+
+    /// Whether a secret is shared.
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::SecretBasic | Self::SecretPost)
+    }
 }
 
 /// How the client says who it is; not yet proven. Has no `Debug`: it may hold a secret.
@@ -117,10 +152,12 @@ impl ClaimedClient {
         if self.id()? != client.id {
             return Err(Refusal::ClientUnclear);
         }
-        match (self, &client.authentication) {
+        match (self, client.authentication) {
             (Self::Name(_), Authentication::None) => Ok(None),
-            (Self::Secret { secret, .. }, Authentication::Secret(registered)) if secret.hash() == *registered => Ok(None),
-            (Self::Secret { .. }, Authentication::Secret(_)) => Err(Refusal::Secret),
+            (Self::Secret { secret, .. }, method) if method.is_secret() => {
+                let is_right = client.secret.as_ref().is_some_and(|registered| secret.hash() == *registered);
+                if is_right { Ok(None) } else { Err(Refusal::Secret) }
+            }
             (Self::Assertion { compact, .. }, Authentication::PrivateKeyJwt) => {
                 let Provider { issuer, token_endpoint, .. } = provider;
                 let expected = client_assertion::Expected { client, issuer, token_endpoint, audience, now };
@@ -247,7 +284,8 @@ mod tests {
     fn a_client_proves_itself_in_the_way_it_is_registered_for_and_no_other() {
         let key = TestKey::new(Some("k"));
         let registered = Client { keys: key.set(), authentication: Authentication::PrivateKeyJwt, ..client(ClientKind::Confidential, &[]) };
-        let shared = Client { authentication: Authentication::Secret(Secret::presented("s").hash()), ..client(ClientKind::Confidential, &[]) };
+        let of_secret = |secret| Client { authentication: Authentication::SecretBasic, secret, ..client(ClientKind::Confidential, &[]) };
+        let shared = of_secret(Some(Secret::presented("s").hash()));
         let public = Client { authentication: Authentication::None, ..client(ClientKind::Browser, &[]) };
         let claims = json!({ "iss": "skolportalen", "sub": "skolportalen", "aud": "https://id.example", "exp": 1_060, "jti": "j" });
         let compact = key.jws(&json!({ "alg": "ES256", "kid": "k" }), &claims);
@@ -260,6 +298,7 @@ mod tests {
         assert_eq!(authenticate(&name, &public), Ok(None));
         assert_eq!(authenticate(&secret("s"), &shared), Ok(None));
         assert_eq!(authenticate(&secret("t"), &shared), Err(Refusal::Secret));
+        assert_eq!(authenticate(&secret(""), &of_secret(None)), Err(Refusal::Secret), "a secret that was never given is nobody's");
         let wrong_way = [(&name, &registered), (&name, &shared), (&secret("s"), &public), (&secret("s"), &registered)];
         for (way, client) in wrong_way {
             assert_eq!(authenticate(way, client), Err(Refusal::ClientUnauthenticated));

@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     client::{GrantType, OFFLINE_ACCESS},
-    jose::Algorithm,
+    jose::{
+        Algorithm,
+        jwe::{ContentEncryption, KeyManagement},
+    },
     release,
     response_mode::ResponseMode,
 };
@@ -38,6 +41,8 @@ pub struct Provider {
     pub service_documentation: Option<String>,
     /// Levels of assurance that a log-in here can reach.
     pub levels: Vec<Assurance>,
+    /// How a request object may bring its content key: as far as a key of ours for it is published.
+    pub opens: Vec<KeyManagement>,
     /// Whether Digg has reviewed both this provider and its e-ID; without it only `uncertified` names are told.
     pub reviewed: bool,
 }
@@ -59,6 +64,7 @@ impl Provider {
             jwks_uri: endpoint("jwks"),
             service_documentation: None,
             levels: vec![Assurance::Loa2, Assurance::Loa3],
+            opens: KeyManagement::TO_US.to_vec(),
             reviewed,
         }
     }
@@ -111,9 +117,12 @@ impl Provider {
             "ui_locales_supported": ["sv", "en"],
             "claims_parameter_supported": true,
             "request_parameter_supported": true,
-            "request_object_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
-            // Discovery §3: absent means true.
-            "request_uri_parameter_supported": false,
+            // Unsigned only by reference, from a client in the profile core that registered it.
+            "request_object_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name).into_iter().chain(["none"]).collect::<Vec<_>>(),
+            "request_object_encryption_alg_values_supported": self.opens.iter().map(|by| by.name()).collect::<Vec<_>>(),
+            "request_object_encryption_enc_values_supported": ContentEncryption::TO_US.map(ContentEncryption::name),
+            "request_uri_parameter_supported": true,
+            "require_request_uri_registration": true,
         }))
     }
 
@@ -146,16 +155,20 @@ impl Provider {
     fn answers() -> Map<String, Value> {
         let event = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "txn"];
         let claims: Vec<&str> = event.into_iter().chain(release::RELEASE.iter().map(|row| row.claim)).collect();
-        members(json!({
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["ES256"],
-            "userinfo_signing_alg_values_supported": ["ES256"],
-            "introspection_signing_alg_values_supported": ["ES256"],
-            "authorization_signing_alg_values_supported": ["ES256"],
+        let mut answers = members(json!({
+            "subject_types_supported": ["public", "pairwise"],
             "claim_types_supported": ["normal"],
             "claims_supported": claims,
             "authorization_response_iss_parameter_supported": true,
-        }))
+        }));
+        for kind in ["authorization", "id_token", "introspection", "userinfo"] {
+            answers.extend(members(json!({
+                format!("{kind}_signing_alg_values_supported"): Algorithm::OURS.map(Algorithm::name),
+                format!("{kind}_encryption_alg_values_supported"): KeyManagement::ALL.map(KeyManagement::name),
+                format!("{kind}_encryption_enc_values_supported"): ContentEncryption::ALL.map(ContentEncryption::name),
+            })));
+        }
+        answers
     }
 }
 
@@ -192,7 +205,8 @@ pub(crate) mod tests {
             assert!(!metadata[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")].to_string().contains("none"));
         }
         assert!(!metadata["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
-        assert_eq!(metadata["request_uri_parameter_supported"], false);
+        let none = Provider { opens: Vec::new(), ..provider() }.metadata();
+        assert_eq!(none["request_object_encryption_alg_values_supported"], json!([]), "no key, no promise");
     }
 
     /// SE-08.

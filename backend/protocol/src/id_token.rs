@@ -2,13 +2,10 @@
 //!
 //! `acr`, `amr` and `auth_time` tell our own record. A released claim can never replace a claim of the protocol.
 
-use handslag_vocab::{ApprovalId, ClientId, Digest, Seconds, UnixTime};
+use handslag_vocab::{ApprovalId, ClientId, Seconds, UnixTime};
 use serde_json::{Map, Value};
 
-use crate::{
-    base64url,
-    jose::{Algorithm, UnsignedJws},
-};
+use crate::jose::{Algorithm, UnsignedJws};
 
 /// OIDC Sweden profile §3.2.1.2: never longer.
 pub const LIFETIME: Seconds = Seconds::minutes(5);
@@ -69,8 +66,8 @@ pub struct IdToken {
 }
 
 impl IdToken {
-    /// The claims as they will be signed.
-    pub fn claims(&self) -> Map<String, Value> {
+    /// The claims as they will be signed with this algorithm.
+    pub fn claims(&self, algorithm: Algorithm) -> Map<String, Value> {
         let mut claims = self.released.clone();
         let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
         put("iss", self.issuer.as_str().into());
@@ -85,7 +82,7 @@ impl IdToken {
         let optional = [
             ("nonce", self.nonce.clone()),
             ("txn", self.transaction.as_ref().map(ToString::to_string)),
-            ("at_hash", self.access_token.as_deref().map(at_hash)),
+            ("at_hash", self.access_token.as_deref().map(|token| algorithm.half_hash(token))),
         ];
         for (name, value) in optional {
             claims.remove(name);
@@ -94,16 +91,10 @@ impl IdToken {
         claims
     }
 
-    /// Takes the id of the ES256 key that will sign.
-    pub fn unsigned(&self, kid: &str) -> UnsignedJws {
-        UnsignedJws::new("JWT", Algorithm::Es256, kid, self.claims())
+    /// Takes the algorithm that the client registered, and the id of the key that will sign.
+    pub fn unsigned(&self, (algorithm, kid): (Algorithm, &str)) -> UnsignedJws {
+        UnsignedJws::new("JWT", algorithm, kid, self.claims(algorithm))
     }
-}
-
-/// OIDC Core §3.1.3.6: the left half of SHA-256 of the token's text.
-fn at_hash(access_token: &str) -> String {
-    let digest = Digest::of(access_token.as_bytes());
-    base64url::encode(digest.as_bytes().split_at(16).0)
 }
 
 #[cfg(test)]
@@ -135,20 +126,23 @@ mod tests {
             "iss": "https://id.example", "sub": "k3", "aud": "skolportalen", "azp": "skolportalen", "iat": 1000, "exp": 1300, "auth_time": 900,
             "acr": "http://id.swedenconnect.se/loa/1.0/uncertified-loa2", "amr": ["hwk", "user"], "nonce": "n", "txn": "txn_0123456789abcdefghjkmnpqrs",
         });
-        assert_eq!(Value::Object(token().claims()), expected);
+        assert_eq!(Value::Object(token().claims(Algorithm::Es256)), expected);
     }
 
     /// The access token and hash of OIDC Core appendix A.3 (`id_token token`).
     #[test]
     fn at_hash_of_the_specification() {
-        assert_eq!(at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(Algorithm::Rs256.half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        // Each algorithm its own hash: 16, 24 and 32 bytes of it.
+        let lengths = Algorithm::ALL.map(|algorithm| algorithm.half_hash("token").len());
+        assert_eq!(lengths, [43, 22, 32, 43, 22, 32, 43, 22, 32, 43]);
     }
 
     #[test]
     fn no_released_claim_replaces_one_of_the_protocol() {
         let forged = json!({ "iss": "x", "sub": "x", "aud": "x", "exp": 9, "acr": "x", "nonce": "x", "txn": "x", "at_hash": "x", "name": "Åsa" });
         let token = IdToken { released: forged.as_object().unwrap().clone(), nonce: None, transaction: None, ..token() };
-        let claims = token.claims();
+        let claims = token.claims(Algorithm::Es256);
         assert_eq!(claims["name"], "Åsa");
         for name in ["iss", "sub", "aud", "exp", "acr"] {
             assert_ne!(claims[name], forged[name], "{name}");

@@ -67,10 +67,10 @@ pub fn answer(token: Option<&ActiveToken>, issuer: &str) -> Map<String, Value> {
     members
 }
 
-/// The answer for one resource as `application/token-introspection+jwt` (RFC 9701 §5), before the ES256 key `kid` signs it.
-pub fn unsigned(token: Option<&ActiveToken>, issuer: &str, asker: &ClientId, now: UnixTime, kid: &str) -> UnsignedJws {
+/// The answer for one resource as `application/token-introspection+jwt` (RFC 9701 §5), before this key signs it.
+pub fn unsigned(token: Option<&ActiveToken>, issuer: &str, asker: &ClientId, now: UnixTime, (algorithm, kid): (Algorithm, &str)) -> UnsignedJws {
     let claims = json!({ "iss": issuer, "aud": asker, "iat": now.seconds(), "token_introspection": answer(token, issuer) });
-    UnsignedJws::new("token-introspection+jwt", Algorithm::Es256, kid, claims.as_object().cloned().unwrap_or_default())
+    UnsignedJws::new("token-introspection+jwt", algorithm, kid, claims.as_object().cloned().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_signed_answer_is_for_one_asker_and_can_be_no_other_kind_of_token() {
         let asker = "dorrar".parse().unwrap();
-        let jws = unsigned(Some(&token()), "https://id.example", &asker, UnixTime::from_seconds(1_000), "k");
+        let jws = unsigned(Some(&token()), "https://id.example", &asker, UnixTime::from_seconds(1_000), (Algorithm::Es256, "k"));
         let text = String::from_utf8(jws.to_be_signed().to_vec()).unwrap();
         let part =
             |number: usize| -> Value { serde_json::from_slice(&crate::base64url::decode(text.split('.').nth(number).unwrap()).unwrap()).unwrap() };

@@ -70,6 +70,8 @@ pub enum OAuthError {
     SlowDown,
     /// Too much to do (RFC 6749 §4.1.2.1).
     TemporarilyUnavailable,
+    /// A software statement of somebody who is not trusted (RFC 7591 §3.2.2).
+    UnapprovedSoftwareStatement,
     /// The client may not do this (RFC 6749 §4.1.2.1, §5.2).
     UnauthorizedClient,
     /// The hint names nobody who can be asked (CIBA §13).
@@ -86,7 +88,7 @@ pub enum OAuthError {
 
 impl OAuthError {
     /// Every code.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::AccessDenied,
         Self::AccountSelectionRequired,
         Self::AuthorizationPending,
@@ -116,6 +118,7 @@ impl OAuthError {
         Self::ServerError,
         Self::SlowDown,
         Self::TemporarilyUnavailable,
+        Self::UnapprovedSoftwareStatement,
         Self::UnauthorizedClient,
         Self::UnknownUserId,
         Self::UnmetAuthenticationRequirements,
@@ -156,6 +159,7 @@ impl OAuthError {
             Self::ServerError => "server_error",
             Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnknownUserId => "unknown_user_id",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
@@ -197,6 +201,7 @@ impl OAuthError {
             Self::ServerError => "the request could not be completed",
             Self::SlowDown => "the client polls too often; wait five seconds more",
             Self::TemporarilyUnavailable => "the service cannot take the request now",
+            Self::UnapprovedSoftwareStatement => "the issuer of the software statement is not approved",
             Self::UnauthorizedClient => "the client may not make this request",
             Self::UnknownUserId => "nobody is known by this hint who can be asked",
             Self::UnmetAuthenticationRequirements => "the demanded level of assurance cannot be met",
@@ -224,6 +229,7 @@ impl OAuthError {
                 | Self::InvalidUserCode
                 | Self::MissingUserCode
                 | Self::SlowDown
+                | Self::UnapprovedSoftwareStatement
                 | Self::UnknownUserId
                 | Self::UnsupportedGrantType
                 | Self::UseDpopNonce
@@ -384,6 +390,7 @@ mod tests {
                 "invalid_redirect_uri",
                 "invalid_software_statement",
                 "invalid_token",
+                "unapproved_software_statement",
                 "unsupported_grant_type",
                 "use_dpop_nonce",
             ]

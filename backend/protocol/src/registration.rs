@@ -9,117 +9,58 @@ mod cryptography;
 mod members;
 mod people;
 mod refusal;
+mod statement;
 #[cfg(test)]
 mod tests;
 
+use handslag_vocab::{ClientId, SecretHash};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use refusal::Refusal;
+pub use statement::UnverifiedStatement;
 
 use self::members::Members;
 use crate::{
     client::{Client, ClientKind, GrantType, Registration},
-    client_authentication,
+    client_authentication::Authentication,
     jose::{Claims, JwkSet},
     profile::Profile,
     strict_json,
 };
 
-/// Under what a client is registered: named by an administrator.
+/// Under what a client is registered: named by an administrator. The default allows as good as nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     /// What the client will be held to.
     pub profile: Profile,
     /// An administrator registers: only then may a confidential client be registered without PKCE (`require_pkce` false).
     pub by_administrator: bool,
-    /// A shared secret is allowed, where the profile lets an administrator allow that.
-    pub shared_secrets: bool,
+    /// How the client may authenticate, as far as the profile has it.
+    pub authentications: Vec<Authentication>,
+    /// Kinds of addresses that answers may go to, beside plain https.
+    pub redirects: Vec<Redirect>,
     /// Scopes beside `openid` that may be asked for.
     pub scopes: Vec<String>,
     /// What registered software may be: a statement is demanded.
     pub demands_statement: bool,
     /// Grants that may be registered.
-    pub grants: Vec<Grant>,
+    pub grants: Vec<GrantType>,
 }
 
-/// A grant (`grant_types`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grant {
-    /// RFC 6749 §4.1.
-    AuthorizationCode,
-    /// OpenID Connect CIBA.
-    Ciba,
-    /// RFC 6749 §4.4.
-    ClientCredentials,
-    /// RFC 8628.
-    DeviceCode,
-    /// RFC 6749 §6.
-    RefreshToken,
-    /// RFC 8693.
-    TokenExchange,
+/// A kind of address beside plain https, for programs on a device (RFC 8252 §7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Redirect {
+    /// The literal loopback address with a free port (§7.3).
+    Loopback,
+    /// A scheme that is a reversed domain name (§7.1).
+    PrivateUse,
 }
 
-impl Grant {
+impl Redirect {
     /// Every one.
-    pub const ALL: [Self; 6] =
-        [Self::AuthorizationCode, Self::Ciba, Self::ClientCredentials, Self::DeviceCode, Self::RefreshToken, Self::TokenExchange];
-
-    /// The registered name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AuthorizationCode => "authorization_code",
-            Self::Ciba => "urn:openid:params:grant-type:ciba",
-            Self::ClientCredentials => "client_credentials",
-            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
-            Self::RefreshToken => "refresh_token",
-            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
-        }
-    }
-}
-
-impl Grant {
-    /// What the token endpoint takes for it today; nothing for a grant that it does not know yet.
-    fn at_the_token_endpoint(self) -> Option<GrantType> {
-        GrantType::ALL.into_iter().find(|known| known.as_str() == self.name())
-    }
-}
-
-/// How the client authenticates (`token_endpoint_auth_method`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authentication {
-    /// A public client.
-    None,
-    /// A signed assertion.
-    PrivateKeyJwt,
-    /// A secret in the header.
-    SecretBasic,
-    /// A secret in the body.
-    SecretPost,
-    /// Its own certificate (RFC 8705 §2.2).
-    SelfSignedTls,
-    /// A certificate of a known authority (RFC 8705 §2.1).
-    Tls,
-}
-
-impl Authentication {
-    const ALL: [Self; 6] = [Self::None, Self::PrivateKeyJwt, Self::SecretBasic, Self::SecretPost, Self::SelfSignedTls, Self::Tls];
-
-    /// The registered name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::PrivateKeyJwt => "private_key_jwt",
-            Self::SecretBasic => "client_secret_basic",
-            Self::SecretPost => "client_secret_post",
-            Self::SelfSignedTls => "self_signed_tls_client_auth",
-            Self::Tls => "tls_client_auth",
-        }
-    }
-
-    /// Whether a secret is shared.
-    pub const fn is_secret(self) -> bool {
-        matches!(self, Self::SecretBasic | Self::SecretPost)
-    }
+    pub const ALL: [Self; 2] = [Self::Loopback, Self::PrivateUse];
 }
 
 /// Where the client's keys are.
@@ -150,7 +91,7 @@ pub struct Metadata {
     /// Its keys.
     pub keys: Keys,
     /// Its grants.
-    pub grants: Vec<Grant>,
+    pub grants: Vec<GrantType>,
     /// Where answers go.
     pub redirect_uris: Vec<String>,
     /// Scopes beside `openid`.
@@ -168,13 +109,14 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The protocol's view, with the keys as they are inline or were fetched, and the proof that was registered or given out.
-    pub fn client(&self, id: handslag_vocab::ClientId, keys: JwkSet, authentication: client_authentication::Authentication) -> Client {
+    /// The protocol's view, with the keys as they are inline or were fetched, and the hash of the secret that was given out.
+    pub fn client(&self, id: ClientId, keys: JwkSet, secret: Option<SecretHash>) -> Client {
         Client {
             id,
             kind: self.kind,
-            authentication,
-            grant_types: self.grants.iter().filter_map(|grant| grant.at_the_token_endpoint()).collect(),
+            authentication: self.authentication,
+            secret,
+            grant_types: self.grants.iter().copied().collect(),
             redirect_uris: self.redirect_uris.clone(),
             scopes: self.scopes.clone(),
             keys,
@@ -245,9 +187,9 @@ impl RegistrationRequest {
 
     /// The client that an update names (RFC 7592 §2.2): it must be the one whose address it was sent to, and none in a new
     /// registration.
-    pub fn names(&self, client: Option<&handslag_vocab::ClientId>) -> Result<(), Refusal> {
+    pub fn names(&self, client: Option<&ClientId>) -> Result<(), Refusal> {
         let named = self.members.get("client_id").map(|value| value.as_str().unwrap_or_default());
-        if named == client.map(handslag_vocab::ClientId::as_str) { Ok(()) } else { Err(Refusal::ClientId) }
+        if named == client.map(ClientId::as_str) { Ok(()) } else { Err(Refusal::ClientId) }
     }
 
     /// Judges what would result. A refusal changes nothing.
@@ -284,7 +226,7 @@ fn read(members: &Members, policy: &Policy) -> Result<Metadata, Refusal> {
         (None, Some(address)) => Keys::At(address.to_owned()),
         (None, None) => Keys::Inline(JwkSet::default()),
     };
-    let grants = members.words("grant_types", &Grant::ALL, Grant::name)?.unwrap_or_else(|| vec![Grant::AuthorizationCode]);
+    let grants = members.words("grant_types", &GrantType::ALL, GrantType::as_str)?.unwrap_or_else(|| vec![GrantType::AuthorizationCode]);
     let scopes = members.text("scope")?.unwrap_or_default().split(' ').filter(|scope| !scope.is_empty() && *scope != "openid");
     let pairwise = match members.text("subject_type")? {
         None | Some("public") => false,
@@ -308,9 +250,9 @@ fn read(members: &Members, policy: &Policy) -> Result<Metadata, Refusal> {
 
 fn grants_are_allowed(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     let Candidate { metadata, policy, .. } = candidate;
-    let is_allowed = metadata.grants.iter().all(|grant| *grant == Grant::AuthorizationCode || policy.grants.contains(grant));
+    let is_allowed = metadata.grants.iter().all(|grant| *grant == GrantType::AuthorizationCode || policy.grants.contains(grant));
     // A public client proves nothing, so nothing can be given to it for its own sake (RFC 6749 §4.4).
-    let is_own = |grant: &Grant| matches!(grant, Grant::ClientCredentials | Grant::TokenExchange | Grant::Ciba);
+    let is_own = |grant: &GrantType| matches!(grant, GrantType::ClientCredentials | GrantType::TokenExchange | GrantType::Ciba);
     let is_proven = metadata.kind == ClientKind::Confidential || !metadata.grants.iter().any(is_own);
     if is_allowed && is_proven && !metadata.grants.is_empty() { Ok(()) } else { Err(Refusal::Grants) }
 }

@@ -136,8 +136,8 @@ impl Reference {
     pub fn parse(request_uri: &str, client: &Client) -> Result<Self, Refusal> {
         let (address, fragment) = request_uri.split_once('#').map_or((request_uri, None), |(address, fragment)| (address, Some(fragment)));
         let registered = |uri: &String| uri == request_uri || uri == address;
-        let is_ours = request_uri.len() <= LONGEST_REFERENCE && address.starts_with("https://");
-        if !is_ours || !client.registration.request_objects.uris.iter().any(registered) {
+        // Whether its scheme and host may be called is the guarded caller's to say when it calls (attack 22).
+        if request_uri.len() > LONGEST_REFERENCE || !client.registration.request_objects.uris.iter().any(registered) {
             return Err(Refusal::Reference);
         }
         let digest = fragment.and_then(base64url::decode).and_then(|bytes| Digest::from_slice(&bytes));

@@ -22,12 +22,12 @@ impl UserInfo {
         claims
     }
 
-    /// The answer as `application/jwt` for one client (OIDC Core §5.3.2), before it is signed with the ES256 key `kid`.
-    pub fn unsigned(&self, issuer: &str, client_id: &ClientId, kid: &str) -> UnsignedJws {
+    /// The answer as `application/jwt` for one client (OIDC Core §5.3.2), before this key signs it.
+    pub fn unsigned(&self, issuer: &str, client_id: &ClientId, (algorithm, kid): (Algorithm, &str)) -> UnsignedJws {
         let mut claims = self.claims();
         claims.insert("iss".to_owned(), issuer.into());
         claims.insert("aud".to_owned(), client_id.as_str().into());
-        UnsignedJws::new("JWT", Algorithm::Es256, kid, claims)
+        UnsignedJws::new("JWT", algorithm, kid, claims)
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn the_signed_answer_names_issuer_and_client_and_is_no_access_token() {
         let key = TestKey::new(Some("k"));
-        let unsigned = answer().unsigned("https://id.example", &"skolportalen".parse().unwrap(), "k");
+        let unsigned = answer().unsigned("https://id.example", &"skolportalen".parse().unwrap(), (Algorithm::Es256, "k"));
         let signature = key.sign(unsigned.to_be_signed());
         let compact = unsigned.signed(&signature).unwrap();
         let verify = |typ| UnverifiedJws::parse(&compact).unwrap().verify(&key.set(), jose::Expected { algorithms: &[Algorithm::Es256], typ });

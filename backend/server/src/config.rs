@@ -2,6 +2,8 @@
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
 mod client;
+mod outbound;
+mod protection;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,8 @@ use serde::Deserialize;
 
 use client::sound;
 pub use client::{ApplicationType, Client, Requests, Services};
+pub use outbound::Outbound;
+pub use protection::{ObjectSigning, SubjectType};
 
 /// Everything an operator decides.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,6 +56,9 @@ pub struct Config {
     /// How much at a time, and for how long.
     #[serde(default)]
     pub limits: Limits,
+    /// Whom this node may call.
+    #[serde(default)]
+    pub outbound: Outbound,
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
@@ -155,8 +162,8 @@ fn listen() -> String {
 pub enum Refused {
     /// Named twice, without an address, or with a proof that is none.
     #[error(
-        "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has both, has a \
-         secret in another profile than core, acts for itself without either, or stays logged in for no days"
+        "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has keys in two places, \
+         has a secret in another profile than core, wants answers that cannot be made, has pairwise names without one sector, acts for itself without either, or stays logged in for no days"
     )]
     Client(String),
     /// Keys in files, in production, without the sentence that accepts it.
@@ -179,6 +186,9 @@ pub enum Refused {
     /// Not dotted numbers.
     #[error("operator.oid_arc must be an object identifier")]
     OidArc,
+    /// Not a host and a port.
+    #[error("every entry of [outbound] allow must be a host and a port, as in \"tjanst.kommun.example:443\"; {0} is not")]
+    Outbound(String),
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -216,6 +226,7 @@ impl Config {
         if self.limits.is_shut() {
             return Err(Refused::Limits);
         }
+        self.outbound.check()?;
         sound(&self.clients)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
             return Err(Refused::FileKeys);

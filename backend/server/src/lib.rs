@@ -20,6 +20,7 @@ pub mod listen;
 pub mod login;
 pub mod oidc;
 pub mod outbox;
+pub mod outward;
 mod page;
 pub mod pages;
 pub mod phone;

@@ -4,9 +4,15 @@ use std::{ops::Deref, sync::Arc};
 
 use handslag_keys::KeyStore;
 use handslag_policy::Policies;
+use handslag_protocol::discovery::Provider;
 use handslag_store::{Db, Wakeups};
 
-use crate::{caller::Clock, config::Config};
+use crate::{
+    caller::Clock,
+    config::Config,
+    oidc::{Clients, KeySets},
+    outward::Outward,
+};
 
 /// One node. Cheap to clone.
 #[derive(Clone)]
@@ -20,8 +26,16 @@ pub struct Parts {
     pub keys: KeyStore,
     /// Who may do what.
     pub policies: Policies,
+    /// The services of the configuration, read once.
+    pub clients: Clients,
+    /// Published keys, ours and of services, read when they change.
+    pub key_sets: KeySets,
+    /// What this node says of itself to services.
+    pub provider: Provider,
     /// What the operator decided.
     pub config: Config,
+    /// Calls to addresses that others named.
+    pub outward: Outward,
     /// "Look again", within this node.
     pub wakeups: Wakeups,
     /// The time.

@@ -14,7 +14,9 @@ use crate::{
     config::Config,
     doors,
     listen::listen,
-    login, oidc, outbox, phone,
+    login, oidc, outbox,
+    outward::Outward,
+    phone,
     problem::Problem,
     server::{Parts, Server},
     signing,
@@ -28,12 +30,16 @@ const TIDY_EVERY: Duration = Duration::from_mins(1);
 pub async fn open(config: Config) -> Result<Server, Box<dyn Error + Send + Sync>> {
     std::fs::create_dir_all(&config.data)?;
     let clock = Clock::default();
+    let outward = Outward::new(&config.outbound)?;
     let (folder, now) = (config.data.join("keys"), clock.now());
     let keys = spawn_blocking(move || KeyStore::open_folder(&folder, now, &mut Rng::system()));
     let policies = spawn_blocking(Policies::embedded);
     let db = Db::open(&place(&config)?).await?;
     db.migrate().await?;
-    Ok(Server::new(Parts { db, keys: keys.await??, policies: policies.await??, config, clock, wakeups: Wakeups::default() }))
+    let (clients, provider) = (oidc::Clients::new(&config.clients)?, oidc::provider_of(&config));
+    let (keys, policies) = (keys.await??, policies.await??);
+    let (key_sets, wakeups) = (oidc::KeySets::default(), Wakeups::default());
+    Ok(Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups }))
 }
 
 /// Where the database is.

@@ -1,5 +1,10 @@
 //! Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1). What is not here does not exist for this crate: no `none`, no HMAC.
 
+use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::base64url;
+
 /// A signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Algorithm {
@@ -30,6 +35,9 @@ impl Algorithm {
     pub const ALL: [Self; 10] =
         [Self::EdDsa, Self::Es256, Self::Es384, Self::Es512, Self::Ps256, Self::Ps384, Self::Ps512, Self::Rs256, Self::Rs384, Self::Rs512];
 
+    /// What our own keys sign with: registrations choose among these.
+    pub const OURS: [Self; 4] = [Self::EdDsa, Self::Es256, Self::Ps256, Self::Rs256];
+
     /// What FAPI 2.0 Security Profile §5.4.1 leaves.
     pub const FAPI: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Ps256];
 
@@ -52,6 +60,17 @@ impl Algorithm {
     /// The algorithm of this name, if it is one of ours.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// The left half of the hash that goes with the signature of a token (OIDC Core §3.1.3.6 `at_hash`); Ed25519 hashes with SHA-512.
+    pub(crate) fn half_hash(self, text: &str) -> String {
+        let hash = match self {
+            Self::Es256 | Self::Ps256 | Self::Rs256 => &SHA256,
+            Self::Es384 | Self::Ps384 | Self::Rs384 => &SHA384,
+            Self::EdDsa | Self::Es512 | Self::Ps512 | Self::Rs512 => &SHA512,
+        };
+        let whole = digest(hash, text.as_bytes());
+        base64url::encode(whole.as_ref().split_at(whole.as_ref().len() / 2).0)
     }
 
     /// Whether a signature of this length can be one: R ‖ S for ECDSA (RFC 7518 §3.4), the modulus for RSA.
@@ -78,5 +97,19 @@ impl Algorithm {
             Self::Rs384 => jsonwebtoken::Algorithm::RS384,
             Self::Rs512 => jsonwebtoken::Algorithm::RS512,
         })
+    }
+}
+
+/// By its registered name, as in client metadata.
+impl<'de> Deserialize<'de> for Algorithm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| D::Error::custom(format!("{name} is no signature algorithm of ours")))
+    }
+}
+
+impl Serialize for Algorithm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }

@@ -110,6 +110,11 @@ impl<'a> UnverifiedJwe<'a> {
         self.header.key_management
     }
 
+    /// What the content is encrypted with.
+    pub const fn content_encryption(&self) -> ContentEncryption {
+        self.header.content_encryption
+    }
+
     /// Decrypts. `private_key` does the operation with the key that [`Self::kid`] means, or gives nothing for every failure.
     pub fn decrypt(&self, private_key: impl FnOnce(&PrivateOperation<'_>) -> Option<Zeroizing<Vec<u8>>>) -> Result<Vec<u8>, Refusal> {
         let wanted = self.header.content_encryption.key_length();

@@ -64,6 +64,12 @@ impl Jwk {
         if fits { Ok(Self { purpose: Purpose::Encryption(Some(by)), ..self }) } else { Err(Refusal::Key) }
     }
 
+    /// The same key, for encryption to it by every algorithm that fits: an RSA key opens both paddings.
+    #[must_use]
+    pub fn for_any_encryption(self) -> Self {
+        Self { purpose: Purpose::Encryption(None), ..self }
+    }
+
     /// Takes the JSON text of one public key.
     pub fn parse(json: &str) -> Result<Self, Refusal> {
         Self::from_members(&strict_json::object(json.as_bytes()).ok_or(Refusal::Key)?)

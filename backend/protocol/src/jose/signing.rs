@@ -37,3 +37,10 @@ impl UnsignedJws {
         if is_form { Ok(format!("{}.{}", self.signing_input, base64url::encode(signature))) } else { Err(Refusal::Signature) }
     }
 }
+
+/// The bytes that the key signs.
+impl AsRef<[u8]> for UnsignedJws {
+    fn as_ref(&self) -> &[u8] {
+        self.to_be_signed()
+    }
+}

@@ -1,8 +1,11 @@
 //! Addresses: where answers go (RFC 8252 §7, RFC 9700 §4.1) and where we would call or link to. Whether a host is one we may call
 //! is the guarded caller's to decide when it calls (attack 22).
 
-use super::{Candidate, Grant, Refusal};
-use crate::{client::ClientKind, resource, web_address};
+use super::{Candidate, Policy, Redirect, Refusal};
+use crate::{
+    client::{ClientKind, GrantType},
+    resource, web_address,
+};
 
 const ADDRESSES: [&str; 10] = [
     "backchannel_client_notification_endpoint",
@@ -20,21 +23,23 @@ const ADDRESSES: [&str; 10] = [
 /// A client that sends people here says where they come back; one that does not has no use for an address.
 pub(super) fn redirects_are_there_and_fit_the_kind(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     let metadata = candidate.metadata;
-    let is_sending = metadata.grants.contains(&Grant::AuthorizationCode);
+    let is_sending = metadata.grants.contains(&GrantType::AuthorizationCode);
     let post_logout = candidate.members.texts("post_logout_redirect_uris").map_err(|_| Refusal::RedirectUri)?;
-    let fits = metadata.redirect_uris.iter().chain(&post_logout).all(|uri| may_answer(uri, metadata.kind));
+    let fits = metadata.redirect_uris.iter().chain(&post_logout).all(|uri| may_answer(uri, metadata.kind, candidate.policy));
     if fits && is_sending != metadata.redirect_uris.is_empty() { Ok(()) } else { Err(Refusal::RedirectUri) }
 }
 
 /// https for all; for a program on a device also a scheme that is a reversed domain name (RFC 8252 §7.1) and the literal loopback
 /// addresses (§7.3). `localhost` is a name that somebody else may answer for.
-fn may_answer(uri: &str, kind: ClientKind) -> bool {
+fn may_answer(uri: &str, kind: ClientKind, policy: &Policy) -> bool {
     if is_on_the_web(uri) {
         return true;
     }
     let is_private_use =
         resource::is_absolute(uri) && uri.split_once(":/").is_some_and(|(scheme, rest)| scheme.contains('.') && !rest.starts_with('/'));
-    kind == ClientKind::Native && (is_private_use || web_address::loopback_without_port(uri).is_some_and(|_| resource::is_absolute(uri)))
+    let is_loopback = || web_address::loopback_without_port(uri).is_some_and(|_| resource::is_absolute(uri));
+    let may = |redirect| policy.redirects.contains(&redirect);
+    kind == ClientKind::Native && ((is_private_use && may(Redirect::PrivateUse)) || (is_loopback() && may(Redirect::Loopback)))
 }
 
 pub(super) fn others_are_on_the_web(candidate: &Candidate<'_>) -> Result<(), Refusal> {

@@ -1,9 +1,10 @@
 //! Keys, algorithms and what they protect.
 
-use super::{Authentication, Candidate, Keys, Members, Policy, Refusal, SenderConstraint};
+use super::{Candidate, Keys, Members, Policy, Refusal, SenderConstraint};
 use crate::{
     authorization_details::DetailType,
     client::{Protection, Registration, RequestObjects},
+    client_authentication::Authentication,
     jose::{
         Algorithm,
         jwe::{ContentEncryption, KeyManagement},
@@ -11,9 +12,6 @@ use crate::{
     profile::Profile,
     response_mode::ResponseMode,
 };
-
-/// What our own keys sign with.
-const OURS: [Algorithm; 5] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384, Algorithm::Ps256, Algorithm::Rs256];
 
 /// Reads what the protocol needs to know.
 pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registration, Refusal> {
@@ -27,6 +25,7 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
         assertion_algorithm: algorithm(members, "token_endpoint_auth_signing_alg")?,
         authorization_response: protection(members, "authorization")?,
         id_token,
+        introspection: protection(members, "introspection")?,
         // Registered by an administrator only: an address that we post to is checked by a person.
         notification_endpoint: None,
         pkce_optional: members.flag("require_pkce")? == Some(false),
@@ -76,17 +75,18 @@ pub(super) fn authentication_is_allowed(candidate: &Candidate<'_>) -> Result<(),
     let is_allowed = match metadata.authentication {
         Authentication::None => policy.profile != Profile::Fapi2,
         Authentication::PrivateKeyJwt | Authentication::SelfSignedTls => true,
-        Authentication::SecretBasic | Authentication::SecretPost => policy.profile.may_share_a_secret() && policy.shared_secrets,
+        Authentication::SecretBasic | Authentication::SecretPost => policy.profile.may_share_a_secret(),
         Authentication::Tls => members.says("tls_client_auth_subject_dn") != members.says("tls_client_auth_san_dns"),
     };
-    if is_allowed { Ok(()) } else { Err(Refusal::Authentication) }
+    if is_allowed && policy.authentications.contains(&metadata.authentication) { Ok(()) } else { Err(Refusal::Authentication) }
 }
 
 pub(super) fn keys_are_where_they_are_needed(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     let metadata = candidate.metadata;
     let registration = &metadata.registration;
     let authenticates = matches!(metadata.authentication, Authentication::PrivateKeyJwt | Authentication::SelfSignedTls);
-    let receives = [registration.authorization_response, registration.id_token, registration.userinfo].iter().any(|kind| kind.encrypted.is_some());
+    let answers = [registration.authorization_response, registration.id_token, registration.introspection, registration.userinfo];
+    let receives = answers.iter().any(|kind| kind.encrypted.is_some());
     let signs = registration.request_objects.required || registration.request_objects.algorithm.is_some();
     let is_empty = matches!(&metadata.keys, Keys::Inline(keys) if keys.is_empty());
     if is_empty && (authenticates || receives || signs) { Err(Refusal::Keys) } else { Ok(()) }
@@ -124,13 +124,13 @@ fn can_verify(candidate: &Candidate<'_>, named: Option<Algorithm>) -> Result<(),
 /// What we sign with, and what the client can open.
 pub(super) fn answers_can_be_made(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     let registration = &candidate.metadata.registration;
-    let is_ours = |algorithm: Algorithm| OURS.contains(&algorithm) && candidate.policy.profile.client_algorithms().contains(&algorithm);
+    let is_ours = |algorithm: Algorithm| Algorithm::OURS.contains(&algorithm) && candidate.policy.profile.client_algorithms().contains(&algorithm);
     let opens = |by| match &candidate.metadata.keys {
         Keys::At(_) => true,
         Keys::Inline(keys) => keys.encryption_key(by).is_some(),
     };
     let can = |kind: &Protection| kind.signed.is_none_or(is_ours) && kind.encrypted.is_none_or(|(by, _)| opens(by));
-    let all = [registration.authorization_response, registration.id_token, registration.userinfo];
+    let all = [registration.authorization_response, registration.id_token, registration.introspection, registration.userinfo];
     if all.iter().all(can) { Ok(()) } else { Err(Refusal::Algorithm) }
 }
 

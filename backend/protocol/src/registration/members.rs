@@ -12,7 +12,7 @@ const OURS: [&str; 6] =
     ["client_id", "client_id_issued_at", "client_secret", "client_secret_expires_at", "registration_access_token", "registration_client_uri"];
 
 /// Every member that is kept. A name with a language (`client_name#sv`) counts as the name.
-const KEPT: [&str; 47] = [
+const KEPT: [&str; 50] = [
     "application_type",
     "authorization_details_types",
     "authorization_encrypted_response_alg",
@@ -33,6 +33,9 @@ const KEPT: [&str; 47] = [
     "id_token_encrypted_response_enc",
     "id_token_signed_response_alg",
     "initiate_login_uri",
+    "introspection_encrypted_response_alg",
+    "introspection_encrypted_response_enc",
+    "introspection_signed_response_alg",
     "jwks",
     "jwks_uri",
     "logo_uri",
@@ -112,7 +115,7 @@ impl Members {
         let is_kept = |name: &str| KEPT.contains(&name.split('#').next().unwrap_or_default());
         let mut members = self.0;
         members.retain(|name, _| is_kept(name));
-        let grants: Value = metadata.grants.iter().map(|grant| grant.name()).collect();
+        let grants: Value = metadata.grants.iter().map(|grant| grant.as_str()).collect();
         let signed = metadata.registration.id_token.signed.map(|algorithm| Value::from(algorithm.name()));
         let defaults = [
             ("grant_types", Some(grants)),

@@ -35,6 +35,8 @@ refusals! {
         SenderConstraint = "registration_sender_constraint", "one of dpop_bound_access_tokens and tls_client_certificate_bound_access_tokens must be true";
         /// §2.3: absent where the policy demands one, or there and not verified.
         Statement = "registration_statement", "a software statement of a trusted issuer is needed";
+        /// §3.2.2: verified or not, its issuer is none whom this policy trusts.
+        StatementUnapproved = "registration_statement_unapproved", "the issuer of the software statement is not approved here";
         /// OIDC Core §8: an unknown type, or a sector that is not clear.
         Subject = "registration_subject", "subject_type must be public or pairwise, and pairwise needs one host or a sector_identifier_uri";
     }
@@ -46,6 +48,7 @@ impl Refusal {
         match self {
             Self::RedirectUri => OAuthError::InvalidRedirectUri,
             Self::Statement => OAuthError::InvalidSoftwareStatement,
+            Self::StatementUnapproved => OAuthError::UnapprovedSoftwareStatement,
             _ => OAuthError::InvalidClientMetadata,
         }
     }

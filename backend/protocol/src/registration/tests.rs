@@ -14,7 +14,9 @@ use crate::{
 };
 
 fn policy(profile: Profile) -> Policy {
-    Policy { profile, scopes: vec!["profile".to_owned(), "email".to_owned()], ..Policy::default() }
+    let authentications = Authentication::ALL.into_iter().filter(|method| !method.is_secret()).collect();
+    let scopes = vec!["profile".to_owned(), "email".to_owned()];
+    Policy { profile, scopes, authentications, redirects: Redirect::ALL.to_vec(), ..Policy::default() }
 }
 
 fn keys() -> Value {
@@ -49,7 +51,7 @@ fn a_right_registration_stands_with_its_defaults() {
         assert_eq!((metadata.kind, metadata.authentication, metadata.profile), (ClientKind::Confidential, Authentication::PrivateKeyJwt, profile));
         assert_eq!(
             (metadata.scopes.as_slice(), metadata.grants.as_slice()),
-            (["profile".to_owned()].as_slice(), [Grant::AuthorizationCode].as_slice())
+            (["profile".to_owned()].as_slice(), [GrantType::AuthorizationCode].as_slice())
         );
         assert_eq!(metadata.registration.requires_par, profile == Profile::Fapi2);
         assert_eq!(metadata.registration.response_modes.contains(&ResponseMode::QueryJwt), profile == Profile::Fapi2);
@@ -59,7 +61,7 @@ fn a_right_registration_stands_with_its_defaults() {
         for unkept in ["unknown", "roles", "client_secret"] {
             assert!(!members.contains_key(unkept), "{unkept}");
         }
-        let client = metadata.client("skolportalen".parse().unwrap(), JwkSet::default(), client_authentication::Authentication::None);
+        let client = metadata.client("skolportalen".parse().unwrap(), JwkSet::default(), None);
         assert!(client.owns("https://skola.example/cb") && client.profile.requires_pkce(&client));
     }
     let signed = |profile| judged(profile, &json!({ "id_token_signed_response_alg": null })).unwrap().registration.id_token.signed;
@@ -196,7 +198,8 @@ fn what_differs_from_profile_to_profile() {
 #[test]
 fn what_an_administrator_may_allow() {
     for profile in Profile::ALL {
-        let by_hand = Policy { by_administrator: true, shared_secrets: true, grants: Grant::ALL.to_vec(), ..policy(profile) };
+        let (authentications, grants) = (Authentication::ALL.to_vec(), GrantType::ALL.to_vec());
+        let by_hand = Policy { by_administrator: true, authentications, grants, ..policy(profile) };
         let secret = judge(&with(&json!({ "token_endpoint_auth_method": "client_secret_basic" })), &by_hand);
         assert_eq!(secret.is_ok(), profile == Profile::Core, "{profile:?}");
         let without_pkce = judge(&with(&json!({ "require_pkce": false })), &by_hand).map(|metadata| metadata.registration.pkce_optional);
@@ -249,13 +252,7 @@ fn what_is_encrypted_to_the_client_it_can_open() {
     assert_eq!(metadata.registration.authorization_response.encrypted, Some((by, ContentEncryption::A256Gcm)));
     assert!(metadata.registration.response_modes.contains(&ResponseMode::FormPostJwt));
     let Keys::Inline(keys) = &metadata.keys else { panic!("inline") };
-    assert!(
-        metadata
-            .client("a".parse().unwrap(), keys.clone(), client_authentication::Authentication::None)
-            .recipient(&metadata.registration.id_token)
-            .unwrap()
-            .is_some()
-    );
+    assert!(metadata.client("a".parse().unwrap(), keys.clone(), None).recipient(&metadata.registration.id_token).unwrap().is_some());
     let other = json!({ "jwks": both, "id_token_encrypted_response_alg": "ECDH-ES" });
     assert_eq!(judged(Profile::Strict, &other).err(), Some(Refusal::Algorithm));
     let fetched = json!({ "jwks": null, "jwks_uri": "https://skola.example/jwks", "id_token_encrypted_response_alg": "ECDH-ES" });
@@ -308,4 +305,16 @@ fn a_weak_key_is_no_key() {
     let short = json!({ "kty": "RSA", "n": crate::base64url::encode([0xff; 128]), "e": "AQAB" });
     assert!(Jwk::parse(&short.to_string()).is_err());
     assert_eq!(judged(Profile::Core, &json!({ "jwks": { "keys": [short] } })).err(), Some(Refusal::Keys));
+}
+
+/// What a policy does not name cannot be had, whatever the profile allows.
+#[test]
+fn a_policy_names_ways_to_authenticate_and_kinds_of_addresses() {
+    let narrow = Policy { authentications: vec![Authentication::None], redirects: vec![Redirect::Loopback], ..policy(Profile::Strict) };
+    let native =
+        |uri: &str| with(&json!({ "token_endpoint_auth_method": "none", "jwks": null, "application_type": "native", "redirect_uris": [uri] }));
+    assert!(judge(&native("http://127.0.0.1/cb"), &narrow).is_ok() && judge(&native("https://app.example/cb"), &narrow).is_ok());
+    assert_eq!(judge(&native("se.kvarnby.app:/cb"), &narrow).err(), Some(Refusal::RedirectUri));
+    assert_eq!(judge(&with(&json!({})), &narrow).err(), Some(Refusal::Authentication));
+    assert_eq!(judge(&native("https://app.example/cb"), &Policy::default()).err(), Some(Refusal::Authentication), "nothing was named");
 }

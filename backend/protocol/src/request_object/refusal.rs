@@ -8,6 +8,8 @@ refusals! {
     pub enum Refusal {
         /// §4, OIDC Sweden profile §2.1.7: not for us.
         Audience = "object_aud", "aud of the request object must be the issuer";
+        /// §5: an object by value and one by reference.
+        Both = "object_both", "request and request_uri must not stand together";
         /// §5: `client_id` inside and outside are not the same, or none stands inside.
         ClientId = "object_client_id", "client_id of the request object must be the client_id beside it";
         /// OIDC Core §6.1: `response_type` or `scope` beside the object says something else.
@@ -24,6 +26,8 @@ refusals! {
         NotBefore = "object_nbf", "nbf of the request object is missing, ahead or more than 60 minutes old";
         /// §4: a parameter is of a JSON type that it cannot have.
         ParameterForm = "object_parameter", "a parameter in the request object has the wrong JSON type";
+        /// §5.2.3: what stands at the address cannot be fetched, or is no text.
+        NotFetched = "object_not_fetched", "the request object cannot be fetched from request_uri";
         /// OIDC Core §6.2: not an address that the client registered, or its hash is of something else.
         Reference = "object_reference", "request_uri is not registered, or its fragment is not the hash of what was found";
         /// FAPI 2.0 Message Signing §5.3.1 and RFC 7519 §4.1.7: its `jti` came before.
@@ -43,8 +47,8 @@ impl Refusal {
     /// The code that the client gets (§7).
     pub const fn oauth(self) -> OAuthError {
         match self {
-            Self::Reference => OAuthError::InvalidRequestUri,
-            Self::Disagrees => OAuthError::InvalidRequest,
+            Self::NotFetched | Self::Reference => OAuthError::InvalidRequestUri,
+            Self::Both | Self::Disagrees => OAuthError::InvalidRequest,
             _ => OAuthError::InvalidRequestObject,
         }
     }

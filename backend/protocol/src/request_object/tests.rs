@@ -287,7 +287,7 @@ fn only_a_registered_address_is_fetched_and_only_what_was_hashed_is_taken() {
     assert!(Reference::parse("https://skola.example/r", &client).unwrap().found("a.b.d").is_ok());
     let long = format!("https://skola.example/r#{}", "A".repeat(600));
     let wrong =
-        ["http://skola.example/r", "https://skola.example/r/", "https://skola.example/r?x", "https://169.254.169.254/", "file:///etc/x", "", &long];
+        ["http://skola.example/s", "https://skola.example/r/", "https://skola.example/r?x", "https://169.254.169.254/", "file:///etc/x", "", &long];
     for address in wrong.into_iter().chain(["https://skola.example/r#short"]) {
         let refusal = Reference::parse(address, &client).unwrap_err();
         assert_eq!((refusal, refusal.oauth()), (Refusal::Reference, OAuthError::InvalidRequestUri), "{address}");

@@ -2,11 +2,20 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use handslag_protocol::{client::GrantType, client_authentication::Authentication, jose::JwkSet, profile::Profile, response_mode::ResponseMode};
+use handslag_protocol::{
+    client::GrantType,
+    client_authentication::Authentication,
+    jose::{
+        self, Algorithm, JwkSet,
+        jwe::{ContentEncryption, KeyManagement},
+    },
+    profile::Profile,
+    response_mode::ResponseMode,
+};
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::Deserialize;
 
-use super::{Refused, parsed};
+use super::{ObjectSigning, Refused, SubjectType, parsed};
 
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
 #[derive(Clone, Debug, Deserialize)]
@@ -27,6 +36,12 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// Public keys for `private_key_jwt`; none for a public client.
     pub jwks: Option<serde_json::Value>,
+    /// Instead of them, where the client publishes its keys, to be read when they are needed.
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
+    /// Its assertions are signed with this one.
+    #[serde(default)]
+    pub token_endpoint_auth_signing_alg: Option<Algorithm>,
     /// Instead of keys, for `client_secret_basic` and `client_secret_post` in the profile `core`: the SHA-256 of a secret made by `handslag client-secret`,
     /// as 64 hexadecimal digits. The secret itself stands nowhere here.
     #[serde(default)]
@@ -66,6 +81,54 @@ pub struct Client {
     /// What kind of program it is (`application_type`).
     #[serde(default)]
     pub application_type: ApplicationType,
+    /// ID Tokens are signed with this one, ES256 if absent.
+    #[serde(default)]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// And then encrypted to a key of the client's.
+    #[serde(default)]
+    pub id_token_encrypted_response_alg: Option<KeyManagement>,
+    /// `A128CBC-HS256` if absent beside the former.
+    #[serde(default)]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    /// Authorization responses as one token (JARM §3).
+    #[serde(default)]
+    pub authorization_signed_response_alg: Option<Algorithm>,
+    /// And then encrypted.
+    #[serde(default)]
+    pub authorization_encrypted_response_alg: Option<KeyManagement>,
+    /// As above.
+    #[serde(default)]
+    pub authorization_encrypted_response_enc: Option<ContentEncryption>,
+    /// Introspection answers are always signed, with this one (RFC 9701 §6).
+    #[serde(default)]
+    pub introspection_signed_response_alg: Option<Algorithm>,
+    /// And then encrypted.
+    #[serde(default)]
+    pub introspection_encrypted_response_alg: Option<KeyManagement>,
+    /// As above.
+    #[serde(default)]
+    pub introspection_encrypted_response_enc: Option<ContentEncryption>,
+    /// Request objects are signed with this one; `none` in the profile `core` lets those at `request_uris` be unsigned.
+    #[serde(default)]
+    pub request_object_signing_alg: Option<ObjectSigning>,
+    /// Where request objects may be fetched.
+    #[serde(default)]
+    pub request_uris: Vec<String>,
+    /// Whether people have one name for all services, or another in each sector.
+    #[serde(default)]
+    pub subject_type: SubjectType,
+    /// A list of the addresses that are of one sector with those of this service.
+    #[serde(default)]
+    pub sector_identifier_uri: Option<String>,
+    /// UserInfo is signed with this one, whatever `userinfo_signed` says.
+    #[serde(default)]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
+    /// And then encrypted.
+    #[serde(default)]
+    pub userinfo_encrypted_response_alg: Option<KeyManagement>,
+    /// As above.
+    #[serde(default)]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
     /// UserInfo as a signed JWT (the Swedish profile); JSON where a plain OpenID Connect client needs it.
     #[serde(default = "yes")]
     pub userinfo_signed: bool,
@@ -109,6 +172,8 @@ impl Client {
             profile: Profile::default(),
             redirect_uris: Vec::new(),
             jwks: None,
+            jwks_uri: None,
+            token_endpoint_auth_signing_alg: None,
             secret_sha256: None,
             grant_types: code_only(),
             dpop_bound_access_tokens: false,
@@ -122,47 +187,74 @@ impl Client {
             audiences: Vec::new(),
             assurance: lowest(),
             application_type: ApplicationType::Web,
+            id_token_signed_response_alg: None,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            authorization_signed_response_alg: None,
+            authorization_encrypted_response_alg: None,
+            authorization_encrypted_response_enc: None,
+            introspection_signed_response_alg: None,
+            introspection_encrypted_response_alg: None,
+            introspection_encrypted_response_enc: None,
+            request_object_signing_alg: None,
+            request_uris: Vec::new(),
+            subject_type: SubjectType::default(),
+            sector_identifier_uri: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
             userinfo_signed: yes(),
             reviewed_only: false,
         }
     }
 
-    /// How it proves itself; `None` if its secret's digest cannot be read.
-    pub fn authentication(&self) -> Option<Authentication> {
-        match (&self.jwks, &self.secret_sha256) {
-            (Some(_), _) => Some(Authentication::PrivateKeyJwt),
-            (None, Some(digest)) => SecretHash::from_hex(digest).map(Authentication::Secret),
-            (None, None) => Some(Authentication::None),
+    /// How it proves itself.
+    pub const fn authentication(&self) -> Authentication {
+        match (&self.secret_sha256, self.has_keys()) {
+            // Keys beside a secret are for its request objects, or for what is encrypted to it.
+            (Some(_), _) => Authentication::SecretBasic,
+            (None, true) => Authentication::PrivateKeyJwt,
+            (None, false) => Authentication::None,
         }
+    }
+
+    /// The hash of the secret that it shares with us.
+    pub fn secret(&self) -> Option<SecretHash> {
+        self.secret_sha256.as_deref().and_then(SecretHash::from_hex)
+    }
+
+    /// Its public keys.
+    pub fn keys(&self) -> Result<JwkSet, jose::Refusal> {
+        self.jwks.as_ref().map_or_else(|| Ok(JwkSet::default()), |jwks| JwkSet::parse(&jwks.to_string()))
     }
 
     /// Whether it can keep no secret: a page in a browser, or an app.
     pub const fn is_public(&self) -> bool {
-        self.jwks.is_none() && self.secret_sha256.is_none()
+        !self.has_keys() && self.secret_sha256.is_none()
+    }
+
+    const fn has_keys(&self) -> bool {
+        self.jwks.is_some() || self.jwks_uri.is_some()
     }
 
     /// What cannot be right in a registration.
     fn is_sound(&self) -> bool {
-        let has_readable_keys = self.jwks.as_ref().is_none_or(|jwks| JwkSet::parse(&jwks.to_string()).is_ok());
-        let has_one_proof = self.jwks.is_none() || self.secret_sha256.is_none();
+        let is_readable = self.keys().is_ok() && self.secret_sha256.is_some() == self.secret().is_some();
+        let has_one_place_of_keys = self.jwks.is_none() || self.jwks_uri.is_none();
         // OP-07: a shared secret is for programs that cannot do better.
         let may_share_a_secret = self.secret_sha256.is_none() || self.profile == Profile::Core;
         let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
-        // Without a proof anybody could be this client (RFC 6749 §4.4).
-        let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
-        // CIBA §4: whoever may ask for people proves itself, and is told at an address of its own over https.
-        let asks_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::Ciba));
-        let is_told_safely = self.notification_endpoint.as_ref().is_none_or(|address| address.starts_with("https://") || address.starts_with("http://127.0.0.1"));
+        // Without a proof anybody could be this client (RFC 6749 §4.4), and ask for people in its name (CIBA §4).
+        let needs_proof = |grant: &GrantType| matches!(grant, GrantType::Ciba | GrantType::ClientCredentials);
+        let acts_alone_with_proof = !(self.is_public() && self.grant_types.iter().any(needs_proof));
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
-        has_readable_keys
-            && has_one_proof
+        is_readable
+            && has_one_place_of_keys
             && may_share_a_secret
             && has_address
             && acts_alone_with_proof
-            && asks_with_proof
-            && is_told_safely
             && stays_soundly
-            && self.authentication().is_some()
+            && self.is_protected_soundly()
     }
 }
 

@@ -46,6 +46,7 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
         demo_phone_vendor: Some(vendor),
         page_drawer: None,
         limits: crate::config::Limits::default(),
+        outbound: crate::config::Outbound::default(),
         clients,
     })
 }

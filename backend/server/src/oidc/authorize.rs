@@ -11,8 +11,7 @@ use handslag_protocol::{
     authorize::{AuthorizationRequest, Language, Prompt, Refusal, Rejected, UnverifiedAuthorizationRequest},
     oauth_error::{Answer, OAuthError, ReplyTo},
     par::{self, RequestUri},
-    release,
-    request_object::{self, Means},
+    release, request_object,
 };
 use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, Assurance, ClientId, GrantId, Seconds, Secret, SecretHash, UnixTime};
@@ -20,10 +19,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    clients,
+    clients::{self, Registered},
     delivery::{self, Way},
     discovery::provider,
-    grants, objects, pushed_requests,
+    grants, objects, pushed_requests, subjects,
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -95,7 +94,11 @@ async fn begin(
     mut rng: Rng,
 ) -> Result<Response, Problem> {
     let unverified = UnverifiedAuthorizationRequest::parse(pairs);
-    let client = unverified.client_id().and_then(|id| clients::registered(server, &id));
+    let client = match unverified.client_id() {
+        Some(id) => clients::registered(server, &id).await?,
+        None => None,
+    };
+    let client = client.as_deref();
     let way = Way { server, client, voice, now };
     let checked = match checked(server, unverified, client, now).await {
         Ok(checked) => checked,
@@ -105,8 +108,11 @@ async fn begin(
             return way.deliver(&reply_to, &Answer::Error(refusal.oauth(), &description), &mut rng);
         }
     };
-    let client = client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let client = &client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?.config;
     let request = &checked.request;
+    if !subjects::is_of_its_sector(server, client, request.reply_to.redirect_uri(), now).await {
+        return Err(shown_here("sector_identifier"));
+    }
     if let Some(error) = known_beforehand(server, client, request) {
         return way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng);
     }
@@ -131,19 +137,19 @@ async fn begin(
 async fn checked(
     server: &Server,
     mut unverified: UnverifiedAuthorizationRequest,
-    client: Option<&config::Client>,
+    client: Option<&Registered>,
     now: UnixTime,
 ) -> Result<Checked, NotBegun> {
     if let Some(uri) = unverified.request_uri().and_then(RequestUri::parse) {
         return Ok(pushed(server, &uri, unverified.client_id().as_ref(), now).await?);
     }
-    let view = client.map(clients::view).transpose()?;
-    if let (Some(compact), Some(view)) = (unverified.request_object(), &view) {
-        // Not counted once: a page may be loaded again, and what it gives is bound to the service's own session by PKCE and state.
-        let object = objects::verified(server, compact, view, Means::Value, now).map_err(object_refused)?;
+    // Not counted once: a page may be loaded again, and what it gives is bound to the service's own session by PKCE and state.
+    if let Some(client) = client
+        && let Some(object) = objects::of(server, &unverified, client, now).await.map_err(object_refused)?
+    {
         unverified = unverified.with_object(object).map_err(object_refused)?;
     }
-    match unverified.check(view.as_ref(), &provider(server)) {
+    match unverified.check(client.map(|client| &client.client), provider(server)) {
         Ok(request) => Ok(Checked { request, pushed: None }),
         Err(Rejected::Redirect { reply_to, refusal }) => Err(NotBegun::There(Box::new(reply_to), refusal)),
         Err(Rejected::Here(refusal)) => Err(shown_here(refusal.code()).into()),
@@ -203,6 +209,9 @@ pub(super) async fn answer(
     Path(id): Path<ApprovalId>,
     Query(answered): Query<Answered>,
 ) -> Result<Response, Problem> {
+    let asker = server.db.read(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
+    let client = clients::registered(&server, &asker).await?;
+    let is_wanted = |request: &AuthorizationRequest, affiliation: &Affiliation| is_wanted(&server, client.as_deref(), request, affiliation);
     let (request, given) = server
         .db
         .write(async |tx| {
@@ -213,17 +222,19 @@ pub(super) async fn answer(
             }
             let answered = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?;
             let request = answered.request().map_err(|error| Problem::internal(&error))?;
-            let given = given(tx, &id, &row, &answered, &request, (now, &mut rng)).await?;
+            let given = given(tx, &id, &row, &answered, (&request, &is_wanted), (now, &mut rng)).await?;
             Ok((request, given))
         })
         .await?;
-    let client = clients::registered(&server, &request.client_id);
     let answer = match &given {
         Given::Code(code) => Answer::Code(code.reveal()),
         Given::Refused(error, description) => Answer::Error(*error, description),
     };
-    Way { server: &server, client, voice, now }.deliver(&request.reply_to, &answer, &mut rng)
+    Way { server: &server, client: client.as_deref(), voice, now }.deliver(&request.reply_to, &answer, &mut rng)
 }
+
+/// What was asked, and whether this person is the one who was asked for.
+type Wanted<'a> = (&'a AuthorizationRequest, &'a (dyn Fn(&AuthorizationRequest, &Affiliation) -> Result<bool, Problem> + Sync));
 
 /// What the service gets.
 enum Given {
@@ -236,7 +247,7 @@ async fn given(
     id: &ApprovalId,
     row: &approvals::Row,
     answered: &grants::Authorization,
-    request: &AuthorizationRequest,
+    wanted: Wanted<'_>,
     at: (UnixTime, &mut Rng),
 ) -> Result<Given, Problem> {
     let (now, rng) = at;
@@ -247,7 +258,7 @@ async fn given(
         return Ok(Given::Refused(OAuthError::InvalidRequestUri, "the pushed request was completed before"));
     }
     match approvals::consume(tx, id, now).await? {
-        Some(consumed) => granted(tx, id, request, &consumed, now, rng).await,
+        Some(consumed) => granted(tx, id, wanted, &consumed, now, rng).await,
         None => Ok(Given::Refused(OAuthError::AccessDenied, denied(row, now))),
     }
 }
@@ -266,7 +277,7 @@ fn denied(row: &approvals::Row, now: UnixTime) -> &'static str {
 async fn granted(
     tx: &mut Tx,
     id: &ApprovalId,
-    request: &AuthorizationRequest,
+    (request, is_wanted): Wanted<'_>,
     consumed: &approvals::Consumed,
     now: UnixTime,
     rng: &mut Rng,
@@ -278,7 +289,7 @@ async fn granted(
     let Some(assurance) = request.acr.answer(reached).filter(|_| is_usable) else {
         return Ok(Given::Refused(OAuthError::UnmetAuthenticationRequirements, "the demanded level was not reached"));
     };
-    if !is_wanted(request, &affiliation) {
+    if !is_wanted(request, &affiliation)? {
         return Ok(Given::Refused(OAuthError::AccessDenied, "another person than the one named logged in"));
     }
     let (grant, code) = (GrantId::random(rng), Secret::random("code", rng));
@@ -300,11 +311,12 @@ async fn granted(
 }
 
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
-fn is_wanted(request: &AuthorizationRequest, affiliation: &Affiliation) -> bool {
-    let is_subject = request.claims.takes("sub", &affiliation.subject.as_str().into());
+fn is_wanted(server: &Server, client: Option<&Registered>, request: &AuthorizationRequest, affiliation: &Affiliation) -> Result<bool, Problem> {
+    let subject = client.map(|client| subjects::told(server, &client.config, &affiliation.subject)).transpose()?;
+    let is_subject = request.claims.takes("sub", &subject.map_or(serde_json::Value::Null, Into::into));
     // A value named for something this person has not is not met: null is never among the values a service names.
     let value = |claim| affiliation.claim(claim).map_or(serde_json::Value::Null, Into::into);
-    is_subject && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim)))
+    Ok(is_subject && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim))))
 }
 
 fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &ApprovalId, assurance: Assurance) -> Event {

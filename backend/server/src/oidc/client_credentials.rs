@@ -29,7 +29,7 @@ pub(super) fn give(asked: &Asked<'_>, rng: &mut Rng) -> Result<TokenAnswer, Refu
 
 /// The resource it names, or the only one it is registered for (RFC 9068 §3).
 fn audience<'a>(asked: &'a Asked<'_>) -> Result<&'a str, Refused> {
-    match (asked.audience, asked.service.registered.audiences.as_slice()) {
+    match (asked.audience, asked.service.config.audiences.as_slice()) {
         (Some(audience), _) => Ok(audience),
         (None, [only]) => Ok(only),
         (None, _) => Err(Refused::because(OAuthError::InvalidTarget, "say with resource which one the token is for")),

@@ -1,46 +1,89 @@
-//! Registered services, as the configuration file names them, in the protocol's view.
+//! Registered services. Each is read once into the two forms that are needed of it: what its organisation decided, and the protocol's
+//! view of it with its keys parsed. Who asks for a client gets both and parses nothing.
+
+use std::{collections::HashMap, sync::Arc};
 
 use handslag_protocol::{
     client::{Client as ProtocolClient, ClientKind, Registration, RequestObjects},
-    jose::JwkSet,
+    jose,
 };
 use handslag_vocab::{ClientId, OrganisationId};
 
+use super::signed::ready;
 use crate::{
-    config::{ApplicationType, Client, Requests},
+    config::{ApplicationType, Client, ObjectSigning, Requests},
     problem::Problem,
     server::Server,
 };
 
 /// One registered service.
-pub(super) fn registered<'a>(server: &'a Server, id: &ClientId) -> Option<&'a Client> {
-    server.config.clients.iter().find(|client| client.id == *id)
+#[derive(Debug)]
+pub struct Registered {
+    /// What its organisation decided.
+    pub config: Client,
+    /// The protocol's view.
+    pub client: ProtocolClient,
 }
 
-/// The protocol's view of it.
-pub(super) fn view(client: &Client) -> Result<ProtocolClient, Problem> {
-    let keys = client.jwks.as_ref().map_or_else(|| Ok(JwkSet::default()), |jwks| JwkSet::parse(&jwks.to_string()));
-    Ok(ProtocolClient {
-        id: client.id.clone(),
-        kind: kind(client),
-        authentication: client.authentication().ok_or_else(|| Problem::internal(&std::io::Error::other("a client's secret is no digest")))?,
-        grant_types: client.grant_types.clone(),
-        redirect_uris: client.redirect_uris.clone(),
-        scopes: client.scopes.clone(),
-        profile: client.profile,
-        registration: registration(client),
-        keys: keys.map_err(|error| Problem::internal(&error))?,
-    })
+impl Registered {
+    fn new(config: Client) -> Result<Self, jose::Refusal> {
+        let client = ProtocolClient {
+            id: config.id.clone(),
+            kind: kind(&config),
+            authentication: config.authentication(),
+            secret: config.secret(),
+            grant_types: config.grant_types.clone(),
+            redirect_uris: config.redirect_uris.clone(),
+            scopes: config.scopes.clone(),
+            profile: config.profile,
+            registration: registration(&config),
+            keys: config.keys()?,
+        };
+        Ok(Self { config, client })
+    }
+}
+
+/// The services of this node's configuration, read when it starts.
+#[derive(Debug, Default)]
+pub struct Clients {
+    of_the_file: HashMap<ClientId, Arc<Registered>>,
+}
+
+impl Clients {
+    /// Reads those of the file.
+    pub fn new(of_the_file: &[Client]) -> Result<Self, jose::Refusal> {
+        let read = of_the_file.iter().map(|client| Ok((client.id.clone(), Arc::new(Registered::new(client.clone())?))));
+        Ok(Self { of_the_file: read.collect::<Result<_, _>>()? })
+    }
+}
+
+/// One registered service, with the keys that its answers need. Not within a unit of work: it may read the database itself, or what
+/// the service publishes.
+pub(super) async fn registered(server: &Server, id: &ClientId) -> Result<Option<Arc<Registered>>, Problem> {
+    match server.clients.of_the_file.get(id).cloned() {
+        Some(found) => Ok(Some(ready(server, found, server.clock.now()).await?)),
+        None => Ok(None),
+    }
 }
 
 /// What it registered beside the least.
 fn registration(client: &Client) -> Registration {
     Registration {
+        assertion_algorithm: client.token_endpoint_auth_signing_alg,
+        authorization_response: client.authorization_response(),
+        id_token: client.id_token(),
+        introspection: client.introspection(),
         notification_endpoint: client.notification_endpoint.clone(),
         requires_par: client.requests == Requests::Pushed,
-        request_objects: RequestObjects { required: client.requests == Requests::Signed, ..RequestObjects::default() },
+        request_objects: RequestObjects {
+            required: client.requests == Requests::Signed,
+            algorithm: client.request_object_signing_alg.and_then(ObjectSigning::algorithm),
+            unsigned: client.request_object_signing_alg == Some(ObjectSigning::None),
+            uris: client.request_uris.clone(),
+        },
         resources: client.audiences.clone(),
         response_modes: client.response_modes.clone(),
+        userinfo: client.userinfo(),
         ..Registration::default()
     }
 }

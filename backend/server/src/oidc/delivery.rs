@@ -8,15 +8,13 @@ use axum::{
 };
 use handslag_protocol::{
     jarm,
-    jose::Algorithm,
     oauth_error::{Answer, Delivery, ReplyTo},
 };
 use handslag_vocab::UnixTime;
 
-use super::{clients, signed::signed};
+use super::{clients::Registered, signed::signed_as};
 use crate::{
     caller::Rng,
-    config::Client,
     page::{CONTENT_SECURITY_POLICY, Page},
     problem::Problem,
     server::Server,
@@ -37,7 +35,7 @@ struct Back {
 pub(super) struct Way<'a> {
     pub(super) server: &'a Server,
     /// Without a registration nothing can be signed, and nothing is.
-    pub(super) client: Option<&'a Client>,
+    pub(super) client: Option<&'a Registered>,
     pub(super) voice: Voice,
     pub(super) now: UnixTime,
 }
@@ -48,9 +46,10 @@ impl Way<'_> {
         let delivery = match self.client.filter(|_| reply_to.mode().is_signed()) {
             None => reply_to.deliver(answer),
             Some(client) => {
-                let view = clients::view(client)?;
-                let token = signed(self.server, |kid| jarm::unsigned(reply_to, answer, &view, (Algorithm::Es256, kid), self.now))?;
-                jarm::deliver(reply_to, token, &view, rng).map_err(|error| Problem::internal(&error))?
+                let view = &client.client;
+                let protection = &view.registration.authorization_response;
+                let token = signed_as(self.server, protection, |key| jarm::unsigned(reply_to, answer, view, key, self.now))?;
+                jarm::deliver(reply_to, token, view, rng).map_err(|error| Problem::internal(&error))?
             }
         };
         match delivery {
@@ -61,7 +60,7 @@ impl Way<'_> {
 
     fn posted(&self, action: String, fields: Vec<(&'static str, String)>) -> Result<Response, Problem> {
         let is_english = self.voice.tag() == "en";
-        let name = self.client.map(|client| if is_english { client.name_en.clone() } else { client.name_sv.clone() });
+        let name = self.client.map(|client| &client.config).map(|client| if is_english { client.name_en.clone() } else { client.name_sv.clone() });
         // This page alone may post to another site: the one of the registered address that the answer is for.
         let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action {}", origin(&action)));
         let policy = HeaderValue::from_str(&policy).map_err(|error| Problem::internal(&error))?;

@@ -1,41 +1,44 @@
 //! `GET /.well-known/openid-configuration` and `GET /jwks`.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
-use handslag_keys::{JWKS_CACHE_LIFE, KeyState, Kind};
-use handslag_protocol::{
-    discovery::Provider,
-    jose::{Jwk, JwkSet},
-};
+use handslag_keys::JWKS_CACHE_LIFE;
+use handslag_protocol::discovery::Provider;
 
-use crate::{problem::Problem, server::Server};
+use super::key_sets::{self, Ours};
+use crate::{config::Config, problem::Problem, server::Server};
+
+/// What a provider of this configuration says of itself.
+pub fn provider_of(config: &Config) -> Provider {
+    Provider::at(&config.issuer, config.reviewed_by_digg)
+}
 
 /// What this provider says of itself.
-pub(super) fn provider(server: &Server) -> Provider {
-    Provider::at(&server.config.issuer, server.config.reviewed_by_digg)
+pub(super) fn provider(server: &Server) -> &Provider {
+    &server.provider
 }
 
 /// `GET /.well-known/openid-configuration` (OpenID Connect Discovery §4).
-pub(super) async fn metadata(State(server): State<Server>) -> Response {
-    ([(header::CACHE_CONTROL, "public, max-age=3600")], Json(provider(&server).metadata())).into_response()
+pub(super) async fn metadata(State(server): State<Server>) -> Result<Response, Problem> {
+    let provider = Provider { opens: published(&server)?.opens(), ..provider(&server).clone() };
+    Ok(([(header::CACHE_CONTROL, "public, max-age=3600")], Json(provider.metadata())).into_response())
 }
 
-/// `GET /jwks`: the key in use, the next one, and those whose tokens may still live.
+/// `GET /jwks`: the keys in use, the next ones, and those whose tokens may still live.
 pub(super) async fn keys(State(server): State<Server>) -> Result<Response, Problem> {
-    let set = published(&server)?;
+    let ours = published(&server)?;
     // Half the life that the rotation counts on, so that a client always knows a key before it is used.
     let cache = format!("public, max-age={}", JWKS_CACHE_LIFE.0 / 2);
-    Ok(([(header::CACHE_CONTROL, cache)], Json(set.to_json())).into_response())
+    Ok(([(header::CACHE_CONTROL, cache)], Json(ours.set.to_json())).into_response())
 }
 
-/// The public keys that verify tokens of ours.
-pub(super) fn published(server: &Server) -> Result<JwkSet, Problem> {
-    let public = server.keys.public_keys(Kind::TokenSigning)?;
-    let published = public.iter().filter(|key| !matches!(key.state, KeyState::Retired { .. }));
-    let keys: Result<Vec<Jwk>, _> = published.map(|key| Jwk::from_p256_point(&key.sec1, None).map(Jwk::named_by_thumbprint)).collect();
-    keys.and_then(JwkSet::new).map_err(|error| Problem::internal(&error))
+/// Our public keys.
+pub(super) fn published(server: &Server) -> Result<Arc<Ours>, Problem> {
+    key_sets::ours(server)
 }

@@ -23,19 +23,19 @@ use super::{
 use crate::{identity::Affiliation, problem::Problem, server::Server};
 
 /// A token that a service asks about or gives back.
-pub(super) struct Question<'a> {
-    pub(super) service: ProvenClient<'a>,
+pub(super) struct Question {
+    pub(super) service: ProvenClient,
     pub(super) presented: Secret,
 }
 
-impl<'a> Question<'a> {
+impl Question {
     /// Takes the form of RFC 7662 §2.1 and RFC 7009 §2.1, which are the same.
-    pub(super) fn read(server: &'a Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime) -> Result<Self, Refused> {
+    pub(super) async fn read(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime) -> Result<Self, Refused> {
         let parameters = Parameters::collect(pairs);
         if parameters.has_repeated() {
             return Err(token::Refusal::ParameterRepeated.into());
         }
-        let service = ProvenClient::of(server, &ClaimedClient::read(&parameters, proven_client::authorization(headers)?)?, now)?;
+        let service = ProvenClient::of(server, &ClaimedClient::read(&parameters, proven_client::authorization(headers)?)?, now).await?;
         let missing = || Refused::because(OAuthError::InvalidRequest, "token is missing");
         let presented = parameters.value("token").map(Secret::presented).ok_or_else(missing)?;
         Ok(Self { service, presented })
@@ -56,7 +56,7 @@ pub(super) async fn examine(tx: &mut Tx, server: &Server, presented: &Secret, no
     if let Some(opaque) = access_tokens::by_secret(tx, presented, now).await? {
         return of_opaque(tx, &opaque, now).await;
     }
-    let Ok(signed) = AccessToken::signed_by(&discovery::published(server)?, presented.reveal()) else { return Ok(None) };
+    let Ok(signed) = AccessToken::signed_by(&discovery::published(server)?.set, presented.reveal()) else { return Ok(None) };
     of_signed(tx, server, signed, now).await
 }
 

@@ -20,6 +20,7 @@ use super::{
     examined,
     grants::{self, Grant},
     refused::Refused,
+    subjects,
     token::Asked,
 };
 use crate::{
@@ -32,7 +33,7 @@ use crate::{
 
 pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
     proves_itself(asked)?;
-    let registered = asked.service.registered;
+    let registered = &asked.service.config;
     if !registered.audiences.contains(&exchange.audience) {
         return Err(Refused::because(OAuthError::InvalidTarget, "the client is not registered for this audience"));
     }
@@ -47,9 +48,10 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
     let affiliation = grant.usable(tx, asked.now).await?.ok_or_else(unacceptable)?;
     let scopes = scopes(asked, &subject)?;
     allowed(tx, asked, &grant, &affiliation, &subject).await?;
+    let sub = subjects::told(asked.server, registered, &affiliation.subject)?;
     let wanted = access_tokens::For {
         client: &asked.service.client.id,
-        grant: Some((&grant, &affiliation.subject)),
+        grant: Some((&grant, &sub)),
         scopes: &scopes,
         audience: Some(&exchange.audience),
         bound_to: asked.proven,
@@ -96,7 +98,7 @@ fn scopes(asked: &Asked<'_>, subject: &ActiveToken) -> Result<Vec<String>, Refus
 }
 
 async fn allowed(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, affiliation: &Affiliation, subject: &ActiveToken) -> Result<(), Refused> {
-    let registered = asked.service.registered;
+    let registered = &asked.service.config;
     let organisation = identity::organisation_by_number(tx, &registered.organisation).await?.ok_or_else(unacceptable)?;
     let phone = phone::by_id(tx, &grant.phone_id).await?.ok_or_else(unacceptable)?;
     let passing = Passing {

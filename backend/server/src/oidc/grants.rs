@@ -46,6 +46,12 @@ pub(super) async fn wait(
     Ok(())
 }
 
+/// Whose request waits.
+pub(super) async fn asker(tx: &mut Tx, approval: &ApprovalId) -> Result<Option<ClientId>, Error> {
+    let row: Option<(ClientId,)> = tx.optional("SELECT client_id FROM authorizations WHERE approval_id = $1", (approval,)).await?;
+    Ok(row.map(|(client,)| client))
+}
+
 /// Takes the request out, once.
 pub(super) async fn answered(tx: &mut Tx, approval: &ApprovalId, now: UnixTime) -> Result<Option<Authorization>, Error> {
     tx.optional(

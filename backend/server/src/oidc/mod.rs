@@ -13,8 +13,10 @@ mod discovery;
 mod elsewhere;
 mod examined;
 mod exchange;
+mod fetched;
 mod grants;
 mod introspect;
+mod key_sets;
 mod objects;
 mod proof;
 mod proven_client;
@@ -26,8 +28,13 @@ mod refresh_families;
 mod refused;
 mod revoke;
 mod signed;
+mod subjects;
 mod token;
 mod userinfo;
+
+pub use clients::{Clients, Registered};
+pub use discovery::provider_of;
+pub use key_sets::KeySets;
 
 use axum::{
     Router,

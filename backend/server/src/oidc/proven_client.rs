@@ -1,36 +1,57 @@
 //! The service that calls the token endpoint or one of its neighbours: who it says it is, proven.
 
+use std::{ops::Deref, sync::Arc};
+
 use axum::http::{HeaderMap, header};
 use handslag_protocol::{
-    client::Client,
-    client_assertion::ClientAssertion,
-    client_authentication::{self, ClaimedClient},
+    client_assertion::{self, ClientAssertion},
+    client_authentication::{self, ClaimedClient, Refusal},
     dpop::Proof,
+    jose,
     oauth_error::OAuthError,
 };
 use handslag_store::{Error, Tx};
 use handslag_vocab::{Digest, UnixTime};
 
-use super::{clients, discovery::provider, proof, refused::Refused};
-use crate::{config, server::Server};
+use super::{
+    clients::{self, Registered},
+    discovery::provider,
+    key_sets, proof,
+    refused::Refused,
+};
+use crate::server::Server;
 
-/// A service that proved itself, or a public one that named itself.
-pub(super) struct ProvenClient<'a> {
-    /// As registered.
-    pub(super) registered: &'a config::Client,
-    /// In the protocol's view.
-    pub(super) client: Client,
+/// A service that proved itself, or a public one that named itself. Reads as what is registered of it.
+pub(super) struct ProvenClient {
+    registered: Arc<Registered>,
     assertion: Option<ClientAssertion>,
 }
 
-impl<'a> ProvenClient<'a> {
+impl Deref for ProvenClient {
+    type Target = Registered;
+    fn deref(&self) -> &Registered {
+        &self.registered
+    }
+}
+
+impl ProvenClient {
     /// Unknown and unproven have the same code.
-    pub(super) fn of(server: &'a Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
+    pub(super) async fn of(server: &Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
         let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
-        let registered = clients::registered(server, &claimed.id()?).ok_or_else(unknown)?;
-        let client = clients::view(registered)?;
-        let assertion = claimed.authenticate(&client, &provider(server), client.profile.assertion_audience(), now)?;
-        Ok(Self { registered, client, assertion })
+        let registered = clients::registered(server, &claimed.id()?).await?.ok_or_else(unknown)?;
+        let authenticate = |registered: &Registered| {
+            let client = &registered.client;
+            claimed.authenticate(client, provider(server), client.profile.assertion_audience(), now)
+        };
+        match authenticate(&registered) {
+            Err(Refusal::Assertion(client_assertion::Refusal::Jws(jose::Refusal::KeyUnknown))) => {
+                // It may have changed its keys since they were read.
+                let registered = key_sets::with_newer_keys(server, &registered, now).await.unwrap_or(registered);
+                let assertion = authenticate(&registered)?;
+                Ok(Self { registered, assertion })
+            }
+            assertion => Ok(Self { assertion: assertion?, registered }),
+        }
     }
 
     /// Whether there is something to mark: if not, no transaction is needed for it.

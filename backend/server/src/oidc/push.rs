@@ -48,13 +48,15 @@ pub(super) async fn push(
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<PushAnswer, Refused> {
     let pushed = PushedRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let client = ProvenClient::of(server, &pushed.client, now)?;
-    let object = pushed.request_object().map(|object| objects::verified(server, object, &client.client, Means::Pushed, now));
-    let object = object.transpose().map_err(par::Refusal::from)?;
+    let client = ProvenClient::of(server, &pushed.client, now).await?;
+    let object = match pushed.request_object() {
+        Some(compact) => Some(objects::verified(server, compact, &client, Means::Pushed, now).await.map_err(par::Refusal::from)?),
+        None => None,
+    };
     let at = proof::At { method: Method::POST.as_str(), path: "/par", access_token: None, now };
     let proof = proof::of(server, headers, at)?;
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
-    let request = pushed.check(&client.client, &provider(server), object.clone(), proven);
+    let request = pushed.check(&client.client, provider(server), object.clone(), proven);
     let uri = RequestUri::random(&mut rng);
     // What came with it is used up, also where the request is refused.
     let kept = server.db.write(async |tx| {

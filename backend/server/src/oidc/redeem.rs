@@ -39,7 +39,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
     let by = Presenter { client_id: &asked.service.client.id, proven: asked.proven, now: asked.now };
     exchange.check(&grant.issued(&request), &by)?;
     asked.stays_within(&request)?;
-    let registered = asked.service.registered;
+    let registered = &asked.service.config;
     let affiliation = grant.may_go_on(tx, asked.server, registered, asked.now).await?.ok_or_else(dead)?;
     let mut answer = asked.tokens(tx, &grant, &affiliation, &request, rng).await?;
     if request.is_offline() {
@@ -51,7 +51,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
 
 pub(super) async fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<Secret, handslag_store::Error> {
     let token = RefreshToken::first(rng);
-    let registered = asked.service.registered;
+    let registered = &asked.service.config;
     let new = New { token: &token, grant: &grant.grant_id, rotates: registered.is_public(), key: asked.proven, stay: stay(registered) };
     refresh_families::begin(tx, &new, asked.now).await?;
     Ok(token.secret())

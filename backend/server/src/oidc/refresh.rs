@@ -44,7 +44,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng
     asked.stays_within(&granted)?;
     // OIDC Core §12.2: a nonce belongs to the log-in, not to what prolongs it.
     let request = AuthorizationRequest { scopes: asked.request.narrowed(&granted.scopes)?, nonce: None, ..granted };
-    let affiliation = grant.may_go_on(tx, asked.server, asked.service.registered, asked.now).await?.ok_or_else(dead)?;
+    let affiliation = grant.may_go_on(tx, asked.server, &asked.service.config, asked.now).await?.ok_or_else(dead)?;
     let Next::Link(next) = next(tx, asked, &family, &token, rng).await? else {
         ended(tx, asked, &grant, rng).await?;
         return Err(dead());
@@ -55,7 +55,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng
 }
 
 async fn next(tx: &mut Tx, asked: &Asked<'_>, family: &Family, token: &RefreshToken, rng: &mut Rng) -> Result<Next, handslag_store::Error> {
-    let idle = stay(asked.service.registered).idle;
+    let idle = stay(&asked.service.config).idle;
     match family.judge(token) {
         Verdict::Keep => {
             refresh_families::touch(tx, token, idle, asked.now).await?;

@@ -35,7 +35,7 @@ pub(super) async fn take_back(
     headers: HeaderMap,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Refused> {
-    let Question { service, presented } = Question::read(&server, &headers, pairs, now)?;
+    let Question { service, presented } = Question::read(&server, &headers, pairs, now).await?;
     let ended = server.db.write(async |tx| {
         if let Err(replayed) = service.mark(tx, None, now).await? {
             return Ok(Err(replayed));
@@ -50,7 +50,7 @@ pub(super) async fn take_back(
     Ok((no_store(), StatusCode::OK).into_response())
 }
 
-async fn end(tx: &mut Tx, server: &Server, service: &ProvenClient<'_>, presented: &Secret, now: UnixTime, rng: &mut Rng) -> Result<(), Refused> {
+async fn end(tx: &mut Tx, server: &Server, service: &ProvenClient, presented: &Secret, now: UnixTime, rng: &mut Rng) -> Result<(), Refused> {
     let Some(found) = examined::examine(tx, server, presented, now).await? else { return Ok(()) };
     if found.token.client_id != service.client.id {
         return Ok(());

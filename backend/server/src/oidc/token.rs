@@ -26,7 +26,8 @@ use super::{
     proven_client::{self, ProvenClient},
     redeem, refresh,
     refused::{Refused, no_store},
-    signed::signed,
+    signed::protected,
+    subjects,
 };
 use crate::{
     caller::{Now, Rng},
@@ -38,7 +39,7 @@ use crate::{
 /// A request whose asker is proven.
 pub(super) struct Asked<'a> {
     pub(super) server: &'a Server,
-    pub(super) service: &'a ProvenClient<'a>,
+    pub(super) service: &'a ProvenClient,
     pub(super) request: &'a TokenRequest,
     /// The resource it wants a token for; our own UserInfo if none.
     pub(super) audience: Option<&'a str>,
@@ -66,12 +67,12 @@ pub(super) async fn give(
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, mut rng: Rng) -> Result<TokenAnswer, Refused> {
     let request = TokenRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let service = ProvenClient::of(server, &request.client, now)?;
+    let service = ProvenClient::of(server, &request.client, now).await?;
     request.check(&service.client)?;
-    let audience = request.resource.as_deref().map(|resource| registered_audience(service.registered, resource)).transpose()?;
+    let audience = request.resource.as_deref().map(|resource| registered_audience(&service.config, resource)).transpose()?;
     let at = proof::At { method: Method::POST.as_str(), path: "/token", access_token: None, now };
     let proof = proof::of(server, headers, at)?;
-    let must_be_bound = service.registered.dpop_bound_access_tokens || service.client.profile.requires_sender_constraint();
+    let must_be_bound = service.config.dpop_bound_access_tokens || service.client.profile.requires_sender_constraint();
     if proof.is_none() && must_be_bound {
         return Err(Refused::because(OAuthError::InvalidDpopProof, "this client gets tokens only with a DPoP proof"));
     }
@@ -114,16 +115,17 @@ impl Asked<'_> {
         request: &AuthorizationRequest,
         rng: &mut Rng,
     ) -> Result<TokenAnswer, Refused> {
+        let subject = subjects::told(self.server, &self.service.config, &affiliation.subject)?;
         let wanted = access_tokens::For {
             client: &grant.client_id,
-            grant: Some((grant, &affiliation.subject)),
+            grant: Some((grant, &subject)),
             scopes: &request.scopes,
             audience: self.audience,
             bound_to: self.proven,
         };
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
-        let id_token = is_openid.then(|| self.id_token(grant, affiliation, request, &access_token)).transpose()?;
+        let id_token = if is_openid { Some(self.id_token(grant, affiliation, request, (subject, &access_token), rng)?) } else { None };
         Ok(TokenAnswer {
             access_token,
             token_type: self.token_type(),
@@ -135,7 +137,14 @@ impl Asked<'_> {
         })
     }
 
-    fn id_token(&self, grant: &Grant, affiliation: &Affiliation, request: &AuthorizationRequest, access_token: &str) -> Result<String, Refused> {
+    fn id_token(
+        &self,
+        grant: &Grant,
+        affiliation: &Affiliation,
+        request: &AuthorizationRequest,
+        (subject, access_token): (String, &str),
+        rng: &mut Rng,
+    ) -> Result<String, Refused> {
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
         let mut released = release::for_id_token(&request.shares(), &values(affiliation));
         if let Offer::Backchannel(handle) = &self.request.offer {
@@ -143,7 +152,7 @@ impl Asked<'_> {
         }
         let token = IdToken {
             issuer: self.server.config.issuer.clone(),
-            subject: affiliation.subject.clone(),
+            subject,
             client_id: grant.client_id.clone(),
             issued_at: self.now,
             auth_time: grant.authenticated_at,
@@ -154,7 +163,8 @@ impl Asked<'_> {
             access_token: Some(access_token.to_owned()),
             released,
         };
-        Ok(signed(self.server, |kid| token.unsigned(kid))?)
+        let client = &self.service.client;
+        Ok(protected(self.server, client, &client.registration.id_token, rng, |key| token.unsigned(key))?)
     }
 
     /// RFC 8707 §2.2: where the person approved named resources, a token is for one of those.

@@ -11,7 +11,7 @@ use axum::{
 use handslag_protocol::{dpop::Proof, oauth_error::OAuthError, release, userinfo::UserInfo};
 use handslag_store::Tx;
 use handslag_vocab::{Secret, UnixTime};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     access_tokens::{self, Opaque},
@@ -19,10 +19,16 @@ use super::{
     grants::{self, Grant},
     proof,
     refused::{Refused, no_store},
-    signed::signed,
+    signed::{protected, sealed},
+    subjects,
     token::values,
 };
-use crate::{caller::Now, identity::Affiliation, problem::Problem, server::Server};
+use crate::{
+    caller::{Now, Rng},
+    identity::Affiliation,
+    problem::Problem,
+    server::Server,
+};
 
 /// A token as it was sent.
 struct Presented {
@@ -50,12 +56,12 @@ impl From<Problem> for Refusal {
 }
 
 /// `GET|POST /userinfo`.
-pub(super) async fn tell(State(server): State<Server>, Now(now): Now, method: Method, headers: HeaderMap) -> Response {
-    let response = answer(&server, &method, &headers, now).await.unwrap_or_else(IntoResponse::into_response);
+pub(super) async fn tell(State(server): State<Server>, Now(now): Now, mut rng: Rng, method: Method, headers: HeaderMap) -> Response {
+    let response = answer(&server, &method, &headers, now, &mut rng).await.unwrap_or_else(IntoResponse::into_response);
     proof::with_next_nonce(&server, &headers, now, response).unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: UnixTime) -> Result<Response, Refusal> {
+async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: UnixTime, rng: &mut Rng) -> Result<Response, Refusal> {
     let presented = presented(headers).ok_or(Refusal::Unauthorized { scheme: "Bearer", error: None })?;
     let scheme = if presented.is_bearer { "Bearer" } else { "DPoP" };
     let proof = proven(server, method, headers, &presented, now)?;
@@ -66,21 +72,29 @@ async fn answer(server: &Server, method: &Method, headers: &HeaderMap, now: Unix
     if proof.is_some() && server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await.map_err(Problem::from)?.is_err() {
         return Err(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidDpopProof.code()) });
     }
-    Ok(told(server, &found)?)
+    Ok(told(server, &found, rng).await?)
 }
 
-fn told(server: &Server, found: &Found) -> Result<Response, Problem> {
+/// Signed, encrypted or plain, as the service is registered; one that is registered no more hears nothing.
+async fn told(server: &Server, found: &Found, rng: &mut Rng) -> Result<Response, Problem> {
     let Found { token, grant, affiliation } = found;
     let mut request = grant.request().map_err(|error| Problem::internal(&error))?;
     if let Some(narrower) = token.scopes() {
         request.scopes = narrower;
     }
-    let info = UserInfo { subject: affiliation.subject.clone(), released: release::for_userinfo(&request.shares(), &values(affiliation)) };
-    let is_signed = clients::registered(server, &grant.client_id).is_none_or(|client| client.userinfo_signed);
-    if !is_signed {
-        return Ok((no_store(), Json(info.claims())).into_response());
-    }
-    let jwt = signed(server, |kid| info.unsigned(&server.config.issuer, &grant.client_id, kid))?;
+    let service = clients::registered(server, &grant.client_id).await?.ok_or_else(Problem::gone)?;
+    let subject = subjects::told(server, &service.config, &affiliation.subject)?;
+    let info = UserInfo { subject, released: release::for_userinfo(&request.shares(), &values(affiliation)) };
+    let protection = &service.client.registration.userinfo;
+    let jwt = match (protection.signed, protection.encrypted) {
+        (None, None) => return Ok((no_store(), Json(info.claims())).into_response()),
+        // OpenID Connect Core §5.3.2: encrypted alone is the same JSON within.
+        (None, Some(_)) => {
+            let plain = Value::Object(info.claims()).to_string();
+            sealed(&service.client, protection, plain.as_bytes(), None, rng)?.ok_or_else(Problem::gone)?
+        }
+        (Some(_), _) => protected(server, &service.client, protection, rng, |key| info.unsigned(&server.config.issuer, &grant.client_id, key))?,
+    };
     Ok((no_store(), [(header::CONTENT_TYPE, "application/jwt")], jwt).into_response())
 }
 

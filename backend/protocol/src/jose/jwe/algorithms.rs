@@ -5,6 +5,8 @@ use aws_lc_rs::{
     rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm},
 };
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 use crate::jose::material::Material;
 
 /// The hash of an OAEP padding.
@@ -42,6 +44,9 @@ pub enum KeyManagement {
 impl KeyManagement {
     /// Every one.
     pub const ALL: [Self; 5] = [Self::EcdhEs, Self::EcdhEsA128Kw, Self::EcdhEsA256Kw, Self::RsaOaep(Oaep::Sha1), Self::RsaOaep(Oaep::Sha256)];
+
+    /// Those that a request object to us may use (OIDC Sweden profile §7.1 and its federation draft).
+    pub const TO_US: [Self; 3] = [Self::EcdhEs, Self::RsaOaep(Oaep::Sha1), Self::RsaOaep(Oaep::Sha256)];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
@@ -99,6 +104,9 @@ impl ContentEncryption {
     /// Every one.
     pub const ALL: [Self; 4] = [Self::A128CbcHs256, Self::A128Gcm, Self::A256CbcHs512, Self::A256Gcm];
 
+    /// Those that a request object to us may use (OIDC Sweden profile §7.1).
+    pub const TO_US: [Self; 2] = [Self::A128Gcm, Self::A256Gcm];
+
     /// The registered name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -131,3 +139,22 @@ impl ContentEncryption {
         }
     }
 }
+
+macro_rules! by_registered_name {
+    ($($named:ident)*) => {$(
+        /// By its registered name, as in client metadata.
+        impl<'de> Deserialize<'de> for $named {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = String::deserialize(deserializer)?;
+                Self::named(&name).ok_or_else(|| D::Error::custom(format!("{name} is no encryption of ours")))
+            }
+        }
+
+        impl Serialize for $named {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+    )*};
+}
+by_registered_name! { ContentEncryption KeyManagement }

@@ -26,7 +26,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        clients, discovery, objects, proven_client,
+        discovery, objects, proven_client,
         proven_client::ProvenClient,
         refused::{Refused, no_store},
     },
@@ -93,17 +93,19 @@ pub(super) async fn ask(
 /// A checked request and who asks.
 struct Asked<'a> {
     server: &'a Server,
-    service: &'a ProvenClient<'a>,
+    service: &'a ProvenClient,
     request: &'a BackchannelRequest,
     now: UnixTime,
 }
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, rng: &mut Rng) -> Result<Answer, Refused> {
     let unverified = UnverifiedBackchannelRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let service = ProvenClient::of(server, &unverified.client, now)?;
-    let object = unverified.request_object().map(|object| objects::verified(server, object, &service.client, Means::Backchannel, now));
-    let object = object.transpose().map_err(Refusal::from)?;
-    let checked = unverified.check(&service.client, &discovery::provider(server), object.clone());
+    let service = ProvenClient::of(server, &unverified.client, now).await?;
+    let object = match unverified.request_object() {
+        Some(object) => Some(objects::verified(server, object, &service, Means::Backchannel, now).await.map_err(Refusal::from)?),
+        None => None,
+    };
+    let checked = unverified.check(&service.client, discovery::provider(server), object.clone());
     let answered = server.db.write(async |tx| {
         if let Err(replayed) = service.mark(tx, None, now).await? {
             return Ok(Err(replayed));
@@ -183,16 +185,16 @@ impl Asked<'_> {
 
     /// The approval behind an ID Token that was given to this very client, however old: its age says nothing against who it names.
     fn named_by(&self, compact: &str) -> Result<Option<ApprovalId>, Refused> {
-        let keys = discovery::published(self.server)?;
+        let ours = discovery::published(self.server)?;
         let expected = jose::Expected { algorithms: &Algorithm::ALL, typ: jose::Type::OrdinaryOr("JWT") };
-        let verified = UnverifiedJws::parse(compact).and_then(|jws| jws.verify(&keys, expected)).and_then(|verified| verified.claims());
+        let verified = UnverifiedJws::parse(compact).and_then(|jws| jws.verify(&ours.set, expected)).and_then(|verified| verified.claims());
         let Ok(claims) = verified else { return Ok(None) };
         let is_ours = claims.text("iss") == Some(&self.server.config.issuer) && claims.text("aud") == Some(self.service.client.id.as_str());
         Ok(claims.text("txn").filter(|_| is_ours).and_then(|txn| txn.parse().ok()))
     }
 
     async fn asked_service(&self, tx: &mut Tx) -> Result<Request, Refused> {
-        let registered = self.service.registered;
+        let registered = &self.service.config;
         let organisation = identity::organisation_by_number(tx, &registered.organisation).await?;
         let organisation = organisation.ok_or_else(|| Refused::because(OAuthError::InvalidClient, "the client's organisation is not known"))?;
         let request = &self.request.request;

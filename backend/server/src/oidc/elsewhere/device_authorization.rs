@@ -41,8 +41,8 @@ pub(super) async fn begin(
 
 async fn answer(server: &Server, headers: &HeaderMap, pairs: Vec<(String, String)>, now: UnixTime, rng: &mut Rng) -> Result<DeviceAnswer, Refused> {
     let asked = DeviceRequest::parse(pairs, proven_client::authorization(headers)?)?;
-    let service = ProvenClient::of(server, &asked.client, now)?;
-    let request = asked.check(&service.client, &discovery::provider(server));
+    let service = ProvenClient::of(server, &asked.client, now).await?;
+    let request = asked.check(&service.client, discovery::provider(server));
     let (handle, user_code) = (Secret::random("device", rng), UserCode::random(rng));
     let user_mac = awaited::user_mac(server, &user_code)?;
     let begun = server.db.write(async |tx| {

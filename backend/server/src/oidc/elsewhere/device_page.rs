@@ -117,7 +117,8 @@ async fn found(server: &Server, browser: &Secret, typed: &str, now: UnixTime) ->
 }
 
 async fn asks(server: &Server, voice: Voice, code: &UserCode, awaited: &Awaited, now: UnixTime) -> Result<Response, Problem> {
-    let client = clients::registered(server, &awaited.client_id).ok_or_else(Problem::gone)?;
+    let registered = clients::registered(server, &awaited.client_id).await?.ok_or_else(Problem::gone)?;
+    let client = &registered.config;
     let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     let service = if voice.tag() == "en" { client.name_en.clone() } else { client.name_sv.clone() };
     let organisation = organisation.map(|organisation| organisation.name).unwrap_or_default();
@@ -140,11 +141,11 @@ pub(super) async fn yes(
     };
     let approval = ApprovalId::random(&mut rng);
     let request = awaited.request().map_err(|error| Problem::internal(&error))?;
-    let client = clients::registered(&server, &awaited.client_id).ok_or_else(Problem::gone)?;
+    let client = clients::registered(&server, &awaited.client_id).await?.ok_or_else(Problem::gone)?;
     server
         .db
         .write(async |tx| {
-            let asked = asked(tx, client, &request, &approval).await?;
+            let asked = asked(tx, &client.config, &request, &approval).await?;
             login::begin(tx, &server, &approval, &asked, &browser, now).await?;
             if awaited::goes_on(tx, &awaited, &approval).await? { Ok(()) } else { Err(Problem::gone()) }
         })

@@ -56,7 +56,8 @@ async fn told(server: &Server, taken: &Taken, now: UnixTime) -> Result<bool, Pro
     let awaited = server.db.read(async |tx| awaited::by_approval(tx, &approval).await).await?;
     let Some(awaited) = awaited.filter(|awaited| awaited.is_open() && now < awaited.expires_at) else { return Ok(true) };
     let Some(token) = notification_token(server, &approval, &awaited)? else { return Ok(true) };
-    let address = clients::registered(server, &awaited.client_id).and_then(|client| client.notification_endpoint.clone());
+    let client = clients::registered(server, &awaited.client_id).await?;
+    let address = client.and_then(|client| client.config.notification_endpoint.clone());
     let Some(address) = address else { return Ok(true) };
     let handle = backchannel::handle(server, &approval)?;
     let body = json!({ "auth_req_id": handle.reveal() }).to_string().into_bytes();

@@ -125,7 +125,7 @@ async fn granted(tx: &mut Tx, asked: &Asked<'_>, awaited: &Awaited, approval: &A
 
 /// The same tokens as for a code. Everything is asked anew: the identity, the phone, the policy (attack 7).
 async fn tokens(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, request: &AuthorizationRequest, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
-    let may_go_on = grant.may_go_on(tx, asked.server, asked.service.registered, asked.now).await?;
+    let may_go_on = grant.may_go_on(tx, asked.server, &asked.service.config, asked.now).await?;
     let denied = || Refused::because(OAuthError::AccessDenied, "the work identity or the phone may no longer be used for this");
     let affiliation = may_go_on.ok_or_else(denied)?;
     let mut answer = asked.tokens(tx, grant, &affiliation, request, rng).await?;
