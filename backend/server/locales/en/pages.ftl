@@ -124,3 +124,13 @@ lock-log-untold = { $count ->
    *[other] The lock has written { $count } more events. They have not arrived yet.
 }
 lock-log-forked = The lock has told two different things about the same event. This has to be looked into.
+history-approval-declined-wrong-number = Typed a wrong number. It is stopped.
+history-oidc-asked-for = A service asked for a log-in
+history-oidc-asking-refused = A service asked for a log-in too often. It is stopped for a while.
+history-oidc-passed-on = The service fetched something in another service
+mine-asking = Code for being asked
+mine-asking-what = A service that knows who you are can send a question to your phone. If you choose a code, you must give it to the service first. Without it no question comes.
+mine-asking-set = You have chosen a code.
+mine-asking-code = New code (4–16 letters or digits)
+mine-asking-save = Save the code
+mine-asking-clear = Remove the code

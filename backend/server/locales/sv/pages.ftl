@@ -124,3 +124,13 @@ lock-log-untold = { $count ->
    *[other] Låset har skrivit { $count } händelser till. De har inte kommit hit än.
 }
 lock-log-forked = Låset har berättat två olika saker om samma händelse. Det måste utredas.
+history-approval-declined-wrong-number = Skrev fel tal. Det är stoppat.
+history-oidc-asked-for = En tjänst bad om inloggning
+history-oidc-asking-refused = En tjänst bad om inloggning för ofta. Den är stoppad en stund.
+history-oidc-passed-on = Tjänsten hämtade uppgifter i en annan tjänst
+mine-asking = Kod för att bli tillfrågad
+mine-asking-what = En tjänst som vet vem du är kan skicka en fråga till din telefon. Väljer du en kod, måste du först ge den till tjänsten. Utan den kommer ingen fråga.
+mine-asking-set = Du har valt en kod.
+mine-asking-code = Ny kod (4–16 bokstäver eller siffror)
+mine-asking-save = Spara koden
+mine-asking-clear = Ta bort koden

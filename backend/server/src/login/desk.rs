@@ -20,7 +20,10 @@ use super::orders;
 use crate::{
     caller::Now,
     page::Page,
-    phone::approvals::{self, Request, Row, State as ApprovalState},
+    phone::{
+        approvals::{self, Request, Row, State as ApprovalState},
+        codes,
+    },
     problem::Problem,
     qr,
     server::Server,
@@ -38,6 +41,12 @@ struct DeskPage {
     service: String,
     organisation: String,
     link: String,
+    /// Eight digits, while they are shown.
+    digits: Option<String>,
+    /// So long still.
+    seconds: i64,
+    /// Whether digits can be shown: for a log-in of level 2 that no phone has taken.
+    may_type: bool,
     state: &'static str,
     /// Where the person goes who gives up or came too late.
     back: Option<String>,
@@ -58,10 +67,30 @@ pub(super) async fn show(
     if let Some(next) = goes_on(&row, state)? {
         return Ok(Redirect::to(&next).into_response());
     }
+    let shown = row.code_until.filter(|until| now < *until && state == ApprovalState::Created);
+    let digits = shown.map(|until| codes::digits(&server, &id, until)).transpose()?.map(|digits| in_groups(&digits));
+    let seconds = shown.map_or(0, |until| until.since(now).0);
     let (request, back, is_refused) = (request_of(&row)?, way_back(&row, state)?, state == ApprovalState::Declined);
     let service = if voice.tag() == "en" { request.name_en } else { request.name_sv };
     let link = format!("/t/{}", orders::link_token(&server, &id)?.reveal());
-    Ok(Page(DeskPage { voice, id, service, organisation: request.organisation, link, state: word(&row, state), back, is_refused }).into_response())
+    let may_type = state == ApprovalState::Created && request.assurance <= StartKind::TypedCode.assurance();
+    let (state, organisation) = (word(&row, state), request.organisation);
+    Ok(Page(DeskPage { voice, id, service, organisation, link, digits, seconds, may_type, state, back, is_refused }).into_response())
+}
+
+/// Two groups of four are read without losing the place.
+fn in_groups(digits: &str) -> String {
+    let (first, second) = digits.split_at_checked(4).unwrap_or((digits, ""));
+    format!("{first} {second}")
+}
+
+/// `POST /login/{txn}/siffror`: shows digits to type, for where no camera works.
+pub(super) async fn digits(State(server): State<Server>, Now(now): Now, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
+    let row = own(&server, &headers, &id).await?;
+    if request_of(&row)?.assurance <= StartKind::TypedCode.assurance() {
+        server.db.write(async |tx| codes::offer(tx, &server, &id, &row.browser_hash, now).await).await?;
+    }
+    Ok(Redirect::to(&format!("/login/{id}")).into_response())
 }
 
 /// `GET /login/{txn}/kod.svg`: this second's picture.
@@ -109,7 +138,7 @@ pub(super) async fn status(
     let state = row.state_at(server.clock.now());
     let (word, back) = (word(&row, state), way_back(&row, state)?);
     let next = if state == ApprovalState::Declined { back.clone() } else { goes_on(&row, state)? };
-    Ok(Json(Status { state: word, words: voice.say(&format!("login-state-{word}")), next, back }))
+    Ok(Json(Status { state: word, words: voice.say_or(&format!("login-state-{word}"), "login-state-unknown"), next, back }))
 }
 
 /// After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).
@@ -151,6 +180,8 @@ fn request_of(row: &Row) -> Result<Request, Problem> {
 /// The hint's word, also the end of its text's key.
 fn word(row: &Row, state: ApprovalState) -> &'static str {
     match state {
+        ApprovalState::Aborted if row.is_replaced() => "replaced",
+        ApprovalState::Aborted if row.reason.as_deref() == Some("withdrawn") => "withdrawn",
         ApprovalState::Aborted => "aborted",
         ApprovalState::Approved => "approved",
         ApprovalState::Claimed => "claimed",

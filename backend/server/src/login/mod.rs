@@ -28,5 +28,6 @@ pub fn routes() -> Router<Server> {
         .route("/login/{txn}", get(desk::show))
         .route("/login/{txn}/kod.svg", get(desk::code))
         .route("/login/{txn}/status", get(desk::status))
+        .route("/login/{txn}/siffror", post(desk::digits))
         .route("/login/{txn}/avbryt", post(desk::cancel))
 }

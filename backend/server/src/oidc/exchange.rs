@@ -28,7 +28,6 @@ use crate::{
     caller::Rng,
     identity::{self, Affiliation},
     phone::{self, authority},
-    problem::Problem,
 };
 
 pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rng: &mut Rng) -> Result<TokenAnswer, Refused> {

@@ -28,7 +28,7 @@ pub(super) const LOOKED: &str = "pages.looked";
 const OPENING: &str = "doors.opening";
 
 /// What is told; how a service fetched its answer is part of the log-in that is told already.
-const TOLD: [&str; 20] = [
+const TOLD: [&str; 23] = [
     "approval.declined",
     "approval.given",
     OPENING,
@@ -37,9 +37,12 @@ const TOLD: [&str; 20] = [
     "identity.blocked",
     "identity.invitation_declined",
     "identity.invited",
+    "oidc.asked_for",
+    "oidc.asking_refused",
     "oidc.code_reused",
     "oidc.given_back",
     "oidc.logged_in",
+    "oidc.passed_on",
     "oidc.refresh_token_copied",
     "phone.enrolled",
     "phone.removed",
@@ -120,6 +123,7 @@ async fn entry(tx: &mut Tx, voice: Voice, about: &Affiliation, doors: &[Door], l
 fn key(kind: &str, facts: &Value) -> String {
     let outcome = match kind {
         "approval.declined" if text(facts, "reason") == "not_me" => "-not-me",
+        "approval.declined" if text(facts, "reason") == "wrong_number" => "-wrong-number",
         OPENING if text(facts, "result") != "opened" => "-refused",
         _ => "",
     };
