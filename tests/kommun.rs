@@ -3,9 +3,11 @@
 //! A worker has the demonstration's phone, which is the real core. An attacker has a [`BarePhone`]: the same keys without the
 //! core's good manners.
 
+mod asking;
 mod bare;
 mod browser;
 mod device;
+mod ear;
 mod portal;
 mod worker;
 
@@ -34,11 +36,13 @@ use handslag_vocab::{AffiliationId, Assurance, InvitationId, Seconds, Secret, Un
 use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub(crate) use asking::{CIBA, DEVICE};
 pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use device::{Answer, Device, basic, post};
+pub(crate) use ear::Ear;
 pub(crate) use portal::{Login, Portal, form, jws};
-pub(crate) use worker::{Pick, Worker, logged_in};
+pub(crate) use worker::{Halted, Pick, Worker, logged_in};
 
 use crate::contracts::engine::{Folder, schema};
 
@@ -57,6 +61,8 @@ pub(crate) struct Kommun {
     pub(crate) base: String,
     pub(crate) issuer: String,
     pub(crate) folder: Arc<Folder>,
+    /// Where the alarm service is told that somebody has answered.
+    pub(crate) ear: Ear,
     care: SigningKey,
     serving: JoinHandle<()>,
 }
@@ -94,11 +100,13 @@ impl Kommun {
             std::fs::write(&url_file, url).unwrap();
             Database { url_file }
         });
-        let services = services(&care);
+        let ear = Ear::open().await;
+        let services = services(&care, &ear);
         let opened = demo::at_with(folder.path(), &issuer, &base, |config| {
             config.database = database;
             config.page_drawer = Some(binary());
             config.clients.extend(services);
+            config.outbound.allow.push(ear.host.clone());
             change(config);
         });
         let (server, place) = opened.await.unwrap();
@@ -107,7 +115,7 @@ impl Kommun {
         let serving = tokio::spawn(async move {
             start::serve(node, app, listener, std::future::pending()).await.unwrap();
         });
-        Self { server, place, base, issuer, folder, care, serving }
+        Self { server, place, base, issuer, folder, ear, care, serving }
     }
 
     /// The node's time.
@@ -196,6 +204,11 @@ impl Kommun {
         Portal::new(self, "vardportalen", Some(self.care.clone()), "https://care.example/cb")
     }
 
+    /// A service that asks for people it knows, and is told when they have answered.
+    pub(crate) fn alarm(&self) -> Portal {
+        Portal::new(self, "larmet", Some(self.care.clone()), "https://larm.example/cb")
+    }
+
     /// A page in a browser: no key, PKCE alone.
     pub(crate) fn web_app(&self) -> Portal {
         Portal::new(self, "webbappen", None, "https://app.example/cb")
@@ -247,9 +260,11 @@ pub(crate) fn binary() -> PathBuf {
     binary
 }
 
-fn services(care: &SigningKey) -> Vec<Client> {
-    let jwk = Jwk::from_p256_point(&es256::public(care).0, Some("vardportalen".to_owned())).unwrap();
-    let keys = JwkSet::new(vec![jwk]).unwrap().to_json();
+fn services(care: &SigningKey, ear: &Ear) -> Vec<Client> {
+    let keys = |kid: &str| {
+        let jwk = Jwk::from_p256_point(&es256::public(care).0, Some(kid.to_owned())).unwrap();
+        JwkSet::new(vec![jwk]).unwrap().to_json()
+    };
     let public = Client {
         redirect_uris: vec!["https://app.example/cb".to_owned(), "https://app.example/cb?fast=1".to_owned()],
         scopes: vec![ORG_ID.to_owned(), "profile".to_owned()],
@@ -260,7 +275,7 @@ fn services(care: &SigningKey) -> Vec<Client> {
     let confidential = Client {
         id: "vardportalen".parse().unwrap(),
         redirect_uris: vec!["https://care.example/cb".to_owned()],
-        jwks: Some(keys),
+        jwks: Some(keys("vardportalen")),
         grant_types: GrantType::ALL.into(),
         response_modes: ResponseMode::ALL.into(),
         audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],
@@ -284,7 +299,7 @@ fn services(care: &SigningKey) -> Vec<Client> {
         redirect_uris: Vec::new(),
         profile: Profile::Core,
         secret_sha256: Some(Secret::presented(JOURNAL_SECRET).hash().to_hex()),
-        grant_types: [GrantType::ClientCredentials].into(),
+        grant_types: [GrantType::ClientCredentials, GrantType::TokenExchange].into(),
         audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],
         scopes: vec!["journal.read".to_owned(), "profile".to_owned()],
         resource: Some("https://journal.example".to_owned()),
@@ -297,7 +312,22 @@ fn services(care: &SigningKey) -> Vec<Client> {
         dpop_bound_access_tokens: true,
         ..public.clone()
     };
-    vec![public, confidential, strict, high, journal, bound]
+    let alarm = Client {
+        id: "larmet".parse().unwrap(),
+        redirect_uris: vec!["https://larm.example/cb".to_owned()],
+        jwks: Some(keys("larmet")),
+        grant_types: [GrantType::Ciba].into(),
+        notification_endpoint: Some(ear.address()),
+        ..public.clone()
+    };
+    let television = Client {
+        id: "tv-appen".parse().unwrap(),
+        redirect_uris: Vec::new(),
+        grant_types: [GrantType::DeviceCode, GrantType::RefreshToken].into(),
+        application_type: ApplicationType::Native,
+        ..Client { name_sv: "Tv-appen".to_owned(), name_en: "The TV app".to_owned(), ..public.clone() }
+    };
+    vec![public, confidential, strict, high, journal, bound, alarm, television]
 }
 
 /// Each play as a test of each engine.

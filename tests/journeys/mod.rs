@@ -4,6 +4,7 @@ mod authorities;
 mod declining;
 mod disposal;
 mod doors;
+mod elsewhere;
 mod ending;
 mod invitations;
 mod journal;
@@ -12,6 +13,7 @@ mod pushing;
 mod signing;
 mod staying;
 
+pub(crate) use elsewhere::{exchanges, for_the_journal, types};
 pub(crate) use log_in::{userinfo, verified};
 pub(crate) use signing::{asked, signed};
 pub(crate) use staying::{refreshed, stays};
@@ -32,6 +34,14 @@ crate::kommun::on_both_engines! {
     }
     doors {
         a_door_opens_without_coverage_and_the_record_comes_home,
+    }
+    elsewhere {
+        a_device_hears_every_no,
+        a_device_without_a_browser_logs_in,
+        a_service_asks_for_somebody_it_knows,
+        a_service_is_told_when_somebody_has_answered,
+        a_service_passes_a_persons_access_on,
+        a_service_that_gives_up_ends_the_question_on_the_phone,
     }
     ending {
         a_block_ends_everything_at_once,
