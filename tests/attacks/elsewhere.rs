@@ -41,7 +41,8 @@ pub(crate) async fn a_wrong_number_is_the_last_one(kommun: &Kommun) {
     assert_eq!(phone.shows(&txn, None, kommun.now()).await.0, 204);
     let (status, answer) = phone.signs(&txn, &phone.approval, &bytes, kommun.now()).await;
     assert_eq!((status, answer["code"].as_str()), (400, Some("number_missing")));
-    let signed = |number: u8| json!({ "number": number, "signature": { "by": "app", "signature": handslag_phone::es256::sign(&phone.approval, &bytes) } });
+    let signed =
+        |number: u8| json!({ "number": number, "signature": { "by": "app", "signature": handslag_phone::es256::sign(&phone.approval, &bytes) } });
     let path = format!("/phone/approvals/{txn}/approve");
     let other = if number == 99 { 10 } else { number + 1 };
     assert_eq!(phone.calls("POST", &path, Some(&signed(other)), kommun.now()).await.0, 403);
@@ -139,7 +140,11 @@ pub(crate) async fn questions_that_are_not_asked(kommun: &Kommun) {
     for (changes, error) in wrong {
         assert_eq!(care.asks_for(kommun, &worker, &changes).await.error(), (400, error), "{changes:?}");
     }
-    let forged = care.signed_request(json!({ "iss": kommun.issuer, "aud": "vardportalen", "txn": "txn_0123456789abcdefghjkmnpqrs" }).as_object().unwrap(), &json!({}), &json!({}));
+    let forged = care.signed_request(
+        json!({ "iss": kommun.issuer, "aud": "vardportalen", "txn": "txn_0123456789abcdefghjkmnpqrs" }).as_object().unwrap(),
+        &json!({}),
+        &json!({}),
+    );
     let by_token = care.asks_for(kommun, &worker, &[("login_hint", ""), ("id_token_hint", &forged)]).await;
     assert_eq!(by_token.error(), (400, "unknown_user_id"), "an ID Token that we did not sign");
     assert_eq!(kommun.count("SELECT COUNT(*) FROM approvals WHERE directed_at IS NOT NULL").await, 0, "no phone has asked anything");
@@ -154,7 +159,8 @@ pub(crate) async fn signed_questions(kommun: &Kommun) {
         "scope": "openid", "login_hint": worker.known().await.who, "binding_message": "Kassa 3",
     });
     let object = |claims: Value| care.signed_request(right.as_object().unwrap(), &claims, &json!({}));
-    let sent = async |request: &str, beside: &[(&str, &str)]| care.sends(kommun, "/bc-authorize", &[&[("request", request)][..], beside].concat()).await;
+    let sent =
+        async |request: &str, beside: &[(&str, &str)]| care.sends(kommun, "/bc-authorize", &[&[("request", request)][..], beside].concat()).await;
     let strangers = Portal { key: kommun.school().key.clone(), ..care.clone() }.signed_request(right.as_object().unwrap(), &json!({}), &json!({}));
     assert_eq!(sent(&strangers, &[]).await.error(), (400, "invalid_request"));
     for claims in [json!({ "iat": null }), json!({ "jti": null }), json!({ "aud": "https://other.example" }), json!({ "response_type": "code" })] {
@@ -269,7 +275,11 @@ pub(crate) async fn a_device_that_somebody_else_began(kommun: &Kommun) {
     let begun = begins(kommun).await;
     let login = types(kommun, &begun).await;
     victim.approves_here(&login).await;
-    assert_eq!(device_polls(kommun, &begun.token("device_code")).await.error(), (400, "authorization_pending"), "the answer went with the victim's phone");
+    assert_eq!(
+        device_polls(kommun, &begun.token("device_code")).await.error(),
+        (400, "authorization_pending"),
+        "the answer went with the victim's phone"
+    );
     let mut attacker = login.browser.clone();
     assert_eq!(attacker.get(&format!("/device/klar/{}", login.id)).await.status, 410);
     kommun.server.clock.advance(3);
@@ -394,10 +404,24 @@ pub(crate) async fn tokens_that_are_not_passed_on(kommun: &Kommun) {
     let own = [("grant_type", "client_credentials"), ("scope", "journal.read"), ("resource", "https://journal.example")];
     let own = post(&kommun.browser(), "/token", &[("authorization", &basic("journalen", JOURNAL_SECRET))], &own).await.token("access_token");
     assert_eq!(exchanges(kommun, &own, &[]).await.error(), (400, "invalid_request"), "no person is behind it");
-    let by_name = [("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("client_id", "journalen"), ("subject_token", subject.as_str())];
-    let by_name = [&by_name[..], &[("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"), ("audience", "https://dorrar.example")]].concat();
+    let by_name =
+        [("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("client_id", "journalen"), ("subject_token", subject.as_str())];
+    let by_name =
+        [&by_name[..], &[("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"), ("audience", "https://dorrar.example")]].concat();
     assert_eq!(post(&kommun.browser(), "/token", &[], &by_name).await.error(), (401, "invalid_client"));
-    let other = post(&kommun.browser(), "/token", &[], &[("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("client_id", "tv-appen"), ("subject_token", &subject), ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"), ("audience", "https://dorrar.example")]).await;
+    let other = post(
+        &kommun.browser(),
+        "/token",
+        &[],
+        &[
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("client_id", "tv-appen"),
+            ("subject_token", &subject),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+            ("audience", "https://dorrar.example"),
+        ],
+    )
+    .await;
     assert_eq!(other.error(), (400, "unauthorized_client"));
 
     let mut bo = kommun.worker("Bo Ek").await;
@@ -419,15 +443,30 @@ pub(crate) async fn a_bound_token_stays_bound(kommun: &Kommun) {
     let assertion = || care.assertion(&json!({}), &json!({}));
     let kind = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     let redeem = |proof: &str| {
-        [("grant_type", "authorization_code"), ("code", &*code), ("redirect_uri", "https://care.example/cb"), ("code_verifier", &*login.verifier), ("resource", "https://journal.example"), kind, ("client_assertion", proof)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        [
+            ("grant_type", "authorization_code"),
+            ("code", &*code),
+            ("redirect_uri", "https://care.example/cb"),
+            ("code_verifier", &*login.verifier),
+            ("resource", "https://journal.example"),
+            kind,
+            ("client_assertion", proof),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
     };
     let nonce = redeem(&assertion());
     let fields: Vec<(&str, &str)> = nonce.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let tokens = device.posts_with(&kommun.browser(), "/token", &fields, &assertion).await;
     let subject = tokens.token("access_token");
     let form = |proof: String| {
-        [("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange".to_owned()), ("subject_token", subject.clone()), ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token".to_owned()), ("audience", "https://dorrar.example".to_owned()), (kind.0, kind.1.to_owned()), ("client_assertion", proof)]
+        [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange".to_owned()),
+            ("subject_token", subject.clone()),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token".to_owned()),
+            ("audience", "https://dorrar.example".to_owned()),
+            (kind.0, kind.1.to_owned()),
+            ("client_assertion", proof),
+        ]
     };
     let unproven = form(assertion());
     let unproven: Vec<(&str, &str)> = unproven.iter().map(|(name, value)| (*name, value.as_str())).collect();

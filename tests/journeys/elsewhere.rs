@@ -1,7 +1,10 @@
 //! A program waits while a person answers elsewhere: services that ask for somebody they know (CIBA), devices without a browser (RFC 8628),
 //! and what services pass on to each other (RFC 8693).
 
-use handslag_phone::{Button, Outcome, Screen, Task, wire::{Bearer, Start}};
+use handslag_phone::{
+    Button, Outcome, Screen, Task,
+    wire::{Bearer, Start},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -88,6 +91,34 @@ pub(crate) async fn a_service_that_gives_up_ends_the_question_on_the_phone(kommu
     assert_eq!(problem.code, "approval_aborted");
     assert_eq!(care.polls(kommun, &asked.token("auth_req_id")).await.error(), (400, "invalid_grant"));
     assert_eq!(care.asks_for(kommun, &worker, &[]).await.status, 200, "and it may ask anew");
+}
+
+/// MB-05, MB-07: the waiting page hears each state as it happens, in words; nobody else hears anything.
+pub(crate) async fn a_waiting_page_is_told_as_it_happens(kommun: &Kommun) {
+    let (school, mut worker) = (kommun.school(), kommun.worker("Amina Sahlin").await);
+    let mut login = school.begins(kommun.browser()).await;
+    let path = format!("/login/{}/handelser", login.id);
+    assert_eq!(kommun.browser().get(&path).await.status, 410, "not for other browsers");
+    let cookies: Vec<String> = login.browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let request = login.browser.http.get(login.browser.address(&path)).header("cookie", cookies.join("; ")).header("accept-language", "sv");
+    let mut events = request.send().await.unwrap();
+    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    let mut hears = async || {
+        let piece = events.chunk().await.unwrap().expect("an event");
+        let text = String::from_utf8(piece.to_vec()).unwrap();
+        serde_json::from_str::<Value>(text.trim().strip_prefix("data: ").unwrap()).unwrap()
+    };
+    assert_eq!(hears().await["state"], "created");
+    let began = std::time::Instant::now();
+    worker.reads(Start::Qr { text: Bearer::new(login.qr().await) }).await;
+    let (claimed, shown) = (hears().await, hears().await);
+    assert!(claimed["state"] == "claimed" && shown["state"] == "shown" && began.elapsed().as_secs() < 2, "{claimed} {shown}");
+    worker.presses(Button::NotMe).await.done();
+    let told = hears().await;
+    assert_eq!(told["state"], "not-me");
+    assert!(told["words"].as_str().unwrap().contains("Det är inte jag") && told["next"].is_string(), "{told}");
+    assert!(events.chunk().await.unwrap().is_none(), "nothing comes after it");
+    drop(login.goes_on().await);
 }
 
 async fn begins(kommun: &Kommun) -> Answer {

@@ -42,6 +42,7 @@ crate::kommun::on_both_engines! {
         a_service_is_told_when_somebody_has_answered,
         a_service_passes_a_persons_access_on,
         a_service_that_gives_up_ends_the_question_on_the_phone,
+        a_waiting_page_is_told_as_it_happens,
     }
     ending {
         a_block_ends_everything_at_once,

@@ -1,13 +1,10 @@
 //! Programs that wait while a person answers elsewhere: a service that asks for somebody it knows, and a device without a browser.
 
-use handslag_phone::{
-    Button, Outcome, Screen, Task,
-    wire::Start,
-};
+use handslag_phone::{Button, Outcome, Screen, Task, wire::Start};
 use serde_json::json;
 
-use super::{Answer, Kommun, ORG_ID, Pick, Portal, Worker, post};
 use super::Halted as _;
+use super::{Answer, Kommun, ORG_ID, Pick, Portal, Worker, post};
 
 pub(crate) const CIBA: &str = "urn:openid:params:grant-type:ciba";
 pub(crate) const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";

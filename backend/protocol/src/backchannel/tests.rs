@@ -49,10 +49,13 @@ fn a_right_request_of_a_service_that_polls_and_of_one_that_is_pinged() {
     assert_eq!(hinted.hint, Hint::IdToken("a.b.c".to_owned()));
 }
 
+/// What is sent, by whom, and how it is refused.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a Client, Refusal, OAuthError);
+
 #[test]
 fn what_is_refused_and_how_it_is_told() {
     let (polls, pinged) = (service(Profile::Strict, false), service(Profile::Strict, true));
-    let cases: [(&[(&str, &str)], &Client, Refusal, OAuthError); 14] = [
+    let cases: [Case<'_>; 14] = [
         (&[SCOPE, HINT], &client(ClientKind::Confidential, &[]), Refusal::GrantTypeOfOthers, OAuthError::UnauthorizedClient),
         (&[SCOPE, HINT], &service(Profile::Fapi2, false), Refusal::SignatureRequired, OAuthError::InvalidRequest),
         (&[HINT], &polls, authorize::Refusal::ScopeWithoutOpenid.into(), OAuthError::InvalidScope),
@@ -62,7 +65,12 @@ fn what_is_refused_and_how_it_is_told() {
         (&[SCOPE, ("login_hint_token", "a.b.c")], &polls, Refusal::HintToken, OAuthError::InvalidRequest),
         (&[SCOPE, HINT], &pinged, Refusal::NotificationToken, OAuthError::InvalidRequest),
         (&[SCOPE, HINT, ("client_notification_token", "short")], &pinged, Refusal::NotificationToken, OAuthError::InvalidRequest),
-        (&[SCOPE, HINT, ("client_notification_token", "not a bearer token, surely")], &pinged, Refusal::NotificationToken, OAuthError::InvalidRequest),
+        (
+            &[SCOPE, HINT, ("client_notification_token", "not a bearer token, surely")],
+            &pinged,
+            Refusal::NotificationToken,
+            OAuthError::InvalidRequest,
+        ),
         (&[SCOPE, HINT, ("requested_expiry", "0")], &polls, Refusal::RequestedExpiry, OAuthError::InvalidRequest),
         (&[SCOPE, HINT, ("requested_expiry", "-1")], &polls, Refusal::RequestedExpiry, OAuthError::InvalidRequest),
         (&[SCOPE, HINT, HINT], &polls, Refusal::ParameterRepeated, OAuthError::InvalidRequest),
@@ -119,7 +127,8 @@ fn a_signed_request_is_the_request() {
     for missing in ["iat", "nbf", "jti", "exp"] {
         assert_eq!(signed(&json!({ missing: null }), &[], Profile::Core).err(), Some(Refusal::ObjectUntimed), "{missing}");
     }
-    let foreign = [json!({ "aud": "https://other.example" }), json!({ "iss": "annan" }), json!({ "exp": NOW.seconds() }), json!({ "client_id": "annan" })];
+    let foreign =
+        [json!({ "aud": "https://other.example" }), json!({ "iss": "annan" }), json!({ "exp": NOW.seconds() }), json!({ "client_id": "annan" })];
     for wrong in foreign {
         assert!(matches!(signed(&wrong, &[], Profile::Core), Err(Refusal::Object(_))), "{wrong}");
     }

@@ -76,7 +76,8 @@ fn forms_that_are_refused() {
         assert_eq!(outcome, Some(refusal), "{name}={value}");
         assert_eq!(refusal.oauth().code(), oauth);
     }
-    let exchange = [("grant_type", GrantType::TokenExchange.as_str()), ("subject_token", "t"), ("subject_token_type", ACCESS_TOKEN), ("audience", "a")];
+    let exchange =
+        [("grant_type", GrantType::TokenExchange.as_str()), ("subject_token", "t"), ("subject_token_type", ACCESS_TOKEN), ("audience", "a")];
     let changed = |name: &str, value: &str| {
         let mut pairs: Vec<(String, String)> = exchange.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         pairs.retain(|(known, _)| known != name);

@@ -1,7 +1,8 @@
 //! The page that waits for a phone: a moving code, a link for the same phone, a sentence for every state, and "Avbryt".
 //!
 //! The code's picture is fetched anew each second; the secret behind it never reaches the browser (MB-01, MB-02). The status
-//! answers at once when something changed, otherwise after a while, so that a slow connection is not asked all the time. A no on
+//! answers at once when something changed, otherwise after a while, so that a slow connection is not asked all the time; a browser that
+//! can is told by itself (`events`). A no on
 //! the phone is an answer like a yes: the page says so, and goes on to the service, which hears that the person refused.
 
 use std::time::Duration;
@@ -135,10 +136,31 @@ pub(super) async fn status(
         tokio::time::timeout(HELD, listener.woken()).await.ok();
         row = own(&server, &headers, &id).await?;
     }
+    Ok(Json(status_of(&server, voice, &row)?))
+}
+
+/// The same, now, for whoever follows it.
+pub(super) async fn told(server: &Server, voice: Voice, headers: &HeaderMap, id: &ApprovalId) -> Result<Status, Problem> {
+    status_of(server, voice, &own(server, headers, id).await?)
+}
+
+fn status_of(server: &Server, voice: Voice, row: &Row) -> Result<Status, Problem> {
     let state = row.state_at(server.clock.now());
-    let (word, back) = (word(&row, state), way_back(&row, state)?);
-    let next = if state == ApprovalState::Declined { back.clone() } else { goes_on(&row, state)? };
-    Ok(Json(Status { state: word, words: voice.say_or(&format!("login-state-{word}"), "login-state-unknown"), next, back }))
+    let (word, back) = (word(row, state), way_back(row, state)?);
+    let next = if state == ApprovalState::Declined { back.clone() } else { goes_on(row, state)? };
+    Ok(Status { state: word, words: voice.say_or(&format!("login-state-{word}"), "login-state-unknown"), next, back })
+}
+
+impl Status {
+    /// The hint's word.
+    pub(super) const fn state(&self) -> &'static str {
+        self.state
+    }
+
+    /// Whether nothing comes after it.
+    pub(super) fn is_last(&self) -> bool {
+        self.next.is_some() || self.back.is_some() || self.state == "consumed"
+    }
 }
 
 /// After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).

@@ -86,7 +86,11 @@ fn keeps_its_binding(asked: &Asked<'_>, subject: &ActiveToken) -> Result<(), Ref
         (Some(key), Some(proven)) => key == proven || !is_holder,
         (Some(_), None) => false,
     };
-    if is_kept { Ok(()) } else { Err(Refused::because(OAuthError::InvalidDpopProof, "the subject_token is bound to a key; prove one here, its own if it was given to you")) }
+    if is_kept {
+        Ok(())
+    } else {
+        Err(Refused::because(OAuthError::InvalidDpopProof, "the subject_token is bound to a key; prove one here, its own if it was given to you"))
+    }
 }
 
 /// Of what the subject has, what this client may have too; never more.

@@ -59,12 +59,7 @@ pub(super) struct Code {
 }
 
 /// `POST /min-sida/kod`: the code that a service must bring before it may ask this person's phone.
-pub(super) async fn asking_code(
-    State(server): State<Server>,
-    Now(now): Now,
-    worker: Worker,
-    Form(form): Form<Code>,
-) -> Result<Response, Problem> {
+pub(super) async fn asking_code(State(server): State<Server>, Now(now): Now, worker: Worker, Form(form): Form<Code>) -> Result<Response, Problem> {
     let me = &worker.affiliation.affiliation_id;
     let kept = server.db.write(async |tx| {
         if form.kod.is_empty() { Ok(asking_codes::clear(tx, me).await?) } else { asking_codes::set(tx, &server, me, form.kod.trim(), now).await }

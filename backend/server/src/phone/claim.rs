@@ -41,7 +41,9 @@ pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &s
         })
         .await?;
     server.wakeups.wake(row.approval_id.as_str());
-    ended.iter().for_each(|other| server.wakeups.wake(other.as_str()));
+    for other in ended {
+        server.wakeups.wake(other.as_str());
+    }
     Ok(row)
 }
 

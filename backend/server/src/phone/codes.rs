@@ -34,8 +34,8 @@ pub async fn offer(tx: &mut Tx, server: &Server, id: &ApprovalId, browser: &Secr
 /// The digits, computed and never stored: who may see the page may see them again.
 pub fn digits(server: &Server, id: &ApprovalId, until: UnixTime) -> Result<String, Problem> {
     let mac = server.keys.mac(Kind::Cookie, format!("digits {id} {}", until.seconds()).as_bytes())?;
-    let [a, b, c, d, e, f, g, h, ..] = mac;
-    Ok(format!("{:08}", u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 100_000_000))
+    let number = mac.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    Ok(format!("{:08}", number % 100_000_000))
 }
 
 /// What the digits on some screen lead to, while they are on it.

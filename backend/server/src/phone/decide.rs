@@ -148,12 +148,7 @@ async fn end(tx: &mut Tx, caller: &Caller, row: &Row, reason: &str, now: UnixTim
 }
 
 /// `GET /phone/approvals/{txn}`: whether the question still waits for this phone's answer; where not, how it ended.
-pub(super) async fn look(
-    State(server): State<Server>,
-    Now(now): Now,
-    caller: Caller,
-    Path(id): Path<ApprovalId>,
-) -> Result<StatusCode, Problem> {
+pub(super) async fn look(State(server): State<Server>, Now(now): Now, caller: Caller, Path(id): Path<ApprovalId>) -> Result<StatusCode, Problem> {
     let row = server.db.read(async |tx| approvals::claimed_by(tx, &id, &caller.phone.phone_id).await).await?;
     match row.state_at(now) {
         ApprovalState::Claimed | ApprovalState::Shown => Ok(StatusCode::NO_CONTENT),

@@ -32,7 +32,11 @@ pub(super) fn question(kind: ApprovalKind, name: &str, request: &Request, langua
     let is_english = language == "en";
     match (kind, request.documents.as_slice()) {
         (ApprovalKind::Login, _) if request.occasion == Occasion::Device => {
-            if is_english { format!("Do you want to log in to {name} on another device?") } else { format!("Vill du logga in i {name} på en annan enhet?") }
+            if is_english {
+                format!("Do you want to log in to {name} on another device?")
+            } else {
+                format!("Vill du logga in i {name} på en annan enhet?")
+            }
         }
         (ApprovalKind::Login, _) if is_english => format!("Do you want to log in to {name}?"),
         (ApprovalKind::Login, _) => format!("Vill du logga in i {name}?"),

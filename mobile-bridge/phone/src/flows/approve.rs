@@ -122,13 +122,14 @@ impl State {
                 Ok(()) => Self::Showing { asked }.on(),
                 Err(outcome) => Next::End(outcome),
             }),
-            (Self::Looking { asked }, Got::Answer { .. } | Got::Unreachable) => Ok(Self::Showing { asked }.on()),
             (Self::Showing { asked }, Got::Pressed(button)) => asked.pressed(button, ground),
             (Self::Reading { asked, page, image: None }, Got::Answer { status, body }) => Ok(fetched(asked, page, status, body)),
             (Self::Reading { asked, page, image: Some(_) }, Got::Pressed(button)) => asked.turned(page, button),
             (Self::Signing { asked }, Got::Signature(signature)) => Ok(signed(asked, signature, ground)),
-            // The person stopped at the verification: nothing is signed, and the question still stands.
-            (Self::Signing { asked }, Got::KeyStoreRefused) => Ok(Self::Showing { asked }.on()),
+            // Nobody was reached, or the person stopped at the verification: nothing is signed, and the question still stands.
+            (Self::Looking { asked }, Got::Answer { .. } | Got::Unreachable) | (Self::Signing { asked }, Got::KeyStoreRefused) => {
+                Ok(Self::Showing { asked }.on())
+            }
             (Self::Approving { asked, .. }, Got::Answer { status, body }) => Ok(approved(read(status, &body), asked.approval().start)),
             (Self::Declining { reason, .. }, Got::Answer { status, body }) => {
                 Ok(Next::End(accepted(status, &body).map_or_else(|outcome| outcome, |()| Outcome::Declined { reason })))

@@ -12,8 +12,9 @@ use super::Chance;
 use crate::{
     Got, Method, PublicKeys, Request, demo_attestation, es256,
     wire::{
-        ApprovalSignature, Approve, ApprovedAnswer, AskedLogIn, Claim, Claimed, Decline, DeclineReason, EnrolChallenge, EnrolFinish, EnrolStart, Enrolled, Fixed,
-        Inbox, InboxItem, Octets, Outbox, OutboxAnswer, PhoneFacts, Problem, RawSignature, Shown, Tier, Transparency, Use, Wallet, WalletDoor,
+        ApprovalSignature, Approve, ApprovedAnswer, AskedLogIn, Claim, Claimed, Decline, DeclineReason, EnrolChallenge, EnrolFinish, EnrolStart,
+        Enrolled, Fixed, Inbox, InboxItem, Octets, Outbox, OutboxAnswer, PhoneFacts, Problem, RawSignature, Shown, Tier, Transparency, Use, Wallet,
+        WalletDoor,
     },
 };
 

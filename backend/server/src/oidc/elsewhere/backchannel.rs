@@ -232,7 +232,9 @@ impl Asked<'_> {
         let asking = asking_codes::holds(tx, self.server, &person.affiliation_id, brought).await?;
         let is_heard = brought.is_none() || asking == Asking::Unset || self.may_try(tx, person).await?;
         let (error, sentence) = match asking {
-            Asking::Right | Asking::Wrong if !is_heard => (OAuthError::InvalidUserCode, "too many codes were tried for this person; none is heard for an hour"),
+            Asking::Right | Asking::Wrong if !is_heard => {
+                (OAuthError::InvalidUserCode, "too many codes were tried for this person; none is heard for an hour")
+            }
             Asking::Right | Asking::Unset => return Ok(()),
             Asking::Missing => (OAuthError::MissingUserCode, "the person has set a code for being asked"),
             Asking::Wrong => (OAuthError::InvalidUserCode, "the code is not the one that the person has set"),
