@@ -312,10 +312,16 @@ fn services(care: &SigningKey, ear: &Ear) -> Vec<Client> {
         dpop_bound_access_tokens: true,
         ..public.clone()
     };
+    let asking = asking(&public, keys("larmet"), ear);
+    [vec![public, confidential, strict, high, journal, bound], asking].concat()
+}
+
+/// Those that wait while a person answers elsewhere.
+fn asking(public: &Client, keys: serde_json::Value, ear: &Ear) -> Vec<Client> {
     let alarm = Client {
         id: "larmet".parse().unwrap(),
         redirect_uris: vec!["https://larm.example/cb".to_owned()],
-        jwks: Some(keys("larmet")),
+        jwks: Some(keys),
         grant_types: [GrantType::Ciba].into(),
         notification_endpoint: Some(ear.address()),
         ..public.clone()
@@ -327,7 +333,7 @@ fn services(care: &SigningKey, ear: &Ear) -> Vec<Client> {
         application_type: ApplicationType::Native,
         ..Client { name_sv: "Tv-appen".to_owned(), name_en: "The TV app".to_owned(), ..public.clone() }
     };
-    vec![public, confidential, strict, high, journal, bound, alarm, television]
+    vec![alarm, television]
 }
 
 /// Each play as a test of each engine.

@@ -4,7 +4,7 @@ device-code = The code on the device
 device-go-on = Continue
 device-wrong-unknown = The code is not valid. Check the letters. A code is valid for ten minutes and only once.
 device-wrong-too-many = You have typed wrong codes too many times. Wait ten minutes and try again.
-device-ask-title = You are about to log in { $service } on another device
+device-ask-title = You are about to log in to { $service } on another device
 device-ask-since = { $count ->
     [0] It began just now.
     [one] It began a minute ago.

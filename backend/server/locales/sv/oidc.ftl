@@ -4,7 +4,7 @@ device-code = Koden på enheten
 device-go-on = Fortsätt
 device-wrong-unknown = Koden gäller inte. Kontrollera bokstäverna. En kod gäller i tio minuter och bara en gång.
 device-wrong-too-many = Du har skrivit fel för många gånger. Vänta tio minuter och försök igen.
-device-ask-title = Du är på väg att logga in { $service } på en annan enhet
+device-ask-title = Du är på väg att logga in i { $service } på en annan enhet
 device-ask-since = { $count ->
     [0] Det började nyss.
     [one] Det började för en minut sedan.

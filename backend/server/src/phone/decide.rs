@@ -39,7 +39,7 @@ pub(super) async fn show(
 
 /// `claimed → shown`, refused while a page of a document has not been read.
 pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId, pages_read: &[u32], now: UnixTime) -> Result<(), Problem> {
-    server
+    let marked = server
         .db
         .write(async |tx| {
             let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
@@ -50,7 +50,9 @@ pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId
             }
             if approvals::shown(tx, id, &caller.phone.phone_id, now).await? { Ok(()) } else { Err(Problem::gone()) }
         })
-        .await
+        .await;
+    server.wakeups.wake(id.as_str());
+    marked
 }
 
 /// `POST /phone/approvals/{txn}/approve`.

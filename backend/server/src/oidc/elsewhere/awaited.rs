@@ -189,7 +189,12 @@ pub(in crate::oidc) async fn withdraw(tx: &mut Tx, handle: &Secret, client: &Cli
 
 /// Disposes of old ones, by the rule in the migrations.
 pub(in crate::oidc) async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
-    tx.execute("UPDATE awaited_requests SET user_mac = NULL, notification = NULL WHERE expires_at < $1 AND user_mac IS NOT NULL", (now,)).await?;
+    tx.execute(
+        "UPDATE awaited_requests SET user_mac = NULL, notification = NULL WHERE expires_at < $1 \
+                AND (user_mac IS NOT NULL OR notification IS NOT NULL)",
+        (now,),
+    )
+    .await?;
     tx.execute("DELETE FROM awaited_requests WHERE expires_at < $1", (now - Seconds::days(30),)).await?;
     Ok(())
 }

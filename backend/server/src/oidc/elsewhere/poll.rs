@@ -29,6 +29,8 @@ use crate::{
 
 /// What the person has said so far.
 enum Said {
+    /// Yes, and another poll has it: the two came at the same moment.
+    Given,
     /// No, and why.
     No(&'static str),
     /// Nothing.
@@ -57,6 +59,7 @@ async fn answer(tx: &mut Tx, asked: &Asked<'_>, handle: &Secret, way: Way, rng: 
             awaited::take(tx, &awaited, asked.now).await?;
             return Err(Refused::because(OAuthError::AccessDenied, why));
         }
+        Said::Given => return Err(dead()),
         Said::TooLate => OAuthError::ExpiredToken,
         Said::Nothing if awaited::polled(tx, &awaited, asked.now).await? => OAuthError::AuthorizationPending,
         Said::Nothing => OAuthError::SlowDown,
@@ -77,7 +80,8 @@ async fn said(tx: &mut Tx, awaited: &Awaited, now: UnixTime) -> Result<Said, Pro
         ApprovalState::Approved if row.start_kind == Some(StartKind::SameDevice) && awaited.confirmed_at.is_none() => nothing,
         ApprovalState::Approved => Said::Yes(approval.clone()),
         ApprovalState::Declined | ApprovalState::Aborted => Said::No(no(&row)),
-        ApprovalState::Consumed | ApprovalState::Expired => Said::TooLate,
+        ApprovalState::Consumed => Said::Given,
+        ApprovalState::Expired => Said::TooLate,
     })
 }
 
