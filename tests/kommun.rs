@@ -7,6 +7,7 @@
 //! A worker has the demonstration's phone, which is the real core. An attacker has a [`BarePhone`]: the same keys without the
 //! core's good manners.
 
+mod asking;
 mod bare;
 mod browser;
 mod device;
@@ -41,6 +42,7 @@ use handslag_vocab::{AffiliationId, Assurance, InvitationId, Seconds, Secret, Un
 use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub(crate) use asking::{CIBA, DEVICE};
 pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use device::{Answer, Device, basic, post};
@@ -49,7 +51,7 @@ pub(crate) use elsewhere::Elsewhere;
 pub(crate) use pki::Pki;
 pub(crate) use portal::{Login, Portal, form, jws};
 pub(crate) use processes::Processes;
-pub(crate) use worker::{Pick, Worker, logged_in};
+pub(crate) use worker::{Halted, Pick, Worker, logged_in};
 
 use crate::contracts::{
     engine::{Folder, schema},
@@ -116,7 +118,7 @@ impl Kommun {
         let (issuer, base) = (format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"));
         let care = SigningKey::generate_from_rng(&mut Rng::system());
         let ear = Ear::open().await;
-        let services = services(&care).into_iter().chain(grouped(&ear.base)).collect::<Vec<_>>();
+        let services = services(&care, &ear).into_iter().chain(grouped(&ear.base)).collect::<Vec<_>>();
         let allowed = ear.base.trim_start_matches("http://").to_owned();
         let opened = demo::at_with(ground.folder.path(), &issuer, &base, |config| {
             ground.configures(config);
@@ -222,6 +224,11 @@ impl Kommun {
         Portal::new(self, "vardportalen", Some(self.care.clone()), "https://care.example/cb")
     }
 
+    /// A service that asks for people it knows, and is told when they have answered.
+    pub(crate) fn alarm(&self) -> Portal {
+        Portal::new(self, "larmet", Some(self.care.clone()), "https://larm.example/cb")
+    }
+
     /// A page in a browser: no key, PKCE alone.
     pub(crate) fn web_app(&self) -> Portal {
         Portal::new(self, "webbappen", None, "https://app.example/cb")
@@ -293,9 +300,11 @@ pub(crate) fn binary() -> PathBuf {
     binary
 }
 
-fn services(care: &SigningKey) -> Vec<Client> {
-    let jwk = Jwk::from_p256_point(&es256::public(care).0, Some("vardportalen".to_owned())).unwrap();
-    let keys = JwkSet::new(vec![jwk]).unwrap().to_json();
+fn services(care: &SigningKey, ear: &Ear) -> Vec<Client> {
+    let keys = |kid: &str| {
+        let jwk = Jwk::from_p256_point(&es256::public(care).0, Some(kid.to_owned())).unwrap();
+        JwkSet::new(vec![jwk]).unwrap().to_json()
+    };
     let public = Client {
         redirect_uris: vec!["https://app.example/cb".to_owned(), "https://app.example/cb?fast=1".to_owned()],
         scopes: vec![ORG_ID.to_owned(), "profile".to_owned()],
@@ -306,7 +315,7 @@ fn services(care: &SigningKey) -> Vec<Client> {
     let confidential = Client {
         id: "vardportalen".parse().unwrap(),
         redirect_uris: vec!["https://care.example/cb".to_owned()],
-        jwks: Some(keys),
+        jwks: Some(keys("vardportalen")),
         grant_types: GrantType::ALL.into(),
         response_modes: ResponseMode::ALL.into(),
         audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],
@@ -330,7 +339,7 @@ fn services(care: &SigningKey) -> Vec<Client> {
         redirect_uris: Vec::new(),
         profile: Profile::Core,
         secret_sha256: Some(Secret::presented(JOURNAL_SECRET).hash().to_hex()),
-        grant_types: [GrantType::ClientCredentials].into(),
+        grant_types: [GrantType::ClientCredentials, GrantType::TokenExchange].into(),
         audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],
         scopes: vec!["journal.read".to_owned(), "profile".to_owned()],
         resource: Some("https://journal.example".to_owned()),
@@ -343,7 +352,28 @@ fn services(care: &SigningKey) -> Vec<Client> {
         dpop_bound_access_tokens: true,
         ..public.clone()
     };
-    vec![public, confidential, strict, high, journal, bound]
+    let asking = asking(&public, keys("larmet"), ear);
+    [vec![public, confidential, strict, high, journal, bound], asking].concat()
+}
+
+/// Those that wait while a person answers elsewhere.
+fn asking(public: &Client, keys: serde_json::Value, ear: &Ear) -> Vec<Client> {
+    let alarm = Client {
+        id: "larmet".parse().unwrap(),
+        redirect_uris: vec!["https://larm.example/cb".to_owned()],
+        jwks: Some(keys),
+        grant_types: [GrantType::Ciba].into(),
+        notification_endpoint: Some(format!("{}/ping", ear.base)),
+        ..public.clone()
+    };
+    let television = Client {
+        id: "tv-appen".parse().unwrap(),
+        redirect_uris: Vec::new(),
+        grant_types: [GrantType::DeviceCode, GrantType::RefreshToken].into(),
+        application_type: ApplicationType::Native,
+        ..Client { name_sv: "Tv-appen".to_owned(), name_en: "The TV app".to_owned(), ..public.clone() }
+    };
+    vec![alarm, television]
 }
 
 fn groups() -> Vec<SsoGroup> {

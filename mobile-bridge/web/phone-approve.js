@@ -8,12 +8,16 @@ const approve = /** @type {HTMLButtonElement} */ (part("approve"));
 const status = part("status");
 const { approval = "", challenge = "", key = "", party = "" } = approve.dataset;
 const address = `/phone/approvals/${approval}`;
+const number = /** @type {HTMLInputElement | null} */ (document.getElementById("number"));
 const buttons = /** @type {HTMLButtonElement[]} */ (Array.from(document.querySelectorAll("[data-read]")));
 
 /** Pages shown of each document, kept while the tab lives: a phone may drop the page while somebody reads. */
 const read = /** @type {number[]} */ (JSON.parse(sessionStorage.getItem(approval) ?? "null") ?? buttons.map(() => 0));
 const pages = buttons.map((button) => Number(button.dataset.pages));
 const isRead = () => pages.every((count, index) => read[index] === count);
+
+/** What began at another screen is answered with the number that it shows. */
+const hasNumber = () => !number || /^[1-9][0-9]$/.test(number.value.trim());
 
 /** @type {Promise<void> | undefined} */
 let told;
@@ -31,13 +35,17 @@ function count() {
     const line = part(`read-${index + 1}`);
     if (read[index]) line.textContent = (line.dataset.said ?? "").replace("%1", `${read[index]}`).replace("%2", `${total}`);
   }
-  approve.disabled = !isRead();
+  approve.disabled = !isRead() || !hasNumber();
   const unread = document.getElementById("unread");
   if (unread) unread.hidden = isRead();
   if (isRead()) tell();
 }
 
+/** A yes is on its way: how it ends is told by its own answer. */
+let isAnswering = false;
+
 async function sign() {
+  isAnswering = true;
   approve.disabled = true;
   say(status, status.dataset.waits ?? "");
   try {
@@ -47,6 +55,7 @@ async function sign() {
     }));
     const response = /** @type {AuthenticatorAssertionResponse} */ (given.response);
     const answer = await ask(`${address}/approve`, {
+      ...(number ? { number: Number(number.value) } : {}),
       signature: {
         by: "webauthn",
         authenticator_data: toText(response.authenticatorData),
@@ -58,6 +67,7 @@ async function sign() {
     sessionStorage.removeItem(approval);
     location.replace(answer?.return_to ?? location.pathname);
   } catch (error) {
+    isAnswering = false;
     say(status, sentence(error, status.dataset), "bad");
     approve.disabled = false;
   }
@@ -104,9 +114,18 @@ function reading() {
   }
 }
 
+/** Looks every other second whether the question still stands; the page then says how it ended on the other screen. */
+async function look() {
+  const answer = await fetch(address, { headers: { accept: "application/json" } }).catch(() => undefined);
+  if (answer?.status === 410 && !isAnswering) location.reload();
+  else setTimeout(look, 2000);
+}
+setTimeout(look, 2000);
+
 if (canLock()) {
   if (buttons.length) reading();
   approve.addEventListener("click", sign);
+  number?.addEventListener("input", count);
   count();
 } else {
   say(status, status.dataset.impossible ?? "", "bad");

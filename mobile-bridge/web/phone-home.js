@@ -1,8 +1,9 @@
 // @ts-check
-// The list of what waits to be signed.
+// The list of what waits: log-ins that services ask for, and documents to be signed.
 import { ask, sentence } from "/assets/phone-wire.js";
 
 const list = /** @type {HTMLElement} */ (document.getElementById("inbox"));
+const logIns = /** @type {HTMLElement} */ (document.getElementById("log-ins"));
 const words = /** @type {HTMLElement} */ (document.getElementById("inbox-words"));
 
 /**
@@ -15,6 +16,16 @@ function piece(tag, text) {
   const element = document.createElement(tag);
   element.textContent = text;
   return element;
+}
+
+/** @param {{ approval: string, requester: string, organisation: string }} asked */
+function question(asked) {
+  const link = piece("a", "");
+  link.href = `/telefon/fraga/${encodeURIComponent(asked.approval)}`;
+  link.append(piece("b", asked.requester), piece("small", [logIns.dataset.asks, asked.organisation].filter(Boolean).join(" · ")));
+  const line = piece("li", "");
+  line.append(link);
+  return line;
 }
 
 /** @param {{ signature: string, title: string, requester: string, pages: number }} item */
@@ -31,10 +42,12 @@ function row(item) {
 }
 
 try {
-  const { items } = await ask("/phone/inbox");
+  const { items, log_ins } = await ask("/phone/inbox");
+  logIns.replaceChildren(...log_ins.map(question));
+  logIns.hidden = log_ins.length === 0;
   list.replaceChildren(...items.map(row));
   list.hidden = items.length === 0;
-  words.hidden = items.length > 0;
+  words.hidden = items.length + log_ins.length > 0;
   words.textContent = words.dataset.none ?? "";
 } catch (error) {
   words.textContent = sentence(error, { again: words.dataset.fails });

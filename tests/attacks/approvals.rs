@@ -42,7 +42,8 @@ pub(crate) async fn what_is_signed_must_be_what_was_shown(kommun: &Kommun) {
     let phone = kommun.bare("Amina Sahlin").await;
     let (login, other) = (kommun.school().begins(kommun.browser()).await, kommun.school().begins(kommun.browser()).await);
     let now = kommun.now();
-    let ((txn, bytes), (_, other_bytes)) = (claimed(kommun, &phone, &login).await, claimed(kommun, &phone, &other).await);
+    let (_, other_bytes) = claimed(kommun, &phone, &other).await; // ended by the next one (MB-06)
+    let (txn, bytes) = claimed(kommun, &phone, &login).await;
     assert_eq!(phone.signs(&txn, &phone.approval, &bytes, now).await.0, 410, "not shown yet");
     assert_eq!(phone.shows(&txn, None, now).await.0, 204);
     let stranger = SigningKey::generate_from_rng(&mut Rng::system());
@@ -69,21 +70,21 @@ pub(crate) async fn what_is_signed_must_be_what_was_shown(kommun: &Kommun) {
 }
 
 pub(crate) async fn time_runs_out(kommun: &Kommun) {
-    let phone = kommun.bare("Amina Sahlin").await;
+    let (phone, other) = (kommun.bare("Amina Sahlin").await, kommun.bare("Bo Ek").await);
     let school = kommun.school();
     let (waits, mut taken, mut shown) =
         (school.begins(kommun.browser()).await, school.begins(kommun.browser()).await, school.begins(kommun.browser()).await);
-    let (txn, _) = claimed(kommun, &phone, &taken).await;
+    let (txn, _) = claimed(kommun, &other, &taken).await;
     let (shown_txn, bytes) = claimed(kommun, &phone, &shown).await;
     assert_eq!(phone.shows(&shown_txn, None, kommun.now()).await.0, 204);
     kommun.server.clock.advance(301);
     assert_eq!(phone.claims(&link(&waits), kommun.now()).await.0, 410, "nobody came in five minutes");
     kommun.server.clock.advance(300);
     let now = kommun.now();
-    assert_eq!(phone.shows(&txn, None, now).await.0, 410);
+    assert_eq!(other.shows(&txn, None, now).await.0, 410);
     assert_eq!(phone.signs(&shown_txn, &phone.approval, &bytes, now).await.0, 410);
     assert_eq!(phone.declines(&shown_txn, now).await.0, 410);
-    assert_eq!(phone.claims(&link(&taken), now).await.0, 410);
+    assert_eq!(other.claims(&link(&taken), now).await.0, 410);
     assert_eq!(taken.status().await["state"], json!("expired"));
     let page = shown.browser.get(&format!("/authorize/{}", shown.id)).await;
     assert!(page.location().is_none() || page.answer("error").is_some(), "{:?}", page.location());

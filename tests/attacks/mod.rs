@@ -9,6 +9,7 @@ mod codes;
 mod core;
 mod cross_origin;
 mod drawing;
+mod elsewhere;
 mod handset;
 mod kill;
 mod limits;
@@ -62,6 +63,21 @@ crate::kommun::on_every_ground! {
     }
     drawing {
         the_child_that_draws_is_confined_before_it_reads,
+    }
+    elsewhere {
+        a_bound_token_stays_bound,
+        a_device_that_somebody_else_began,
+        a_person_decides_who_may_ask,
+        a_second_log_in_ends_the_first,
+        a_wrong_number_is_the_last_one,
+        digits_from_a_screen,
+        guessing_codes_of_devices,
+        handles_are_their_programs_alone_and_give_once,
+        nobody_wears_out_or_silences_a_phone,
+        of_fifty_questions_at_once_one_is_open,
+        questions_that_are_not_asked,
+        signed_questions,
+        tokens_that_are_not_passed_on,
     }
     handset {
         a_phone_killed_on_its_way_in_goes_on,

@@ -93,6 +93,109 @@ test("logs in to a service on the same phone, which is told what the person read
   jobs.push(...person.jobs.splice(0));
 });
 
+test("answers a service that asks for her by what it knows, with the number of its screen", async () => {
+  const asked = await service.asksFor(service.logins[0].idToken[AFFILIATION]);
+  await phone.page.goto(`${kvarnby.address}/telefon`);
+  await phone.page.locator("#log-ins a").waitFor();
+  await scrutinise(phone.page, "browser-asked", onPhone);
+  await phone.page.locator("#log-ins a").tap();
+  await phone.page.getByText("Kassa 3").waitFor();
+  await scrutinise(phone.page, "browser-number", onPhone);
+  assert.ok(await button("Godkänn").isDisabled(), "nobody says yes without the number");
+  await phone.page.getByLabel("Talet på den andra skärmen").fill(asked.binding_number);
+  await button("Godkänn").tap();
+  await phone.page.getByText("Titta på den andra skärmen.").waitFor();
+  const tokens = await asked.answer();
+  assert.equal(tokens.claims().sub, service.logins[0].idToken.sub);
+
+  const left = await service.asksFor(service.logins[0].idToken[AFFILIATION]);
+  await phone.page.goto(`${kvarnby.address}/telefon`);
+  await phone.page.locator("#log-ins a").tap();
+  await phone.page.getByText("Kassa 3").waitFor();
+  await left.gives_up();
+  await phone.page.getByText("Du avbröt på den andra skärmen.").waitFor({ timeout: 4_000 });
+
+  const wrong = await service.asksFor(service.logins[0].idToken[AFFILIATION]);
+  await phone.page.goto(`${kvarnby.address}/telefon`);
+  await phone.page.locator("#log-ins a").tap();
+  await phone.page.getByLabel("Talet på den andra skärmen").fill(wrong.binding_number === "99" ? "10" : `${Number(wrong.binding_number) + 1}`);
+  await button("Godkänn").tap();
+  await phone.page.getByText("Talet stämmer inte.").waitFor();
+  await assert.rejects(wrong.answer(), { error: "access_denied" });
+});
+
+test("types digits from a screen where no camera works, also for a device without a browser", async () => {
+  const desk = await window(DESK);
+  const digits = async () => {
+    await desk.page.getByRole("button", { name: "Fungerar inte kameran? Visa siffror" }).click();
+    return desk.page.locator("#digits .typed").innerText();
+  };
+  const types = async (shown) => {
+    await phone.page.goto(`${kvarnby.address}/telefon`);
+    await phone.page.getByLabel("Siffrorna på skärmen").fill(shown);
+    await button("Fortsätt").tap();
+    await phone.page.getByRole("heading", { name: /^Vill du logga in i Lönetjänsten/ }).waitFor();
+    await button("Godkänn").tap();
+  };
+  await desk.page.goto(`${service.address}/logga-in`);
+  const shown = await digits();
+  await scrutinise(desk.page, "desk-digits", { ...onPhone, isPhone: false });
+  await types(shown);
+  await desk.page.getByText("Hej Elsa Nyman").waitFor();
+
+  const device = await service.device();
+  await desk.page.goto(`${kvarnby.address}/device`);
+  await desk.page.getByLabel("Koden på enheten").fill("BCDF-GHJK");
+  await desk.page.getByRole("button", { name: "Fortsätt" }).click();
+  await desk.page.getByText("Koden gäller inte.").waitFor();
+  await scrutinise(desk.page, "device-wrong", { ...onPhone, isPhone: false });
+  await desk.page.goto(device.verification_uri_complete);
+  await scrutinise(desk.page, "device", { ...onPhone, isPhone: false, again: true });
+  await desk.page.getByRole("button", { name: "Fortsätt" }).click();
+  await desk.page.getByRole("heading", { name: /^Du är på väg att logga in i Lönetjänsten/ }).waitFor();
+  await scrutinise(desk.page, "device-ask", { ...onPhone, isPhone: false });
+  await desk.page.getByRole("button", { name: "Ja, fortsätt" }).click();
+  await types(await digits());
+  await desk.page.getByText("Titta på enheten.").waitFor();
+  await scrutinise(desk.page, "device-done", { ...onPhone, isPhone: false, again: true });
+  assert.equal((await device.answer()).claims().sub, service.logins[0].idToken.sub);
+  await shut(desk);
+});
+
+test("asks and types on the demonstration's phone too, without JavaScript", async () => {
+  const demo = await window(PHONE, { javaScriptEnabled: false });
+  const press = (name) => demo.page.getByRole("button", { name, exact: true }).tap();
+  await manager.putsToWork("Sara", "Holm");
+  await demo.page.goto(`${kvarnby.address}/demo/telefon`);
+  await press("Skanna");
+  await press("Ja, på min telefon");
+  await demo.page.getByText("Jobb-id finns i telefonen").waitFor();
+  const who = /[a-z0-9]+@2120009994/.exec(await demo.page.locator("main .who").innerText())[0];
+  const asked = await service.asksFor(who);
+  await demo.page.goto(`${kvarnby.address}/demo/telefon`);
+  await demo.page.getByRole("heading", { name: "Väntar på ditt svar" }).waitFor();
+  await take(demo.page, "demo-phone-asked");
+  await press("Läs och svara");
+  await demo.page.getByText("Kassa 3").waitFor();
+  await take(demo.page, "demo-phone-number");
+  await demo.page.getByLabel("Talet på den andra skärmen").fill(asked.binding_number);
+  await press("Godkänn");
+  await demo.page.getByText("Godkänt.").waitFor();
+  assert.equal((await asked.answer()).claims()[AFFILIATION], who);
+  await shut(demo);
+  const looks = await window(PHONE);
+  await service.asksFor(who);
+  await looks.page.goto(`${kvarnby.address}/demo/telefon`);
+  await looks.page.locator("summary").tap();
+  await scrutinise(looks.page, "demo-phone-asked", onPhone);
+  await looks.page.getByRole("button", { name: "Läs och svara" }).tap();
+  await looks.page.getByText("Kassa 3").waitFor();
+  await scrutinise(looks.page, "demo-phone-number", onPhone);
+  await looks.page.getByRole("button", { name: "Det är inte jag" }).tap();
+  await looks.page.getByText("Du sa nej.").waitFor();
+  await shut(looks);
+});
+
 test("says no at the log-in page and the service is told so", async () => {
   await phone.page.goto(`${service.address}/logga-in`);
   await button("Avbryt").tap();
@@ -103,12 +206,13 @@ test("says no at the log-in page and the service is told so", async () => {
 
 test("says that it is not me, and the service is told so", async () => {
   const before = service.refusals.length;
+  const loggedIn = service.logins.length;
   await phone.page.goto(`${service.address}/logga-in`);
   await phone.page.getByRole("link", { name: "Fortsätt på den här telefonen" }).tap();
   await button("Det är inte jag").tap();
   await phone.page.getByText("Vi har stoppat det").waitFor();
   await scrutinise(phone.page, "browser-not-me", onPhone);
-  assert.equal(service.logins.length, 1);
+  assert.equal(service.logins.length, loggedIn);
   assert.equal(service.refusals.length, before, "the log-in that was stopped gives nothing by itself");
 });
 

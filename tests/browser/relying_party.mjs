@@ -28,6 +28,16 @@ export async function openService() {
     const execute = [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks];
     service.config = await oidc.discovery(new URL(issuer), ID, metadata, oidc.PrivateKeyJwt({ key: keys.privateKey, kid: "tjanst-1" }), { execute });
   };
+  // A person that it knows, asked for without a browser (CIBA); a device without one (RFC 8628). Each gives what the person is shown, and
+  // `answer`, which polls until the person has answered.
+  service.asksFor = async (who) => {
+    const asked = await oidc.initiateBackchannelAuthentication(service.config, { scope: SCOPE, login_hint: who, binding_message: "Kassa 3" });
+    return { ...asked, answer: () => oidc.pollBackchannelAuthenticationGrant(service.config, asked), gives_up: () => oidc.tokenRevocation(service.config, asked.auth_req_id) };
+  };
+  service.device = async () => {
+    const begun = await oidc.initiateDeviceAuthorization(service.config, { scope: SCOPE });
+    return { ...begun, answer: () => oidc.pollDeviceAuthorizationGrant(service.config, begun) };
+  };
   service.close = () => { server.closeAllConnections?.(); server.close(); };
   return service;
 }
@@ -40,6 +50,7 @@ name_en = "The pay service"
 organisation = "${ORGANISATION}"
 redirect_uris = ["${address}/tillbaka"]
 scopes = ["https://id.oidc.se/scope/naturalPersonOrgId"]
+grant_types = ["authorization_code", "urn:openid:params:grant-type:ciba", "urn:ietf:params:oauth:grant-type:device_code"]
 jwks = { keys = [{ kty = "EC", crv = "P-256", x = "${x}", y = "${y}", kid = "tjanst-1", use = "sig", alg = "ES256" }] }
 `;
 

@@ -6,6 +6,7 @@ mod conformance;
 mod declining;
 mod disposal;
 mod doors;
+mod elsewhere;
 mod ending;
 mod invitations;
 mod journal;
@@ -16,6 +17,7 @@ mod signing;
 pub(crate) mod single_sign_on;
 mod staying;
 
+pub(crate) use elsewhere::{exchanges, for_the_journal, types};
 pub(crate) use log_in::{userinfo, verified};
 pub(crate) use protection::{Keys, jwks, portal, service};
 pub(crate) use pushing::{object, pushed};
@@ -39,6 +41,15 @@ crate::kommun::on_every_ground! {
     }
     doors {
         a_door_opens_without_coverage_and_the_record_comes_home,
+    }
+    elsewhere {
+        a_device_hears_every_no,
+        a_device_without_a_browser_logs_in,
+        a_service_asks_for_somebody_it_knows,
+        a_service_is_told_when_somebody_has_answered,
+        a_service_passes_a_persons_access_on,
+        a_service_that_gives_up_ends_the_question_on_the_phone,
+        a_waiting_page_is_told_as_it_happens,
     }
     ending {
         a_block_ends_everything_at_once,

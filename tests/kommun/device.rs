@@ -93,6 +93,21 @@ impl Device {
         panic!("the nonce of the last answer is refused")
     }
 
+    /// The same for a service that proves itself too: with a new assertion each time.
+    pub(crate) async fn posts_with(&mut self, browser: &Browser, path: &str, fields: &[(&str, &str)], assertion: &impl Fn() -> String) -> Answer {
+        for _ in 0..2 {
+            let proof = assertion();
+            let kept = fields.iter().filter(|(name, _)| *name != "client_assertion").copied();
+            let fields: Vec<(&str, &str)> = kept.chain([("client_assertion", proof.as_str())]).collect();
+            let answer = post(browser, path, &[("dpop", &self.proof("POST", path, None, &json!({})))], &fields).await;
+            self.nonce = answer.nonce().or(self.nonce.take());
+            if answer.error().1 != "use_dpop_nonce" {
+                return answer;
+            }
+        }
+        panic!("the nonce of the last answer is refused")
+    }
+
     /// `GET /userinfo` with the proof.
     pub(crate) async fn userinfo(&mut self, browser: &Browser, token: &str) -> Answer {
         self.userinfo_with(browser, token, &json!({})).await

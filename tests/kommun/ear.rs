@@ -20,6 +20,14 @@ pub(crate) struct Heard {
     pub(crate) body: String,
 }
 
+impl Heard {
+    /// The bearer and the body, of a ping.
+    pub(crate) fn ping(&self) -> (Option<&str>, serde_json::Value) {
+        let bearer = self.headers.get("authorization").map(|value| value.to_str().unwrap());
+        (bearer, serde_json::from_str(&self.body).unwrap())
+    }
+}
+
 #[derive(Clone)]
 struct Inner {
     heard: Arc<Mutex<Vec<Heard>>>,

@@ -21,6 +21,28 @@ pub(crate) struct Worker {
     server: Server,
 }
 
+/// Where a task stands, as a test expects it.
+pub(crate) trait Halted {
+    fn done(self) -> Outcome;
+    fn shown(self) -> Screen;
+}
+
+impl Halted for Halt {
+    fn done(self) -> Outcome {
+        match self {
+            Halt::Done(outcome) => outcome,
+            Halt::Shown(screen) => panic!("it is not over: {screen:?}"),
+        }
+    }
+
+    fn shown(self) -> Screen {
+        match self {
+            Halt::Shown(screen) => screen,
+            Halt::Done(outcome) => panic!("nothing is shown: {outcome:?}"),
+        }
+    }
+}
+
 /// What a person does with the approval screen once it is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pick {
@@ -50,6 +72,11 @@ impl Worker {
     /// Begins a task and goes on until the person is needed.
     pub(crate) async fn does(&mut self, task: Task) -> Halt {
         self.handset.begin(task, self.server.clock.now()).await.unwrap()
+    }
+
+    /// Presses a button of the screen that stands.
+    pub(crate) async fn presses(&mut self, button: Button) -> Halt {
+        self.handset.press(button, self.server.clock.now()).await.unwrap()
     }
 
     /// Scans the code on the desk's screen and says yes.

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fmt::Debug, str::FromStr};
 
 use handslag_vocab::{Assurance, OrganisationId, Seconds, UnixTime};
 
-use crate::{Act, Colleague, DocumentClass, Kind, Opening, Question, Role, Service, Tier, Unit, Who};
+use crate::{Act, Colleague, DocumentClass, Kind, Opening, Passing, Question, Role, Service, Tier, Unit, Who};
 
 /// One thing that is different from the plain case.
 pub(crate) struct Case {
@@ -81,16 +81,24 @@ fn colleague() -> Colleague {
     Colleague { affiliation: id("aff_00000000000000000000000002"), unit: hemtjanst(), roles: BTreeSet::from([Role::Worker]) }
 }
 
-fn log_in() -> Act {
-    let service = Service {
+fn service() -> Service {
+    Service {
         client: id("tjanst"),
         organisation: kvarnby(),
         kinds: BTreeSet::from([Kind::Employee, Kind::ProviderStaff]),
         level: Assurance::Loa2,
         unit: None,
         role: None,
-    };
-    Act::LogIn { service }
+    }
+}
+
+fn log_in() -> Act {
+    Act::LogIn { service: service() }
+}
+
+/// The service behind the one that the person logged in to.
+fn pass_on() -> Act {
+    Act::PassOn { passing: Passing { service: service(), level: Assurance::Loa3, steps: 1 } }
 }
 
 fn class() -> DocumentClass {
@@ -144,6 +152,7 @@ pub(crate) const SCENES: &[Scene] = &[
     Scene { says: "put a colleague to work", act: put_to_work, cases: PUT_TO_WORK },
     Scene { says: "block a work identity", act: || Act::Block { colleague: colleague() }, cases: BLOCK },
     Scene { says: "log in to a service", act: log_in, cases: LOG_IN },
+    Scene { says: "have a service pass one's access on", act: pass_on, cases: PASS_ON },
     Scene { says: "ask for a signature", act: || Act::AskForSignature { class: class() }, cases: &[] },
     Scene { says: "sign a document", act: sign, cases: SIGN },
     Scene { says: "open a door", act: open_door, cases: OPEN_DOOR },
@@ -211,6 +220,23 @@ const LOG_IN: &[Case] = &[
     Case { says: "only for a unit under theirs", change: |question| entering(question, |service| service.unit = Some(under())) },
 ];
 
+const PASS_ON: &[Case] = &[
+    Case { says: "elected", change: |question| question.who.kind = Kind::Elected },
+    Case { says: "level 3 demanded", change: |question| entering(question, |service| service.level = Assurance::Loa3) },
+    Case {
+        says: "level 3 demanded, logged in at level 2",
+        change: |question| {
+            entering(question, |service| service.level = Assurance::Loa3);
+            passing(question, |passing| passing.level = Assurance::Loa2);
+        },
+    },
+    Case { says: "level 2 demanded, logged in at level 2", change: |question| passing(question, |passing| passing.level = Assurance::Loa2) },
+    Case { says: "only for auditors", change: |question| entering(question, |service| service.role = Some(Role::Auditor)) },
+    Case { says: "only for a unit under theirs", change: |question| entering(question, |service| service.unit = Some(under())) },
+    Case { says: "by the third service", change: |question| passing(question, |passing| passing.steps = 3) },
+    Case { says: "by the fourth service", change: |question| passing(question, |passing| passing.steps = 4) },
+];
+
 const SIGN: &[Case] = &[
     Case { says: "another is named", change: |question| signing(question, |_, signer| *signer = id("aff_00000000000000000000000002")) },
     Case { says: "level 3 demanded", change: |question| signing(question, |class, _| class.level = Assurance::Loa3) },
@@ -273,7 +299,7 @@ fn move_away(act: &mut Act) {
         Act::AskForSignature { class } | Act::Sign { class, .. } => class.organisation = grannby(),
         Act::Block { colleague } | Act::ReadColleague { colleague } => colleague.unit.organisation = grannby(),
         Act::Invite { unit } | Act::PutToWork { unit, .. } => unit.organisation = grannby(),
-        Act::LogIn { service } => service.organisation = grannby(),
+        Act::LogIn { service } | Act::PassOn { passing: Passing { service, .. } } => service.organisation = grannby(),
         Act::OpenDoor { opening } => opening.organisation = grannby(),
         Act::ReadHistory { organisation, .. } | Act::ReadJournal { organisation } => *organisation = grannby(),
     }
@@ -315,8 +341,14 @@ fn acting_on(question: &mut Question, change: impl FnOnce(&mut Colleague)) {
 }
 
 fn entering(question: &mut Question, change: impl FnOnce(&mut Service)) {
-    if let Act::LogIn { service } = &mut question.act {
+    if let Act::LogIn { service } | Act::PassOn { passing: Passing { service, .. } } = &mut question.act {
         change(service);
+    }
+}
+
+fn passing(question: &mut Question, change: impl FnOnce(&mut Passing)) {
+    if let Act::PassOn { passing } = &mut question.act {
+        change(passing);
     }
 }
 

@@ -125,6 +125,11 @@ pub enum Act {
         /// The door, the visit and the pass.
         opening: Opening,
     },
+    /// Have a service pass one's access on to the next one.
+    PassOn {
+        /// By which service, and how far it has come.
+        passing: Passing,
+    },
     /// Put a colleague who stands here to work in a unit.
     PutToWork {
         /// The unit.
@@ -199,6 +204,17 @@ pub struct Service {
     pub unit: Option<Unit>,
     /// Only for this role.
     pub role: Option<Role>,
+}
+
+/// A person's access on its way from service to service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passing {
+    /// The service that passes it on, and whom it is for.
+    pub service: Service,
+    /// The level of the log-in behind it.
+    pub level: Assurance,
+    /// How many services have passed it on then.
+    pub steps: i64,
 }
 
 /// A pass that is asked for.
@@ -292,6 +308,7 @@ impl Act {
             Self::Invite { .. } => "Invite",
             Self::LogIn { .. } => "LogIn",
             Self::OpenDoor { .. } => "OpenDoor",
+            Self::PassOn { .. } => "PassOn",
             Self::PutToWork { .. } => "PutToWork",
             Self::ReadColleague { .. } => "ReadColleague",
             Self::ReadHistory { .. } => "ReadHistory",

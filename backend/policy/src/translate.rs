@@ -9,7 +9,7 @@ use std::{
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression as Value, Schema};
 use handslag_vocab::{Assurance, OrganisationId};
 
-use crate::{Act, Kind, Question, Role, Unit};
+use crate::{Act, Kind, Passing, Question, Role, Unit};
 
 /// The question has no form that fits the schema.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +111,7 @@ fn resource(act: &Act, types: &TypeNames) -> Result<Entity, Unanswerable> {
             let facts = [("organisation", types.organisation(&unit.organisation)?)];
             entity(types.unit(&unit.organisation, &unit.name)?, facts, types.units_above(unit)?)
         }
-        Act::LogIn { service } => {
+        Act::LogIn { service } | Act::PassOn { passing: Passing { service, .. } } => {
             let mut facts = vec![
                 ("organisation", types.organisation(&service.organisation)?),
                 ("kinds", types.references("Kind", service.kinds.iter().map(|kind: &Kind| kind.as_str()))?),
@@ -157,6 +157,7 @@ fn context(act: &Act, types: &TypeNames) -> Result<Vec<(String, Value)>, Unanswe
             }
             facts
         }
+        Act::PassOn { passing } => vec![("level", level(passing.level)), ("steps", Value::new_long(passing.steps))],
         Act::Sign { signer, .. } => vec![("signer", types.reference("Affiliation", signer.as_str())?)],
         _ => Vec::new(),
     };

@@ -53,6 +53,8 @@ pub struct AccessToken {
     pub bound_to: Option<Binding>,
     /// The log-in behind it, so that a resource can ask for more (RFC 9470 §6); none where no person is.
     pub log_in: Option<LogIn>,
+    /// `act`: the services that passed it on, the last one first (RFC 8693 §4.1).
+    pub passed_on_by: Vec<ClientId>,
 }
 
 /// How and when the person was authenticated (RFC 9068 §2.2.1), as our own record has it.
@@ -115,6 +117,7 @@ impl AccessToken {
         }
         let mut claims = claims.as_object().cloned().unwrap_or_default();
         claims.extend(self.log_in.iter().flat_map(LogIn::members));
+        claims.extend(act(&self.passed_on_by).map(|act| ("act".to_owned(), act)));
         claims
     }
 
@@ -154,8 +157,30 @@ impl AccessToken {
             expires_at: claims.time("exp")?,
             bound_to,
             log_in: claims.text("acr").zip(claims.time("auth_time")).map(|(acr, auth_time)| LogIn { acr: acr.to_owned(), auth_time }),
+            passed_on_by: passed_on_by(claims.members().get("act"))?,
         })
     }
+}
+
+/// RFC 8693 §4.1: each actor holds the one before it.
+pub(crate) fn act(actors: &[ClientId]) -> Option<Value> {
+    actors.iter().rev().fold(None, |before, actor| {
+        let mut act = json!({ "sub": actor });
+        if let (Some(members), Some(before)) = (act.as_object_mut(), before) {
+            members.insert("act".to_owned(), before);
+        }
+        Some(act)
+    })
+}
+
+/// `None` where it is not of this form: an actor that is not understood is not left out.
+fn passed_on_by(mut act: Option<&Value>) -> Option<Vec<ClientId>> {
+    let mut actors = Vec::new();
+    while let Some(members) = act {
+        actors.push(members.get("sub")?.as_str()?.parse().ok()?);
+        act = members.get("act");
+    }
+    Some(actors)
 }
 
 fn is_ours(token: &AccessToken, expected: &Expected<'_>) -> Result<(), Refusal> {
@@ -196,6 +221,7 @@ mod tests {
             expires_at: NOW,
             bound_to: None,
             log_in: Some(LogIn { acr: "loa2".to_owned(), auth_time: NOW - Seconds(60) }),
+            passed_on_by: Vec::new(),
         }
         .living(Seconds(300))
     }
@@ -219,6 +245,9 @@ mod tests {
         assert_eq!(verify(&key, &signed(&key, &token()), |_| ()), Ok(token()));
         let bound = AccessToken { bound_to: Some(Binding::Key(Digest::of(b"key"))), ..token() };
         assert_eq!(verify(&key, &signed(&key, &bound), |e| e.proven = Some(Binding::Key(Digest::of(b"key")))), Ok(bound));
+        let passed_on = AccessToken { passed_on_by: vec!["journalen".parse().unwrap(), "vardportalen".parse().unwrap()], ..token() };
+        assert_eq!(passed_on.claims()["act"], json!({ "sub": "journalen", "act": { "sub": "vardportalen" } }), "RFC 8693 §4.1");
+        assert_eq!(verify(&key, &signed(&key, &passed_on), |_| ()), Ok(passed_on));
         let expected = json!({
             "iss": "https://id.example", "sub": "k3", "aud": "https://dorrar.example", "client_id": "hemtjanst-app", "scope": "openid doors", "jti": "j",
             "iat": 1000, "exp": 1300, "acr": "loa2", "auth_time": 940,
@@ -270,5 +299,9 @@ mod tests {
             let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
             assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "a binding that is not understood is not ignored");
         }
+        unbound["cnf"] = json!({ "jkt": Digest::of(b"key") });
+        unbound["act"] = json!({ "sub": "journalen", "act": "x" });
+        let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
+        assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "nor an actor");
     }
 }

@@ -6,6 +6,7 @@
 
 mod acr;
 mod claims_parameter;
+mod elsewhere;
 mod hint;
 mod refusal;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use acr::AcrDemand;
 pub use claims_parameter::{ClaimsParameter, Wish};
+pub(crate) use elsewhere::elsewhere;
 pub use hint::Hint;
 pub use refusal::{Refusal, Rejected};
 

@@ -40,28 +40,30 @@ pub enum ClientKind {
 pub enum GrantType {
     /// The code of a log-in (RFC 6749 §4.1).
     AuthorizationCode,
-    /// OpenID Connect CIBA.
+    /// A person that it knows was asked on the phone (CIBA §4).
     #[serde(rename = "urn:openid:params:grant-type:ciba")]
     Ciba,
-    /// Itself, where no person is behind it (RFC 6749 §4.4).
+    /// Itself, where no person is behind it.
     ClientCredentials,
-    /// RFC 8628.
+    /// A person typed its code at another screen (RFC 8628 §3.4).
     #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
     DeviceCode,
-    /// A refresh token (RFC 6749 §6).
+    /// A refresh token.
     RefreshToken,
-    /// RFC 8693.
+    /// An access token that it was given, for one for the next service (RFC 8693 §2.1).
     #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
     TokenExchange,
 }
 
 impl GrantType {
-    /// Every grant type that can be registered.
+    /// Every grant type.
     pub const ALL: [Self; 6] =
         [Self::AuthorizationCode, Self::Ciba, Self::ClientCredentials, Self::DeviceCode, Self::RefreshToken, Self::TokenExchange];
 
-    /// Those that the token endpoint takes.
-    pub const SERVED: [Self; 3] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
+    /// The one with this spelling.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.as_str() == name)
+    }
 
     /// The registered spelling.
     pub const fn as_str(self) -> &'static str {
@@ -112,6 +114,8 @@ pub struct Registration {
     pub authorization_response: Protection,
     /// How ID Tokens are.
     pub id_token: Protection,
+    /// Where it is told that a person has answered (CIBA §4, `ping`); without one it polls.
+    pub notification_endpoint: Option<String>,
     /// How introspection answers are (RFC 9701 §6); JSON where neither it nor the request says otherwise.
     pub introspection: Protection,
     /// An administrator said that this confidential client cannot do PKCE.
@@ -256,9 +260,12 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_grant_type_is_stored_as_it_is_registered() {
-        assert_eq!(GrantType::ALL.map(|grant| serde_json::to_value(grant).unwrap()), GrantType::ALL.map(GrantType::as_str));
-        assert!(GrantType::SERVED.iter().all(|grant| GrantType::ALL.contains(grant)));
+    fn a_grant_type_is_spelled_the_same_in_requests_and_registrations() {
+        for grant in GrantType::ALL {
+            assert_eq!(GrantType::named(grant.as_str()), Some(grant));
+            assert_eq!(serde_json::to_value(grant).unwrap(), grant.as_str());
+        }
+        assert_eq!(GrantType::named("password"), None);
     }
 
     #[test]

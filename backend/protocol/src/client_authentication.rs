@@ -51,6 +51,9 @@ impl Refusal {
     }
 }
 
+/// The parameters of a body that prove who asks, and are no part of what is asked.
+pub(crate) const PARAMETERS: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];
+
 /// The one way in which a client is registered to prove itself (`token_endpoint_auth_method`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Authentication {

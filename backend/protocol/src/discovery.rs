@@ -33,6 +33,10 @@ pub struct Provider {
     pub revocation_endpoint: String,
     /// Where browsers log out.
     pub end_session_endpoint: String,
+    /// Where services ask for a person that they know (CIBA §7).
+    pub backchannel_authentication_endpoint: String,
+    /// Where devices without a browser begin (RFC 8628 §3.1).
+    pub device_authorization_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// What the addresses begin with at which a client may come with a certificate, if there are such (RFC 8705 §5).
@@ -60,6 +64,8 @@ impl Provider {
             introspection_endpoint: endpoint("introspect"),
             revocation_endpoint: endpoint("revoke"),
             end_session_endpoint: endpoint("end_session"),
+            backchannel_authentication_endpoint: endpoint("bc-authorize"),
+            device_authorization_endpoint: endpoint("device_authorization"),
             jwks_uri: endpoint("jwks"),
             mutual_tls: None,
             service_documentation: None,
@@ -81,7 +87,7 @@ impl Provider {
 
     /// The document at `/.well-known/openid-configuration`.
     pub fn metadata(&self) -> Value {
-        let groups = [self.addresses(), self.requests(), self.clients(), Self::answers(), self.certificates()];
+        let groups = [self.addresses(), self.requests(), Self::backchannel(), self.clients(), Self::answers(), self.certificates()];
         Value::Object(groups.into_iter().flatten().collect())
     }
 
@@ -95,6 +101,8 @@ impl Provider {
             "introspection_endpoint": self.introspection_endpoint,
             "revocation_endpoint": self.revocation_endpoint,
             "end_session_endpoint": self.end_session_endpoint,
+            "backchannel_authentication_endpoint": self.backchannel_authentication_endpoint,
+            "device_authorization_endpoint": self.device_authorization_endpoint,
             "jwks_uri": self.jwks_uri,
         }));
         if let Some(documentation) = &self.service_documentation {
@@ -108,7 +116,7 @@ impl Provider {
         members(json!({
             "response_types_supported": ["code"],
             "response_modes_supported": ResponseMode::ALL.map(ResponseMode::name),
-            "grant_types_supported": GrantType::SERVED.map(GrantType::as_str),
+            "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "scopes_supported": scopes,
@@ -122,6 +130,15 @@ impl Provider {
             "request_object_encryption_enc_values_supported": ContentEncryption::TO_US.map(ContentEncryption::name),
             "request_uri_parameter_supported": true,
             "require_request_uri_registration": true,
+        }))
+    }
+
+    /// CIBA §4. A push of tokens would make the client's address worth as much as its key.
+    fn backchannel() -> Map<String, Value> {
+        members(json!({
+            "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+            "backchannel_authentication_request_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
+            "backchannel_user_code_parameter_supported": true,
         }))
     }
 
@@ -155,6 +172,8 @@ impl Provider {
                 "pushed_authorization_request_endpoint": alias(&self.pushed_authorization_request_endpoint),
                 "introspection_endpoint": alias(&self.introspection_endpoint),
                 "revocation_endpoint": alias(&self.revocation_endpoint),
+                "backchannel_authentication_endpoint": alias(&self.backchannel_authentication_endpoint),
+                "device_authorization_endpoint": alias(&self.device_authorization_endpoint),
             },
         }))
     }

@@ -6,7 +6,7 @@ use handslag_vocab::{ClientId, UnixTime};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    access_token::LogIn,
+    access_token::{self, LogIn},
     jose::{Algorithm, UnsignedJws},
     mutual_tls::Binding,
     token::TokenType,
@@ -31,6 +31,8 @@ pub struct ActiveToken {
     pub log_in: Option<LogIn>,
     /// Whether it is a refresh token, which has no type of use.
     pub is_refresh: bool,
+    /// The services that passed it on, the last one first (RFC 8693 §4.1).
+    pub passed_on_by: Vec<ClientId>,
 }
 
 impl ActiveToken {
@@ -57,6 +59,9 @@ pub fn answer(token: Option<&ActiveToken>, issuer: &str) -> Map<String, Value> {
     }
     if let Some(binding) = token.bound_to {
         tell("cnf", binding.confirmation());
+    }
+    if let Some(act) = access_token::act(&token.passed_on_by) {
+        tell("act", act);
     }
     if !token.is_refresh {
         let kind = if matches!(token.bound_to, Some(Binding::Key(_))) { TokenType::DPoP } else { TokenType::Bearer };
@@ -88,6 +93,7 @@ mod tests {
             bound_to: Some(Binding::Key(Digest::of(b"key"))),
             log_in: Some(LogIn { acr: "loa2".to_owned(), auth_time: UnixTime::from_seconds(900) }),
             is_refresh: false,
+            passed_on_by: Vec::new(),
         }
     }
 

@@ -16,12 +16,18 @@ pub enum OAuthError {
     AccessDenied,
     /// `prompt=none` and the person would have to choose (OIDC Core §3.1.2.6).
     AccountSelectionRequired,
+    /// The person has not answered yet (CIBA §11, RFC 8628 §3.5).
+    AuthorizationPending,
     /// `prompt=none` and the person has not seen what is sent (OIDC Core §3.1.2.6).
     ConsentRequired,
+    /// Nobody answered in time (CIBA §11, RFC 8628 §3.5).
+    ExpiredToken,
     /// `prompt=none` and the person would have to do something (OIDC Core §3.1.2.6).
     InteractionRequired,
     /// An authorization detail is malformed or of an unknown type (RFC 9396 §5).
     InvalidAuthorizationDetails,
+    /// The message cannot be shown on a phone (CIBA §13).
+    InvalidBindingMessage,
     /// Client authentication failed (RFC 6749 §5.2).
     InvalidClient,
     /// A registration that cannot be (RFC 7591 §3.2.2).
@@ -46,8 +52,12 @@ pub enum OAuthError {
     InvalidTarget,
     /// The access token is wrong, expired or revoked (RFC 6750 §3.1).
     InvalidToken,
+    /// Not the code that the person has set (CIBA §13).
+    InvalidUserCode,
     /// `prompt=none` and nobody is logged in (OIDC Core §3.1.2.6).
     LoginRequired,
+    /// The person has set a code, and none came (CIBA §13).
+    MissingUserCode,
     /// The `registration` parameter is not supported (OIDC Core §3.1.2.6).
     RegistrationNotSupported,
     /// The `request` parameter is not supported (OIDC Core §3.1.2.6).
@@ -56,12 +66,16 @@ pub enum OAuthError {
     RequestUriNotSupported,
     /// Something broke here (RFC 6749 §4.1.2.1).
     ServerError,
+    /// Polls came faster than agreed (CIBA §11, RFC 8628 §3.5).
+    SlowDown,
     /// Too much to do (RFC 6749 §4.1.2.1).
     TemporarilyUnavailable,
     /// A software statement of somebody who is not trusted (RFC 7591 §3.2.2).
     UnapprovedSoftwareStatement,
     /// The client may not do this (RFC 6749 §4.1.2.1, §5.2).
     UnauthorizedClient,
+    /// The hint names nobody who can be asked (CIBA §13).
+    UnknownUserId,
     /// An essential `acr` cannot be met (OpenID Connect Core Unmet Authentication Requirements 1.0; OIDC Sweden profile §2.2).
     UnmetAuthenticationRequirements,
     /// Not `authorization_code` (RFC 6749 §5.2).
@@ -74,12 +88,15 @@ pub enum OAuthError {
 
 impl OAuthError {
     /// Every code.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 36] = [
         Self::AccessDenied,
         Self::AccountSelectionRequired,
+        Self::AuthorizationPending,
         Self::ConsentRequired,
+        Self::ExpiredToken,
         Self::InteractionRequired,
         Self::InvalidAuthorizationDetails,
+        Self::InvalidBindingMessage,
         Self::InvalidClient,
         Self::InvalidClientMetadata,
         Self::InvalidDpopProof,
@@ -92,14 +109,18 @@ impl OAuthError {
         Self::InvalidSoftwareStatement,
         Self::InvalidTarget,
         Self::InvalidToken,
+        Self::InvalidUserCode,
         Self::LoginRequired,
+        Self::MissingUserCode,
         Self::RegistrationNotSupported,
         Self::RequestNotSupported,
         Self::RequestUriNotSupported,
         Self::ServerError,
+        Self::SlowDown,
         Self::TemporarilyUnavailable,
         Self::UnapprovedSoftwareStatement,
         Self::UnauthorizedClient,
+        Self::UnknownUserId,
         Self::UnmetAuthenticationRequirements,
         Self::UnsupportedGrantType,
         Self::UnsupportedResponseType,
@@ -111,9 +132,12 @@ impl OAuthError {
         match self {
             Self::AccessDenied => "access_denied",
             Self::AccountSelectionRequired => "account_selection_required",
+            Self::AuthorizationPending => "authorization_pending",
             Self::ConsentRequired => "consent_required",
+            Self::ExpiredToken => "expired_token",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
+            Self::InvalidBindingMessage => "invalid_binding_message",
             Self::InvalidClient => "invalid_client",
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidDpopProof => "invalid_dpop_proof",
@@ -126,14 +150,18 @@ impl OAuthError {
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
+            Self::InvalidUserCode => "invalid_user_code",
             Self::LoginRequired => "login_required",
+            Self::MissingUserCode => "missing_user_code",
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
+            Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnknownUserId => "unknown_user_id",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
@@ -146,9 +174,12 @@ impl OAuthError {
         match self {
             Self::AccessDenied => "the person declined or could not be identified",
             Self::AccountSelectionRequired => "the person has to choose a work identity",
+            Self::AuthorizationPending => "the person has not answered yet",
             Self::ConsentRequired => "the person has not yet been shown what is sent",
+            Self::ExpiredToken => "nobody answered in time",
             Self::InteractionRequired => "the person has to take part",
             Self::InvalidAuthorizationDetails => "authorization_details is malformed or of an unknown type",
+            Self::InvalidBindingMessage => "binding_message is too long or holds characters that are not shown",
             Self::InvalidClient => "the client could not be authenticated",
             Self::InvalidClientMetadata => "a member of the registration is not allowed",
             Self::InvalidDpopProof => "the DPoP proof is not valid",
@@ -161,14 +192,18 @@ impl OAuthError {
             Self::InvalidSoftwareStatement => "the software statement is missing or not valid",
             Self::InvalidTarget => "the client is not registered for this resource",
             Self::InvalidToken => "the access token is not valid",
+            Self::InvalidUserCode => "the user_code is wrong",
             Self::LoginRequired => "the person has to log in",
+            Self::MissingUserCode => "the person has set a user_code",
             Self::RegistrationNotSupported => "the registration parameter is not supported",
             Self::RequestNotSupported => "the request parameter is not supported",
             Self::RequestUriNotSupported => "the request_uri parameter is not supported",
             Self::ServerError => "the request could not be completed",
+            Self::SlowDown => "the client polls too often; wait five seconds more",
             Self::TemporarilyUnavailable => "the service cannot take the request now",
             Self::UnapprovedSoftwareStatement => "the issuer of the software statement is not approved",
             Self::UnauthorizedClient => "the client may not make this request",
+            Self::UnknownUserId => "nobody is known by this hint who can be asked",
             Self::UnmetAuthenticationRequirements => "the demanded level of assurance cannot be met",
             Self::UnsupportedGrantType => "the grant_type is not supported",
             Self::UnsupportedResponseType => "only response_type code is supported",
@@ -181,14 +216,21 @@ impl OAuthError {
     pub const fn may_redirect(self) -> bool {
         !matches!(
             self,
-            Self::InvalidClient
+            Self::AuthorizationPending
+                | Self::ExpiredToken
+                | Self::InvalidBindingMessage
+                | Self::InvalidClient
                 | Self::InvalidClientMetadata
                 | Self::InvalidDpopProof
                 | Self::InvalidGrant
                 | Self::InvalidRedirectUri
                 | Self::InvalidSoftwareStatement
                 | Self::InvalidToken
+                | Self::InvalidUserCode
+                | Self::MissingUserCode
+                | Self::SlowDown
                 | Self::UnapprovedSoftwareStatement
+                | Self::UnknownUserId
                 | Self::UnsupportedGrantType
                 | Self::UseDpopNonce
         )

@@ -65,9 +65,6 @@ pub const LIFETIME: Seconds = Seconds::minutes(5);
 /// What every address begins with (§2.2).
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// Parameters of client authentication, which are no part of the request.
-const AUTHENTICATION: [&str; 3] = ["client_assertion", "client_assertion_type", "client_secret"];
-
 type FormCheck = fn(&Parameters) -> Result<(), Refusal>;
 
 /// Form, in order.
@@ -87,7 +84,7 @@ impl PushedRequest {
         let parameters = Parameters::collect(pairs);
         FORM.iter().try_for_each(|check| check(&parameters))?;
         let client = ClaimedClient::read(&parameters, authorization)?;
-        let request = parameters.without(|name| AUTHENTICATION.contains(&name));
+        let request = parameters.without(|name| client_authentication::PARAMETERS.contains(&name));
         Ok(Self { client, request: UnverifiedAuthorizationRequest::pushed(request) })
     }
 

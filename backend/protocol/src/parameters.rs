@@ -50,6 +50,11 @@ impl Parameters {
         self.0.contains_key(name)
     }
 
+    /// Every name that stood.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Sets what did not stand.
     pub(crate) fn set_if_absent(&mut self, name: &str, value: &str) {
         self.0.entry(name.to_owned()).or_insert_with(|| vec![value.to_owned()]);

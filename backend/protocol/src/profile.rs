@@ -61,6 +61,11 @@ impl Profile {
         matches!(self, Self::Fapi2) || client.registration.requires_par
     }
 
+    /// Whether backchannel requests must be signed (FAPI-CIBA §5.2.2).
+    pub const fn signs_backchannel_requests(self) -> bool {
+        matches!(self, Self::Fapi2)
+    }
+
     /// Whether access tokens must be bound to a key (FAPI 2.0 Security Profile §5.3.2.1).
     pub const fn requires_sender_constraint(self) -> bool {
         matches!(self, Self::Fapi2)
@@ -168,7 +173,7 @@ mod tests {
         let client = client(ClientKind::Confidential, &[]);
         let only_fapi = |rule: fn(Profile, &Client) -> bool| Profile::ALL.map(|profile| rule(profile, &client)) == [false, true, false, false];
         assert!(only_fapi(Profile::requires_par));
-        assert!(only_fapi(|profile, _| profile.requires_sender_constraint()));
+        assert!(only_fapi(|profile, _| profile.requires_sender_constraint() && profile.signs_backchannel_requests()));
         assert!(only_fapi(|profile, _| profile.assertion_audience() == Audience::Issuer));
         assert!(only_fapi(|profile, _| profile.client_algorithms() == Algorithm::FAPI));
         let minutes = Profile::ALL.map(|profile| profile.longest_assertion_life().0 / 60);

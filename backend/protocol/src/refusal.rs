@@ -74,9 +74,11 @@ mod tests {
     fn every_refusal_is_in_order_has_its_own_code_and_a_sentence_that_rfc_6749_lets_us_send() {
         check(crate::authorization_details::Refusal::ALL, crate::authorization_details::Refusal::code);
         check(crate::authorize::Refusal::ALL, crate::authorize::Refusal::code);
+        check(crate::backchannel::Refusal::ALL, crate::backchannel::Refusal::code);
         check(crate::client_assertion::Refusal::ALL, crate::client_assertion::Refusal::code);
         check(crate::client_authentication::Refusal::ALL, crate::client_authentication::Refusal::code);
         check(crate::access_token::Refusal::ALL, crate::access_token::Refusal::code);
+        check(crate::device::Refusal::ALL, crate::device::Refusal::code);
         check(crate::dpop::Refusal::ALL, crate::dpop::Refusal::code);
         check(crate::mutual_tls::Refusal::ALL, crate::mutual_tls::Refusal::code);
         check(crate::end_session::Refusal::ALL, crate::end_session::Refusal::code);

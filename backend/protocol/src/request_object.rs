@@ -30,6 +30,8 @@ const TYPE: &str = "oauth-authz-req+jwt";
 /// How the object came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Means {
+    /// In `request` at the backchannel endpoint (CIBA §7.1.1).
+    Backchannel,
     /// In `request` at the pushed authorization endpoint.
     Pushed,
     /// Fetched from the client's `request_uri`.
@@ -67,6 +69,8 @@ pub struct RequestObject {
     pub(crate) is_signed: bool,
     /// Whether what may stand beside it counts.
     pub(crate) reads_beside: bool,
+    /// Whether it says when it was made and from when it counts (`iat`, `nbf`).
+    pub(crate) is_timed: bool,
     /// To be marked as seen until [`Self::expires_at`] where it stands; a second object with it is a replay.
     pub jti: Option<String>,
     /// When it dies by itself.

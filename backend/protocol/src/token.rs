@@ -3,6 +3,7 @@
 //! The caller spends a code before it is checked, so that any attempt, right or wrong, ends it (RFC 6749 §4.1.2).
 
 mod code;
+mod exchange;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use handslag_vocab::{Seconds, Secret};
 use serde::Serialize;
 
 pub use code::{CodeExchange, IssuedCode, Presenter};
+pub use exchange::{ACCESS_TOKEN, Exchange};
 
 use crate::{
     client::{Client, GrantType},
@@ -23,8 +25,14 @@ use crate::{
 refusals! {
     /// Why a token request is refused.
     pub enum Refusal {
+        /// RFC 8693 §2.1: no other actor than the client itself.
+        ActorToken = "actor_token", "actor_token is not supported; the client itself is the actor";
+        /// CIBA §10.1.
+        AuthReqIdMissing = "auth_req_id_missing", "auth_req_id is missing";
         /// RFC 6749 §4.1.3.
         CodeMissing = "code_missing", "code is missing";
+        /// RFC 8628 §3.4.
+        DeviceCodeMissing = "device_code_missing", "device_code is missing";
         /// RFC 6749 §4.1.2: codes live for seconds.
         Expired = "code_expired", "the code has expired";
         /// RFC 6749 §5.2: not a grant type of ours.
@@ -43,8 +51,16 @@ refusals! {
         ParameterRepeated = "parameter_repeated", "a parameter stands more than once";
         /// RFC 6749 §6.
         RefreshTokenMissing = "refresh_token_missing", "refresh_token is missing";
+        /// RFC 8693 §2.1.
+        RequestedTokenType = "requested_token_type", "only access tokens are given in exchange";
         /// RFC 6749 §6: a refresh may ask for less than was granted, never for more.
         ScopeWider = "scope_wider", "scope asks for more than was granted";
+        /// RFC 8693 §2.1.
+        SubjectTokenMissing = "subject_token_missing", "subject_token is missing";
+        /// RFC 8693 §2.1, §3.
+        SubjectTokenType = "subject_token_type", "subject_token_type must be urn:ietf:params:oauth:token-type:access_token";
+        /// RFC 8693 §2.1: a token for nobody, or for several.
+        TargetMissing = "target_missing", "exactly one audience or resource must be named";
     }
     wraps {
         /// OIDC Sweden profile §3.1.1.
@@ -63,6 +79,7 @@ impl Refusal {
             Self::GrantType => OAuthError::UnsupportedGrantType,
             Self::GrantTypeOfOthers => OAuthError::UnauthorizedClient,
             Self::ScopeWider => OAuthError::InvalidScope,
+            Self::TargetMissing => OAuthError::InvalidTarget,
             _ => OAuthError::InvalidRequest,
         }
     }
@@ -71,10 +88,16 @@ impl Refusal {
 /// What is offered for tokens.
 #[derive(Clone)]
 pub enum Offer {
+    /// `auth_req_id`: the person was asked on the phone (CIBA §10.1).
+    Backchannel(Secret),
     /// An authorization code.
     Code(CodeExchange),
     /// The client itself, nobody else (RFC 6749 §4.4).
     Client,
+    /// `device_code`: the person was asked at another screen (RFC 8628 §3.4).
+    Device(Secret),
+    /// A token for another (RFC 8693).
+    Exchange(Exchange),
     /// A refresh token as presented (RFC 6749 §6).
     Refresh(Secret),
 }
@@ -83,8 +106,11 @@ impl Offer {
     /// The `grant_type`.
     pub const fn grant_type(&self) -> GrantType {
         match self {
+            Self::Backchannel(_) => GrantType::Ciba,
             Self::Code(_) => GrantType::AuthorizationCode,
             Self::Client => GrantType::ClientCredentials,
+            Self::Device(_) => GrantType::DeviceCode,
+            Self::Exchange(_) => GrantType::TokenExchange,
             Self::Refresh(_) => GrantType::RefreshToken,
         }
     }
@@ -141,15 +167,15 @@ fn parameters_stand_once(parameters: &Parameters) -> Result<(), Refusal> {
 }
 
 fn offer(parameters: &Parameters) -> Result<Offer, Refusal> {
-    match parameters.value("grant_type") {
-        Some("authorization_code") => Ok(Offer::Code(CodeExchange::read(parameters)?)),
-        Some("client_credentials") => Ok(Offer::Client),
-        Some("refresh_token") => {
-            let token = parameters.value("refresh_token").ok_or(Refusal::RefreshTokenMissing)?;
-            Ok(Offer::Refresh(Secret::presented(token)))
-        }
-        Some(_) => Err(Refusal::GrantType),
-        None => Err(Refusal::GrantTypeMissing),
+    let secret = |name: &str, missing: Refusal| parameters.value(name).map(Secret::presented).ok_or(missing);
+    let named = parameters.value("grant_type").ok_or(Refusal::GrantTypeMissing)?;
+    match GrantType::named(named).ok_or(Refusal::GrantType)? {
+        GrantType::AuthorizationCode => Ok(Offer::Code(CodeExchange::read(parameters)?)),
+        GrantType::Ciba => secret("auth_req_id", Refusal::AuthReqIdMissing).map(Offer::Backchannel),
+        GrantType::ClientCredentials => Ok(Offer::Client),
+        GrantType::DeviceCode => secret("device_code", Refusal::DeviceCodeMissing).map(Offer::Device),
+        GrantType::RefreshToken => secret("refresh_token", Refusal::RefreshTokenMissing).map(Offer::Refresh),
+        GrantType::TokenExchange => Ok(Offer::Exchange(Exchange::read(parameters)?)),
     }
 }
 
@@ -177,6 +203,9 @@ pub struct TokenAnswer {
     /// For staying logged in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
+    /// What kind of token was given in exchange (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
     /// The granted scopes, with spaces between.
     pub scope: String,
 }

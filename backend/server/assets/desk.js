@@ -1,8 +1,10 @@
 // @ts-check
-// The page that waits for a phone: a new picture each second, and the words of every state as the server says them.
+// The page that waits for a phone: a new picture each second, and the words of every state as the server says them, as it happens where
+// the browser can listen, otherwise asked for.
 
 const waiting = /** @type {HTMLElement} */ (document.querySelector("[data-login]"));
 const picture = /** @type {HTMLImageElement | null} */ (document.getElementById("code"));
+const digits = document.getElementById("digits");
 const status = /** @type {HTMLElement} */ (document.getElementById("status"));
 const address = `/login/${waiting.dataset.login}`;
 let state = waiting.dataset.state ?? "";
@@ -29,22 +31,47 @@ function over(back) {
   if (back) { link.href = back; link.hidden = false; }
 }
 
+/**
+ * Shows what the server says. True when nothing comes after it.
+ * @param {{ state: string, words: string, next: string | null, back: string | null }} said
+ */
+async function shows({ state: now, words, next, back }) {
+  if (now !== state) {
+    state = now;
+    status.textContent = words;
+    waiting.dataset.state = now;
+    picture?.parentElement?.classList.toggle("used", now !== "created");
+    if (now !== "created") digits?.remove();
+  }
+  if (back || now === "consumed") over(back);
+  if (next && back) await pause(4000); // a no: time to read the words
+  if (next) location.assign(next);
+  return Boolean(next || back || now === "consumed");
+}
+
+/** Listens; a line that is lost, or cannot be had, is replaced by asking. */
+function listen() {
+  if (!("EventSource" in window)) { watch(); return; }
+  const events = new EventSource(`${address}/handelser`);
+  let isLast = false;
+  events.onmessage = async ({ data }) => {
+    const said = JSON.parse(data);
+    isLast = Boolean(said.next || said.back || said.state === "consumed");
+    if (isLast) events.close();
+    await shows(said);
+  };
+  events.onerror = () => {
+    events.close();
+    if (!isLast) watch();
+  };
+}
+
 async function watch() {
   for (;;) {
     try {
       const answer = await fetch(`${address}/status?seen=${encodeURIComponent(state)}`, { headers: { accept: "application/json" } });
       if (!answer.ok) { location.reload(); return; }
-      const { state: now, words, next, back } = await answer.json();
-      if (now !== state) {
-        state = now;
-        status.textContent = words;
-        waiting.dataset.state = now;
-        picture?.parentElement?.classList.toggle("used", now !== "created");
-      }
-      if (back || now === "consumed") over(back);
-      if (next && back) await pause(4000); // a no: time to read the words
-      if (next) location.assign(next);
-      if (next || back || now === "consumed") return;
+      if (await shows(await answer.json())) return;
     } catch {
       await pause(1000); // no coverage for a moment: ask again
     }
@@ -53,5 +80,7 @@ async function watch() {
 
 if (document.querySelector("[data-while-open]")) {
   setInterval(move, 1000);
-  watch();
+  listen();
+  // Digits are good for a minute; then the page offers new ones.
+  if (digits) setTimeout(() => location.reload(), Number(digits.dataset.seconds) * 1000);
 }

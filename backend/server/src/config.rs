@@ -182,7 +182,7 @@ pub enum Refused {
     /// Named twice, without an address, or with a proof that is none.
     #[error(
         "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has keys in two places, \
-         has a secret in another profile than core, wants answers that cannot be made, has pairwise names without one sector, acts for itself without either, has an address for logging out that is none, or stays logged in for no days"
+         has a secret in another profile than core, wants answers that cannot be made, has pairwise names without one sector, acts for itself or asks for people without either, has an address for logging out that is none, or stays logged in for no days"
     )]
     Client(String),
     /// Keys in files, in production, without the sentence that accepts it.

@@ -63,7 +63,8 @@ fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
 }
 
 /// What a service's page may send here by form or script; none of it acts on a cookie.
-const FROM_ANYWHERE: [&str; 7] = ["/authorize", "/end_session", "/introspect", "/par", "/revoke", "/token", "/userinfo"];
+const FROM_ANYWHERE: [&str; 9] =
+    ["/authorize", "/bc-authorize", "/device_authorization", "/end_session", "/introspect", "/par", "/revoke", "/token", "/userinfo"];
 
 /// A browser may change something only from a page of ours (CSRF), with or without a cookie.
 async fn own_pages_only(request: Request, next: Next) -> Response {

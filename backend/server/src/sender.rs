@@ -58,7 +58,7 @@ impl<S: Sync> FromRequestParts<S> for Sender {
 }
 
 /// What may be called by a client that comes with its certificate; pages are elsewhere.
-const BY_CERTIFICATE: [&str; 5] = ["/introspect", "/par", "/revoke", "/token", "/userinfo"];
+const BY_CERTIFICATE: [&str; 7] = ["/bc-authorize", "/device_authorization", "/introspect", "/par", "/revoke", "/token", "/userinfo"];
 
 /// Finds out who sent each request.
 pub async fn known(State(server): State<Server>, mut request: Request, next: Next) -> Response {

@@ -112,6 +112,16 @@ impl Voice {
         self.format(key, None)
     }
 
+    /// The text behind a key that came from elsewhere; a general one where there is none, and the unknown one is logged (MB-05).
+    pub fn say_or(self, key: &str, general: &str) -> String {
+        let bundle = self.bundle();
+        if bundle.has_message(key) {
+            return self.say(key);
+        }
+        tracing::warn!(key, "no words for this");
+        self.say(general)
+    }
+
     /// A text with one value in it.
     pub fn say1(self, key: &str, name: &str, value: impl Display) -> String {
         let mut args = FluentArgs::new();
@@ -150,11 +160,15 @@ impl Voice {
         at.strftime(if self.language == Language::English { "%H:%M" } else { "%H.%M" }).to_string()
     }
 
+    fn bundle(self) -> &'static Bundle {
+        match self.language {
+            Language::English => &ENGLISH,
+            Language::Swedish => &SWEDISH,
+        }
+    }
+
     fn format(self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
-        let bundle = match self.language {
-            Language::English => &*ENGLISH,
-            Language::Swedish => &*SWEDISH,
-        };
+        let bundle = self.bundle();
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
             tracing::error!(key, language = self.tag(), "no text for this key");
             return key.to_owned();

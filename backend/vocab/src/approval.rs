@@ -27,6 +27,9 @@ pub struct Approval {
     pub kind: ApprovalKind,
     /// The language the text was shown in: `sv` or `en`.
     pub language: String,
+    /// What the service says about the occasion, where it asked without a browser (`binding_message`); shown as its words, not ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// Who asks, as registered.
     pub requester: Requester,
     /// "Det här skickas": every value that leaves, with its label as shown.
@@ -66,10 +69,22 @@ pub enum StartKind {
     Assigned,
     /// A moving QR code on a screen.
     MovingQr,
+    /// A service that knows the person asked, and the person typed the number that its screen shows.
+    Number,
     /// A link in the same phone's browser.
     SameDevice,
     /// Eight digits typed from a screen (level 2 log-in only).
     TypedCode,
+}
+
+impl StartKind {
+    /// What the act can be worth at most. A code or a number can be talked out of somebody over the telephone: level 2, and a log-in only.
+    pub const fn assurance(self) -> Assurance {
+        match self {
+            Self::Number | Self::TypedCode => Assurance::Loa2,
+            Self::Assigned | Self::MovingQr | Self::SameDevice => Assurance::Loa3,
+        }
+    }
 }
 
 /// Who asks.
@@ -127,7 +142,7 @@ pub enum NotCanonical {
 }
 
 impl Approval {
-    /// Sets the form mark; all else is given.
+    /// Sets the form mark; all else is given. A service's own words are added with [`Self::saying`].
     #[expect(clippy::too_many_arguments, reason = "every member is a fact of its own and none has a default")]
     pub fn new(
         kind: ApprovalKind,
@@ -144,7 +159,14 @@ impl Approval {
         expires_at: UnixTime,
     ) -> Self {
         let form = TYPE.to_owned();
-        Self { assurance, documents, expires_at, issued_at, kind, language, requester, shared, start, text, transaction, form, who }
+        let message = None;
+        Self { assurance, documents, expires_at, issued_at, kind, language, message, requester, shared, start, text, transaction, form, who }
+    }
+
+    /// The same with what the service says about the occasion.
+    #[must_use]
+    pub fn saying(self, message: Option<String>) -> Self {
+        Self { message, ..self }
     }
 
     /// The canonical bytes.
@@ -199,9 +221,12 @@ mod tests {
     /// A generic JSON value sorts its members, so equality says that the declared order is the canonical one (RFC 8785 §3.2.3).
     #[test]
     fn the_bytes_are_what_any_canonical_json_writer_would_give() {
-        let bytes = approval().to_bytes();
-        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(String::from_utf8(bytes).unwrap(), value.to_string());
+        for approval in [approval(), approval().saying(Some("Kassa 3".to_owned()))] {
+            let bytes = approval.to_bytes();
+            let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(String::from_utf8(bytes).unwrap(), value.to_string());
+        }
+        assert!(!String::from_utf8(approval().to_bytes()).unwrap().contains("message"), "what was signed before reads as before");
     }
 
     #[test]

@@ -122,6 +122,8 @@ impl Core {
                 Ok(self.carry(Carrying::Sending(Some(header))))
             }
             (Carrying::Proving(_), Got::KeyStoreRefused) => Ok(self.go(Next::refuse(Refusal::KeyStore), moment)),
+            // A look that reached nobody changes nothing: the question on the screen stands.
+            (Carrying::Sending(_), got @ (Got::Unreachable | Got::Answer { status: 500.., .. })) if running.flow.is_look() => self.step(got, moment),
             (Carrying::Sending(_), Got::Unreachable | Got::Answer { status: 500.., .. }) => Ok(self.carry(Carrying::Stopped)),
             (Carrying::Sending(_), got @ Got::Answer { .. }) | (Carrying::None, got) => self.step(got, moment),
             (Carrying::Stopped, Got::Pressed(button)) => self.after_stop(button, moment),
@@ -308,6 +310,6 @@ fn stop_buttons(flow: &Flow) -> Vec<Choice> {
 fn has_form(start: &Start) -> bool {
     match start {
         Start::Code { digits } => digits.reveal().len() == 8 && digits.reveal().bytes().all(|digit| digit.is_ascii_digit()),
-        Start::Assigned { .. } | Start::Link { .. } | Start::Qr { .. } => true,
+        Start::Asked { .. } | Start::Assigned { .. } | Start::Link { .. } | Start::Qr { .. } => true,
     }
 }

@@ -117,6 +117,11 @@ impl Flow {
         }
     }
 
+    /// Whether it only asks if the question still stands.
+    pub(crate) const fn is_look(&self) -> bool {
+        matches!(self, Self::Approve(approve::State::Looking { .. }))
+    }
+
     /// The person gives up, or the shell does.
     pub(crate) fn abandon(self) -> Next {
         match self {

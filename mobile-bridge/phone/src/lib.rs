@@ -36,7 +36,7 @@ pub use handslag_vocab::UnixTime;
 pub use key_store::{KeyStore, KeyStoreRefusal, PublicKeys, SoftwareKeyStore, Verification};
 pub use memory::Identity;
 pub use refusal::{OutOfTurn, Refusal};
-pub use screen::{ApprovalScreen, Button, Choice, DocumentShown, PageScreen, Screen, SentValue, WhatHappens, WhoAsks};
+pub use screen::{ApprovalScreen, Button, Choice, DocumentShown, NumberField, PageScreen, Screen, SentValue, WhatHappens, WhoAsks};
 pub use structure::Structure;
 pub use task::{Got, LockRefusal, Method, Moment, Outcome, Request, Task, Turn, Want};
 pub use wallet::{DoorNow, LeftOut, PassFault, When};

@@ -30,8 +30,22 @@ pub struct ApprovalScreen {
     pub what_happens: WhatHappens,
     /// "Det här skickas".
     pub sent: Vec<SentValue>,
+    /// The number to be typed, where one is demanded.
+    pub number: NumberField,
     /// Approve, cancel, not me; for documents also open.
     pub buttons: Vec<Choice>,
+}
+
+/// The number that the other screen shows: who is not in front of it cannot type it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberField {
+    /// Nothing began at another screen.
+    NotAsked,
+    /// Two digits are waited for.
+    Empty,
+    /// These were typed.
+    Typed(u8),
 }
 
 /// Who asks, as registered.
@@ -52,6 +66,8 @@ pub struct WhatHappens {
     pub kind: ApprovalKind,
     /// The question.
     pub text: String,
+    /// What the service says about the occasion: its words.
+    pub message: Option<String>,
     /// What is signed.
     pub documents: Vec<DocumentShown>,
     /// The level demanded.
@@ -129,10 +145,18 @@ pub enum Button {
     Back,
     /// Avbryt.
     Cancel,
+    /// Asks whether the question still stands. A shell presses it from time to time while the question is shown, so that what was ended
+    /// at the other screen ends here too.
+    Look,
     /// This page is read; the next one. A shell that lays pages below each other presses it when the page's end has come into view.
     Next,
     /// Det är inte jag.
     NotMe,
+    /// Two digits are typed, or typed anew.
+    Number {
+        /// Which.
+        number: u8,
+    },
     /// Read a document from one page on. Both count from 1.
     Open {
         /// Which document.
@@ -155,6 +179,7 @@ pub(crate) fn is_showable(text: &str) -> bool {
 /// Every text of the approval that a person reads.
 pub(crate) fn texts(approval: &Approval) -> Vec<&str> {
     let mut texts = vec![&*approval.text, &*approval.who, &*approval.requester.id, &*approval.requester.name, &*approval.requester.organisation];
+    texts.extend(approval.message.as_deref());
     texts.extend(approval.shared.iter().flat_map(|shared| [&*shared.label, &*shared.value]));
     texts.extend(approval.documents.iter().flat_map(|document| document.words.iter().map(|word| &**word).chain([&*document.title])));
     texts

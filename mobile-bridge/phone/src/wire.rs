@@ -11,6 +11,7 @@
 //! | `POST /phone/enrol/finish` | [`EnrolFinish`] | [`Enrolled`] |
 //! | `GET /phone/inbox` | | [`Inbox`] |
 //! | `POST /phone/approvals` | [`Claim`] | [`Claimed`] |
+//! | `GET /phone/approvals/{txn}` | | nothing, while it waits for this phone's answer |
 //! | `POST /phone/approvals/{txn}/shown` | [`Shown`] | nothing |
 //! | `GET /phone/approvals/{txn}/documents/{d}/pages/{n}` | | `image/png`; `d` and `n` count from 1 |
 //! | `POST /phone/approvals/{txn}/approve` | [`Approve`] | [`ApprovedAnswer`] |
@@ -28,7 +29,7 @@ mod doors;
 mod enrolment;
 mod octets;
 
-pub use account::{Inbox, InboxItem, Look, PhoneFacts, Problem, Transparency, Use};
+pub use account::{AskedLogIn, Inbox, InboxItem, Look, PhoneFacts, Problem, Transparency, Use};
 pub use approvals::{ApprovalSignature, Approve, ApprovedAnswer, Claim, Claimed, Decline, DeclineReason, Shown, Start};
 pub use doors::{Outbox, OutboxAnswer, Wallet, WalletDoor};
 pub use enrolment::{

@@ -29,6 +29,8 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
         id_token,
         introspection: protection(members, "introspection")?,
         logout: logout(members)?,
+        // Registered by an administrator only: an address that we post to is checked by a person.
+        notification_endpoint: None,
         pkce_optional: members.flag("require_pkce")? == Some(false),
         request_objects: RequestObjects {
             algorithm: if is_unsigned { None } else { algorithm(members, "request_object_signing_alg")? },

@@ -3,7 +3,7 @@
 use handslag_vocab::Seconds;
 use serde_json::Value;
 
-use super::{Expected, Refusal, RequestObject};
+use super::{Expected, Means, Refusal, RequestObject};
 use crate::jose::Claims;
 
 /// FAPI 2.0 Security Profile §5.3.2.1: ten seconds ahead must be taken, more than sixty must not.
@@ -40,7 +40,8 @@ pub(super) fn read(claims: &Claims, expected: &Expected<'_>, is_signed: bool) ->
         parameters.push(("client_id".to_owned(), expected.client.id.to_string()));
     }
     let reads_beside = expected.client.profile.reads_beside_objects();
-    Ok(RequestObject { parameters, is_signed, reads_beside, jti: claims.jti().map(str::to_owned), expires_at: claims.time("exp") })
+    let is_timed = ["iat", "nbf"].iter().all(|name| claims.time(name).is_some());
+    Ok(RequestObject { parameters, is_signed, is_timed, reads_beside, jti: claims.jti().map(str::to_owned), expires_at: claims.time("exp") })
 }
 
 impl Object<'_> {
@@ -57,9 +58,13 @@ fn is_from_the_client(object: &Object<'_>) -> Result<(), Refusal> {
 
 /// A list is taken here (RFC 9101 §4, FAPI 2.0 Message Signing §5.3.1): whoever else stands in it gets no token from it.
 fn is_for_us(object: &Object<'_>) -> Result<(), Refusal> {
-    let Expected { provider, client, .. } = object.expected;
+    let Expected { provider, client, means, .. } = object.expected;
     let is_us = |audience: &Value| {
-        let at_endpoint = client.profile.takes_endpoint_as_audience() && *audience == provider.authorization_endpoint;
+        let at_endpoint = match means {
+            Means::Backchannel => *audience == provider.backchannel_authentication_endpoint,
+            _ => *audience == provider.authorization_endpoint,
+        };
+        let at_endpoint = at_endpoint && client.profile.takes_endpoint_as_audience();
         *audience == provider.issuer || at_endpoint
     };
     let is_for_us = match object.claims.members().get("aud") {
@@ -78,7 +83,8 @@ fn names_the_client(object: &Object<'_>) -> Result<(), Refusal> {
     let client = object.expected.client;
     let is_it = match object.claims.members().get("client_id") {
         Some(named) => *named == client.id.as_str(),
-        None => !client.profile.names_client_in_objects(),
+        // CIBA §7.1.1 has no such member: who asks is told by `iss`.
+        None => object.expected.means == Means::Backchannel || !client.profile.names_client_in_objects(),
     };
     if is_it { Ok(()) } else { Err(Refusal::ClientId) }
 }

@@ -76,6 +76,32 @@ fn forms_that_are_refused() {
         assert_eq!(outcome, Some(refusal), "{name}={value}");
         assert_eq!(refusal.oauth().code(), oauth);
     }
+    let exchange =
+        [("grant_type", GrantType::TokenExchange.as_str()), ("subject_token", "t"), ("subject_token_type", ACCESS_TOKEN), ("audience", "a")];
+    let changed = |name: &str, value: &str| {
+        let mut pairs: Vec<(String, String)> = exchange.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        pairs.retain(|(known, _)| known != name);
+        pairs.extend([("client_id".to_owned(), "app".to_owned()), (name.to_owned(), value.to_owned())]);
+        parse(pairs).map(|request| request.offer.grant_type())
+    };
+    assert_eq!(changed("requested_token_type", ACCESS_TOKEN), Ok(GrantType::TokenExchange));
+    assert_eq!(changed("resource", "a"), Ok(GrantType::TokenExchange), "named twice alike");
+    let cases = [
+        ("subject_token", "", Refusal::SubjectTokenMissing),
+        ("subject_token_type", "", Refusal::SubjectTokenType),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:refresh_token", Refusal::SubjectTokenType),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token", Refusal::SubjectTokenType),
+        ("actor_token", "x", Refusal::ActorToken),
+        ("requested_token_type", "urn:ietf:params:oauth:token-type:refresh_token", Refusal::RequestedTokenType),
+        ("audience", "", Refusal::TargetMissing),
+        ("resource", "b", Refusal::TargetMissing),
+    ];
+    for (name, value, refusal) in cases {
+        assert_eq!(changed(name, value), Err(refusal), "{name}={value}");
+    }
+    for (grant, refusal) in [(GrantType::Ciba, Refusal::AuthReqIdMissing), (GrantType::DeviceCode, Refusal::DeviceCodeMissing)] {
+        assert_eq!(parse(with("grant_type", grant.as_str())).err(), Some(refusal));
+    }
     for (name, value) in with("", "") {
         let mut pairs = with("", "");
         pairs.push((name.clone(), value));
@@ -147,6 +173,7 @@ fn the_answer_has_the_registered_member_names() {
         expires_in: Seconds(300),
         id_token: Some("i".to_owned()),
         refresh_token: Some("r".to_owned()),
+        issued_token_type: None,
         scope: "openid".to_owned(),
     };
     let full = json!({ "access_token": "a", "token_type": "DPoP", "expires_in": 300, "id_token": "i", "refresh_token": "r", "scope": "openid" });

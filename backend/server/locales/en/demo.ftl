@@ -89,3 +89,6 @@ phone-removed = The work identity is removed from the phone.
 phone-signed = Approved. The signature is being made now.
 phone-sees-nothing = The camera sees no code. Bring one up on the desk first.
 demo-phone-home = The work identity in the phone
+demo-phone-asked = Waiting for your answer
+demo-phone-digits = Type digits instead
+demo-phone-read-and-answer = Read and answer

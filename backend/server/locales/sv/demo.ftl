@@ -89,3 +89,6 @@ phone-removed = Jobb-id är borttaget från telefonen.
 phone-signed = Godkänt. Underskriften görs nu.
 phone-sees-nothing = Kameran ser ingen kod. Ta fram en på skrivbordet först.
 demo-phone-home = Jobb-id i telefonen
+demo-phone-asked = Väntar på ditt svar
+demo-phone-digits = Skriv siffror i stället
+demo-phone-read-and-answer = Läs och svara

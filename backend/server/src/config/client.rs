@@ -85,6 +85,9 @@ pub struct Client {
     /// The audience that the client itself is, as a resource: it may ask about tokens for it (RFC 7662).
     #[serde(default)]
     pub resource: Option<String>,
+    /// Where it is told that a person has answered (CIBA `ping`); without one it polls.
+    #[serde(default)]
+    pub notification_endpoint: Option<String>,
     /// How many days a device stays logged in at most, with `refresh_token` among the grant types.
     #[serde(default = "days_logged_in")]
     pub stay_days: u16,
@@ -259,6 +262,7 @@ impl Client {
             requests: Requests::Any,
             response_modes: Vec::new(),
             resource: None,
+            notification_endpoint: None,
             stay_days: days_logged_in(),
             stay_idle_days: days_idle(),
             scopes: Vec::new(),
@@ -357,9 +361,10 @@ impl Client {
         // OP-07: a shared secret is for programs that cannot do better.
         let may_share_a_secret = self.secret_sha256.is_none() || self.profile == Profile::Core;
         let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
-        // Without a proof anybody could be this client (RFC 6749 §4.4).
-        let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
         let leaves_out_pkce_by_right = self.require_pkce || (!self.is_public() && self.profile != Profile::Fapi2);
+        // Without a proof anybody could be this client (RFC 6749 §4.4), and ask for people in its name (CIBA §4).
+        let needs_proof = |grant: &GrantType| matches!(grant, GrantType::Ciba | GrantType::ClientCredentials);
+        let acts_alone_with_proof = !(self.is_public() && self.grant_types.iter().any(needs_proof));
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
         let has_names = Naming::are_sound(&self.naming, &self.scopes);
         let all = [

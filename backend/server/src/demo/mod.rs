@@ -51,6 +51,8 @@ pub fn routes(place: Arc<Place>) -> Router<Server> {
         .route("/demo/telefon/ja/{link}", get(telefon::show).post(telefon::yes))
         .route("/demo/telefon/tryck", get(telefon::show).post(telefon::press))
         .route("/demo/telefon/skriv-under/{signature}", get(telefon::show).post(telefon::sign))
+        .route("/demo/telefon/fraga/{txn}", get(telefon::show).post(telefon::answer))
+        .route("/demo/telefon/kod", get(telefon::show).post(telefon::digits))
         .route("/demo/telefon/oppna/{door}", get(telefon::show).post(telefon::open))
         .route("/demo/telefon/tackning", get(telefon::show).post(telefon::coverage))
         .route("/demo/telefon/ta-bort", get(telefon::show).post(telefon::remove))

@@ -7,8 +7,8 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use handslag_phone::{
-    ApprovalScreen, Button, DoorNow, Outcome, Screen, Task, When,
-    wire::{InboxItem, Transparency},
+    ApprovalScreen, Button, DoorNow, NumberField, Outcome, Screen, Task, When,
+    wire::{AskedLogIn, InboxItem, Transparency},
 };
 use handslag_vocab::{DoorId, UnixTime};
 
@@ -48,6 +48,7 @@ enum View {
 struct Question {
     screen: ApprovalScreen,
     can_approve: bool,
+    wants_number: bool,
     sheets: Vec<Sheet>,
 }
 
@@ -63,6 +64,7 @@ struct Home {
     who: String,
     synced: String,
     inbox: Vec<InboxItem>,
+    log_ins: Vec<AskedLogIn>,
     doors: Vec<Door>,
     /// How many doors the phone can open by itself.
     ready: i64,
@@ -116,7 +118,8 @@ async fn question(handset: &mut Handset, screen: ApprovalScreen, now: UnixTime) 
             }
         }
     }
-    Ok(Question { screen, can_approve, sheets })
+    let wants_number = screen.number != NumberField::NotAsked;
+    Ok(Question { screen, can_approve, wants_number, sheets })
 }
 
 /// The picture itself for the first pages, its address for the others.
@@ -130,7 +133,7 @@ async fn source(handset: &mut Handset, document: u32, page: u32, now: UnixTime) 
 
 /// The phone's first view: fetches what it can; without network it shows what it has.
 async fn home(handset: &mut Handset, voice: Voice, now: UnixTime) -> Result<Home, Problem> {
-    let (mut inbox, mut ended) = (Vec::new(), None);
+    let (mut inbox, mut log_ins, mut ended) = (Vec::new(), Vec::new(), None);
     if handset.online {
         if let Halt::Done(Outcome::RefusedByServer { problem, .. }) = handset.begin(Task::Sync, now).await? {
             ended = Some(if voice.tag() == "en" { problem.en } else { problem.sv });
@@ -139,7 +142,7 @@ async fn home(handset: &mut Handset, voice: Voice, now: UnixTime) -> Result<Home
             handset.begin(Task::Upload, now).await?;
         }
         if let Halt::Done(Outcome::Inbox(waiting)) = handset.begin(Task::Inbox, now).await? {
-            inbox = waiting.items;
+            (inbox, log_ins) = (waiting.items, waiting.log_ins);
         }
     }
     let identity = handset.core().identity();
@@ -148,6 +151,7 @@ async fn home(handset: &mut Handset, voice: Voice, now: UnixTime) -> Result<Home
         who: identity.map(|identity| identity.who.to_string()).unwrap_or_default(),
         synced: handset.core().synced_at().map(|at| voice.time(at)).unwrap_or_default(),
         inbox,
+        log_ins,
         ready: counted(handset.core().doors(now).len()),
         doors: handset.core().doors(now).into_iter().map(|now| door(voice, now)).collect(),
         waiting: counted(handset.core().waiting_in_outbox()),

@@ -13,7 +13,7 @@ use handslag_phone::{
     Button, Outcome, Screen, Task,
     wire::{Bearer, Start},
 };
-use handslag_vocab::{DoorId, SignatureId};
+use handslag_vocab::{ApprovalId, DoorId, SignatureId};
 use serde::Deserialize;
 
 use super::{
@@ -97,6 +97,8 @@ pub(super) struct Pressed {
     /// The end of every page has been in view.
     #[serde(default)]
     has_read: bool,
+    /// The number of the other screen, where one was asked for.
+    number: Option<String>,
 }
 
 /// `POST /demo/telefon/tryck`.
@@ -110,6 +112,7 @@ pub(super) async fn press(
         "again" => Some(Button::Again),
         "approve" => Some(Button::Approve),
         "cancel" => Some(Button::Cancel),
+        "look" => Some(Button::Look),
         "not_me" => Some(Button::NotMe),
         "remove_here" => Some(Button::RemoveHere),
         "has_read" => None,
@@ -118,6 +121,9 @@ pub(super) async fn press(
     let mut handset = place.handset.lock().await;
     if button.is_none() || (button == Some(Button::Approve) && pressed.has_read) {
         handset.has_read(now).await?;
+    }
+    if let (Some(Button::Approve), Some(number)) = (button, pressed.number.as_deref().and_then(|typed| typed.trim().parse().ok())) {
+        handset.press(Button::Number { number }, now).await?;
     }
     match button {
         None => shown(&mut handset, voice, None, now).await,
@@ -141,6 +147,38 @@ pub(super) async fn sign(
     let mut handset = place.handset.lock().await;
     handset.speak(voice.language());
     let halt = handset.begin(Task::Approve { start: Start::Assigned { signature } }, now).await?;
+    after(&mut handset, voice, halt, now).await
+}
+
+/// `POST /demo/telefon/fraga/{txn}`: opens what a service asks.
+pub(super) async fn answer(
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+    Path(approval): Path<ApprovalId>,
+) -> Result<Response, Problem> {
+    let mut handset = place.handset.lock().await;
+    handset.speak(voice.language());
+    let halt = handset.begin(Task::Approve { start: Start::Asked { approval } }, now).await?;
+    after(&mut handset, voice, halt, now).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    siffror: String,
+}
+
+/// `POST /demo/telefon/kod`: eight digits from the desk's screen.
+pub(super) async fn digits(
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    voice: Voice,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let mut handset = place.handset.lock().await;
+    handset.speak(voice.language());
+    let digits: String = typed.siffror.chars().filter(|c| !c.is_whitespace()).collect();
+    let halt = handset.begin(Task::Approve { start: Start::Code { digits: Bearer::new(digits) } }, now).await?;
     after(&mut handset, voice, halt, now).await
 }
 

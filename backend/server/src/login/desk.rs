@@ -1,7 +1,8 @@
 //! The page that waits for a phone: a moving code, a link for the same phone, a sentence for every state, and "Avbryt".
 //!
 //! The code's picture is fetched anew each second; the secret behind it never reaches the browser (MB-01, MB-02). The status
-//! answers at once when something changed, otherwise after a while, so that a slow connection is not asked all the time. A no on
+//! answers at once when something changed, otherwise after a while, so that a slow connection is not asked all the time; a browser that
+//! can is told by itself (`events`). A no on
 //! the phone is an answer like a yes: the page says so, and goes on to the service, which hears that the person refused.
 
 use std::time::Duration;
@@ -21,7 +22,10 @@ use super::orders;
 use crate::{
     caller::Now,
     page::Page,
-    phone::approvals::{self, Request, Row, State as ApprovalState},
+    phone::{
+        approvals::{self, Request, Row, State as ApprovalState},
+        codes,
+    },
     problem::Problem,
     qr,
     server::Server,
@@ -39,6 +43,12 @@ struct DeskPage {
     service: String,
     organisation: String,
     link: String,
+    /// Eight digits, while they are shown.
+    digits: Option<String>,
+    /// So long still.
+    seconds: i64,
+    /// Whether digits can be shown: for a log-in of level 2 that no phone has taken.
+    may_type: bool,
     state: &'static str,
     /// Where the person goes who gives up or came too late.
     back: Option<String>,
@@ -59,10 +69,30 @@ pub(super) async fn show(
     if let Some(next) = goes_on(&row, state)? {
         return Ok(Redirect::to(&next).into_response());
     }
+    let shown = row.code_until.filter(|until| now < *until && state == ApprovalState::Created);
+    let digits = shown.map(|until| codes::digits(&server, &id, until)).transpose()?.map(|digits| in_groups(&digits));
+    let seconds = shown.map_or(0, |until| until.since(now).0);
     let (request, back, is_refused) = (request_of(&row)?, way_back(&row, state)?, state == ApprovalState::Declined);
     let service = if voice.tag() == "en" { request.name_en } else { request.name_sv };
     let link = format!("/t/{}", orders::link_token(&server, &id)?.reveal());
-    Ok(Page(DeskPage { voice, id, service, organisation: request.organisation, link, state: word(&row, state), back, is_refused }).into_response())
+    let may_type = state == ApprovalState::Created && request.assurance <= StartKind::TypedCode.assurance();
+    let (state, organisation) = (word(&row, state), request.organisation);
+    Ok(Page(DeskPage { voice, id, service, organisation, link, digits, seconds, may_type, state, back, is_refused }).into_response())
+}
+
+/// Two groups of four are read without losing the place.
+fn in_groups(digits: &str) -> String {
+    let (first, second) = digits.split_at_checked(4).unwrap_or((digits, ""));
+    format!("{first} {second}")
+}
+
+/// `POST /login/{txn}/siffror`: shows digits to type, for where no camera works.
+pub(super) async fn digits(State(server): State<Server>, Now(now): Now, headers: HeaderMap, Path(id): Path<ApprovalId>) -> Result<Response, Problem> {
+    let row = own(&server, &headers, &id).await?;
+    if request_of(&row)?.assurance <= StartKind::TypedCode.assurance() {
+        server.db.write(async |tx| codes::offer(tx, &server, &id, &row.browser_hash, now).await).await?;
+    }
+    Ok(Redirect::to(&format!("/login/{id}")).into_response())
 }
 
 /// `GET /login/{txn}/kod.svg`: this second's picture.
@@ -107,10 +137,31 @@ pub(super) async fn status(
     while word(&row, row.state_at(server.clock.now())) == seen.seen && timeout_at(until, listener.woken()).await.is_ok() {
         row = own(&server, &headers, &id).await?;
     }
+    Ok(Json(status_of(&server, voice, &row)?))
+}
+
+/// The same, now, for whoever follows it.
+pub(super) async fn told(server: &Server, voice: Voice, headers: &HeaderMap, id: &ApprovalId) -> Result<Status, Problem> {
+    status_of(server, voice, &own(server, headers, id).await?)
+}
+
+fn status_of(server: &Server, voice: Voice, row: &Row) -> Result<Status, Problem> {
     let state = row.state_at(server.clock.now());
-    let (word, back) = (word(&row, state), way_back(&row, state)?);
-    let next = if state == ApprovalState::Declined { back.clone() } else { goes_on(&row, state)? };
-    Ok(Json(Status { state: word, words: voice.say(&format!("login-state-{word}")), next, back }))
+    let (word, back) = (word(row, state), way_back(row, state)?);
+    let next = if state == ApprovalState::Declined { back.clone() } else { goes_on(row, state)? };
+    Ok(Status { state: word, words: voice.say_or(&format!("login-state-{word}"), "login-state-unknown"), next, back })
+}
+
+impl Status {
+    /// The hint's word.
+    pub(super) const fn state(&self) -> &'static str {
+        self.state
+    }
+
+    /// Whether nothing comes after it.
+    pub(super) fn is_last(&self) -> bool {
+        self.next.is_some() || self.back.is_some() || self.state == "consumed"
+    }
 }
 
 /// After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).
@@ -152,6 +203,8 @@ fn request_of(row: &Row) -> Result<Request, Problem> {
 /// The hint's word, also the end of its text's key.
 fn word(row: &Row, state: ApprovalState) -> &'static str {
     match state {
+        ApprovalState::Aborted if row.is_replaced() => "replaced",
+        ApprovalState::Aborted if row.reason.as_deref() == Some("withdrawn") => "withdrawn",
         ApprovalState::Aborted => "aborted",
         ApprovalState::Approved => "approved",
         ApprovalState::Claimed => "claimed",

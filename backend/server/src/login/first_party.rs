@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use handslag_store::Tx;
-use handslag_vocab::{Approval, ApprovalId, Assurance, Secret};
+use handslag_vocab::{ApprovalId, Assurance, Secret};
 use serde::Deserialize;
 
 use super::{orders, sessions};
@@ -104,6 +104,7 @@ pub(super) async fn log_in(
         documents: Vec::new(),
         stays_days: None,
         service: None,
+        occasion: approvals::Occasion::Ordinary,
     };
     server.db.write(async |tx| orders::begin(tx, &server, &approval, &request, &browser, now).await).await?;
     let mut response = Redirect::to(&format!("/login/{approval}")).into_response();
@@ -157,12 +158,11 @@ async fn session_from(
 ) -> Result<Secret, Problem> {
     let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
     let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
-    Approval::parse(&consumed.bytes).map_err(|error| Problem::internal(&error))?;
     let from = sessions::From {
         affiliation: consumed.affiliation_id.clone(),
         phone: Some(consumed.phone_id.clone()),
         approval: Some(id.clone()),
-        assurance: Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3),
+        assurance: consumed.reached(&affiliation, &phone),
         authenticated_at: consumed.decided_at,
     };
     Ok(sessions::start(tx, &from, now, rng).await?)

@@ -4,6 +4,7 @@
 //! gives (MB-04). It starts by something near, never by a typed name (MB-03).
 
 mod desk;
+mod events;
 mod first_party;
 mod orders;
 pub mod remembered;
@@ -44,5 +45,7 @@ pub fn routes() -> Router<Server> {
         .route("/login/{txn}", get(desk::show))
         .route("/login/{txn}/kod.svg", get(desk::code))
         .route("/login/{txn}/status", get(desk::status))
+        .route("/login/{txn}/handelser", get(events::follow))
+        .route("/login/{txn}/siffror", post(desk::digits))
         .route("/login/{txn}/avbryt", post(desk::cancel))
 }

@@ -34,6 +34,17 @@ pub(super) async fn make(tx: &mut Tx, server: &Server, wanted: &For<'_>, now: Un
 
 /// A signed one; needs no database.
 pub(super) fn for_audience(server: &Server, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
+    passed_on(server, wanted, (Vec::new(), now + LIFE), now, rng)
+}
+
+/// The same with the services that passed it on, the last one first, and an end of its own.
+pub(super) fn passed_on(
+    server: &Server,
+    wanted: &For<'_>,
+    (passed_on_by, expires_at): (Vec<ClientId>, UnixTime),
+    now: UnixTime,
+    rng: &mut Rng,
+) -> Result<String, Refused> {
     let one = GrantId::random(rng);
     let token = AccessToken {
         issuer: server.config.issuer.clone(),
@@ -43,9 +54,10 @@ pub(super) fn for_audience(server: &Server, wanted: &For<'_>, now: UnixTime, rng
         scopes: wanted.scopes.to_vec(),
         id: wanted.grant.map_or_else(|| one.to_string(), |(grant, _)| format!("{}.{one}", grant.grant_id)),
         issued_at: now,
-        expires_at: now + LIFE,
+        expires_at,
         bound_to: wanted.bound_to,
         log_in: wanted.grant.map(|(grant, _)| log_in(server, grant)),
+        passed_on_by,
     };
     Ok(signed(server, |kid| token.unsigned(kid))?)
 }

@@ -151,7 +151,7 @@ impl Asked<'_> {
         let client = &registered.config;
         let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
         let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
-        let level = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
+        let level = consumed.reached(&affiliation, &phone);
         let known = identity::known(tx, &affiliation).await?;
         if let Some(reason) = self.refusal((&affiliation, &known), &phone, level, now)? {
             return Ok(Given::Told(reason));

@@ -30,7 +30,7 @@ use crate::{
     login::{self, SSO, sso_sessions},
     phone::{
         self,
-        approvals::{AskedService, Request},
+        approvals::{AskedService, Occasion, Request},
     },
     problem::Problem,
     server::Server,
@@ -251,6 +251,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
             organisation: organisation.organisation_id,
             sources: shares.into_iter().map(|claim| (claim.name, claim.from)).collect(),
         }),
+        occasion: Occasion::Ordinary,
     })
 }
 

@@ -22,6 +22,7 @@ pub(super) fn give(asked: &Asked<'_>, rng: &mut Rng) -> Result<TokenAnswer, Refu
         expires_in: access_tokens::LIFE,
         id_token: None,
         refresh_token: None,
+        issued_token_type: None,
         scope: scopes.join(" "),
     })
 }

@@ -84,6 +84,7 @@ fn registration(client: &Client) -> Registration {
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
         },
         requires_par: client.requests.are_pushed(),
+        notification_endpoint: client.notification_endpoint.clone(),
         request_objects: RequestObjects {
             required: client.requests.are_signed(),
             algorithm: client.request_object_signing_alg.and_then(ObjectSigning::algorithm),

@@ -91,8 +91,8 @@ async fn of_signed(tx: &mut Tx, server: &Server, token: AccessToken, now: UnixTi
     if is_ended || now >= token.expires_at || token.issuer != server.config.issuer {
         return Ok(None);
     }
-    let AccessToken { subject, client_id, scopes, audience, expires_at, bound_to, log_in, .. } = token;
-    let token = ActiveToken { subject, client_id, scopes, audience: Some(audience), expires_at, bound_to, log_in, is_refresh: false };
+    let AccessToken { subject, client_id, scopes, audience, expires_at, bound_to, log_in, passed_on_by, .. } = token;
+    let token = ActiveToken { subject, client_id, scopes, audience: Some(audience), expires_at, bound_to, log_in, is_refresh: false, passed_on_by };
     Ok(Some(Examined { token, grant }))
 }
 
@@ -112,5 +112,6 @@ fn active(server: &Server, grant: &Grant, affiliation: &Affiliation, expires_at:
         bound_to: None,
         log_in: Some(access_tokens::log_in(server, grant)),
         is_refresh: false,
+        passed_on_by: Vec::new(),
     })
 }

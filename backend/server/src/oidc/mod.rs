@@ -12,7 +12,9 @@ mod clients;
 mod cross_origin;
 mod delivery;
 mod discovery;
+mod elsewhere;
 mod examined;
+mod exchange;
 mod fetched;
 mod grants;
 mod introspect;
@@ -41,7 +43,6 @@ pub use clients::{Clients, Registered};
 pub use discovery::provider_of;
 pub use key_sets::KeySets;
 pub use log_ins::{OpenLogIn, Rule, log_out, open_log_ins, rules};
-pub use logout::work;
 
 use axum::{
     Router, middleware,
@@ -65,7 +66,13 @@ pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     logout::purge(tx, now).await?;
     service_sessions::purge(tx, now - KEPT).await?;
     refresh_families::purge(tx, now - KEPT).await?;
+    elsewhere::purge(tx, now).await?;
     grants::purge(tx, now, now - KEPT).await
+}
+
+/// Tells services what people have answered and which log-ins have ended, until the process ends.
+pub async fn work(server: Server) {
+    tokio::join!(elsewhere::work(server.clone()), logout::work(server));
 }
 
 /// The provider's endpoints.
@@ -85,5 +92,6 @@ pub fn routes(server: &Server) -> Router<Server> {
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
+        .merge(elsewhere::routes())
         .layer(middleware::from_fn_with_state(server.clone(), cross_origin::readable))
 }

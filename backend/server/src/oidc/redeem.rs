@@ -49,7 +49,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
     Ok(answer)
 }
 
-async fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<Secret, handslag_store::Error> {
+pub(super) async fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<Secret, handslag_store::Error> {
     let token = RefreshToken::first(rng);
     let config = &asked.service.config;
     let rotates = !asked.service.client.authentication.is_by_key();

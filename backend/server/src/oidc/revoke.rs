@@ -13,7 +13,7 @@ use handslag_vocab::{GrantId, Secret, UnixTime};
 use serde_json::json;
 
 use super::{
-    access_tokens,
+    access_tokens, elsewhere,
     examined::{self, Question},
     grants::{self, Why},
     proven_client::ProvenClient,
@@ -41,6 +41,10 @@ pub(super) async fn take_back(
     let ended = server.db.write(async |tx| {
         if let Err(replayed) = service.mark(tx, None, now).await? {
             return Ok(Err(replayed));
+        }
+        // Who gives up waiting for a person gives the handle of it back: the question on the phone ends too (MB-07).
+        if let Some(approval) = elsewhere::withdraw(tx, &presented, &service.client.id, now).await? {
+            server.wakeups.wake(approval.as_str());
         }
         Ok::<_, Refused>(end(tx, &server, &service, &presented, now, &mut rng).await)
     });

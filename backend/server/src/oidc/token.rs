@@ -8,6 +8,7 @@ use axum::{
 };
 use handslag_protocol::{
     authorize::AuthorizationRequest,
+    backchannel::AUTH_REQ_ID,
     id_token::{AuthenticationMethod, IdToken},
     mutual_tls::Binding,
     oauth_error::OAuthError,
@@ -18,7 +19,7 @@ use handslag_store::Tx;
 use handslag_vocab::{Digest, UnixTime};
 
 use super::{
-    access_tokens, client_credentials,
+    access_tokens, client_credentials, elsewhere, exchange,
     grants::Grant,
     proof::{self, Proven},
     proven_client::{self, ProvenClient},
@@ -117,8 +118,11 @@ async fn marked_and_given(tx: &mut Tx, asked: &Asked<'_>, proof: Option<&Proven>
         return Ok(Err(replayed));
     }
     Ok(match &asked.request.offer {
+        Offer::Backchannel(handle) => elsewhere::give(tx, asked, handle, rng).await,
         Offer::Code(exchange) => redeem::give(tx, asked, exchange, rng).await,
         Offer::Client => client_credentials::give(asked, rng),
+        Offer::Device(handle) => elsewhere::give_device(tx, asked, handle, rng).await,
+        Offer::Exchange(exchange) => exchange::give(tx, asked, exchange, rng).await,
         Offer::Refresh(presented) => refresh::give(tx, asked, presented, rng).await,
     })
 }
@@ -156,6 +160,7 @@ impl Asked<'_> {
             expires_in: access_tokens::LIFE,
             id_token,
             refresh_token: None,
+            issued_token_type: None,
             scope: request.scopes.join(" "),
         })
     }
@@ -170,6 +175,10 @@ impl Asked<'_> {
     ) -> Result<String, Refused> {
         let shares = request.shares();
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
+        let mut released = release::for_id_token(&shares, &known.values(&shares));
+        if let Offer::Backchannel(handle) = &self.request.offer {
+            released.insert(AUTH_REQ_ID.to_owned(), handle.reveal().into());
+        }
         let token = IdToken {
             issuer: self.server.config.issuer.clone(),
             subject,
@@ -187,7 +196,7 @@ impl Asked<'_> {
             transaction: Some(grant.transaction().clone()),
             session: grant.sid.clone(),
             access_token: Some(access_token.to_owned()),
-            released: release::for_id_token(&shares, &known.values(&shares)),
+            released,
         };
         let client = &self.service.client;
         Ok(protected(self.server, client, client.registration.id_token, rng, |key| token.unsigned(key))?)

@@ -18,6 +18,8 @@ pub enum Topic {
     PhoneEnded,
     /// A log-in at a service has ended: the service is told.
     ServiceLoggedOut,
+    /// A person answered what a service asked for: the service is told, if it wants to be.
+    DirectedAnswered,
     /// An approval of a signature was given: the signing slice signs.
     SignatureApproved,
     /// The signer said no: the signing slice ends the signature and tells who asked.
@@ -31,6 +33,7 @@ impl Topic {
             Self::IdentityEnded => "identity.ended",
             Self::PhoneEnded => "phone.ended",
             Self::ServiceLoggedOut => "service.logged_out",
+            Self::DirectedAnswered => "directed.answered",
             Self::SignatureApproved => "signature.approved",
             Self::SignatureDeclined => "signature.declined",
         }

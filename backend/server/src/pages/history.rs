@@ -28,7 +28,7 @@ pub(super) const LOOKED: &str = "pages.looked";
 const OPENING: &str = "doors.opening";
 
 /// What is told; how a service fetched its answer is part of the log-in that is told already.
-const TOLD: [&str; 22] = [
+const TOLD: [&str; 25] = [
     "approval.declined",
     "approval.given",
     OPENING,
@@ -37,11 +37,14 @@ const TOLD: [&str; 22] = [
     "identity.blocked",
     "identity.invitation_declined",
     "identity.invited",
+    "oidc.asked_for",
+    "oidc.asking_refused",
     "oidc.code_reused",
     "oidc.given_back",
     "oidc.logged_in",
     "oidc.logged_out",
     "oidc.logout_not_taken",
+    "oidc.passed_on",
     "oidc.refresh_token_copied",
     "phone.enrolled",
     "phone.removed",
@@ -123,6 +126,7 @@ fn key(kind: &str, facts: &Value) -> String {
     let outcome = match kind {
         "approval.declined" if text(facts, "reason") == "not_me" => "-not-me",
         "oidc.logged_in" if facts.get("again").and_then(Value::as_bool) == Some(true) => "-again",
+        "approval.declined" if text(facts, "reason") == "wrong_number" => "-wrong-number",
         OPENING if text(facts, "result") != "opened" => "-refused",
         _ => "",
     };

@@ -2,11 +2,13 @@
 
 use askama::Template;
 use axum::{
+    Form,
     extract::{Path, State},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 use handslag_vocab::{ClientId, PhoneId, SessionId, UnixTime};
+use serde::Deserialize;
 
 use super::{
     Head,
@@ -19,7 +21,7 @@ use crate::{
     oidc::{self, OpenLogIn, Rule},
     outbox::Topic,
     page::Page,
-    phone::{self, Phone},
+    phone::{self, Phone, asking_codes},
     problem::Problem,
     server::Server,
     words::Voice,
@@ -34,6 +36,8 @@ struct MyPage {
     phones: Vec<Phone>,
     log_ins: Vec<OpenLogIn>,
     rules: Vec<Rule>,
+    /// Whether the person has set a code that services must bring.
+    has_code: bool,
     history: Option<History>,
 }
 
@@ -41,17 +45,34 @@ struct MyPage {
 pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voice, worker: Worker) -> Result<Response, Problem> {
     let me = &worker.affiliation;
     history::may_be_read(&server, me, worker.tier, now)?;
-    let (phones, history) = server
+    let (phones, has_code, history) = server
         .db
         .read(async |tx| {
-            let phones = phone::of_affiliation(tx, &me.affiliation_id).await?;
-            Ok::<_, Problem>((phones, history::of(tx, voice, me).await?))
+            let has_code = asking_codes::is_set(tx, &me.affiliation_id).await?;
+            Ok::<_, Problem>((phone::of_affiliation(tx, &me.affiliation_id).await?, has_code, history::of(tx, voice, me).await?))
         })
         .await?;
     let log_ins = oidc::open_log_ins(&server, voice, &me.affiliation_id, now).await?;
     let rules = oidc::rules(&server, voice, &me.affiliation_id).await?;
     let head = Head::of(&server, &worker, "mine", now);
-    Ok(Page(MyPage { voice, head, person: worker.affiliation, phones, log_ins, rules, history: Some(history) }).into_response())
+    Ok(Page(MyPage { voice, head, person: worker.affiliation, phones, log_ins, rules, has_code, history: Some(history) }).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Code {
+    /// Empty takes it away.
+    #[serde(default)]
+    kod: String,
+}
+
+/// `POST /min-sida/kod`: the code that a service must bring before it may ask this person's phone.
+pub(super) async fn asking_code(State(server): State<Server>, Now(now): Now, worker: Worker, Form(form): Form<Code>) -> Result<Response, Problem> {
+    let me = &worker.affiliation.affiliation_id;
+    let kept = server.db.write(async |tx| {
+        if form.kod.is_empty() { Ok(asking_codes::clear(tx, me).await?) } else { asking_codes::set(tx, &server, me, form.kod.trim(), now).await }
+    });
+    kept.await?;
+    Ok(Redirect::to("/min-sida").into_response())
 }
 
 /// `POST /min-sida/telefon/{phone}/ta-bort`: one's own phone, without asking anybody (LC-14).

@@ -26,6 +26,7 @@ use crate::{login::Worker, page::Page, phone::authority, server::Server, words::
 pub fn routes() -> Router<Server> {
     Router::new()
         .route("/min-sida", get(mine::show))
+        .route("/min-sida/kod", post(mine::asking_code))
         .route("/min-sida/telefon/{phone}/ta-bort", post(mine::remove))
         .route("/min-sida/inloggningar/logga-ut", post(mine::log_out_everywhere))
         .route("/min-sida/inloggningar/{session}/logga-ut", post(mine::log_out_one))
@@ -83,6 +84,7 @@ pub fn assets() -> Router<Server> {
         .route("/assets/desk.js", asset!("text/javascript; charset=utf-8", "../../assets/desk.js"))
         .route("/assets/frames.js", asset!("text/javascript; charset=utf-8", "../../assets/frames.js"))
         .route("/assets/back.js", asset!("text/javascript; charset=utf-8", "../../assets/back.js"))
+        .route("/assets/look-again.js", asset!("text/javascript; charset=utf-8", "../../assets/look-again.js"))
         .route("/assets/waiting.js", asset!("text/javascript; charset=utf-8", "../../assets/waiting.js"))
         .route("/assets/reading.js", asset!("text/javascript; charset=utf-8", "../../assets/reading.js"))
         .route("/assets/phone.css", asset!("text/css; charset=utf-8", "../../../../mobile-bridge/web/phone.css"))

@@ -14,7 +14,8 @@ use handslag_vocab::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use super::phones::Phone;
+use crate::{identity::Affiliation, problem::Problem};
 
 /// From the claim on, a person has this long for a log-in, and this long where documents are to be read.
 const TO_DECIDE: Seconds = Seconds::minutes(3);
@@ -22,6 +23,9 @@ const TO_READ: Seconds = Seconds::minutes(15);
 
 /// Why a person declined who says that somebody else asked.
 pub const NOT_ME: &str = "not_me";
+
+/// Why an approval ended that gave way to a newer one.
+const REPLACED: &str = "replaced";
 
 /// How long the person has to decide.
 pub const fn time_for(kind: ApprovalKind) -> Seconds {
@@ -55,6 +59,25 @@ pub struct Request {
     pub stays_days: Option<u16>,
     /// The service, for a log-in to one: policy is asked about it when the person is known.
     pub service: Option<AskedService>,
+    /// What is special about the occasion, where something is.
+    #[serde(default)]
+    pub occasion: Occasion,
+}
+
+/// Where the log-in will be used, when it is not the screen that the person began at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// On a device whose code the person typed here.
+    Device,
+    /// Nothing is special.
+    #[default]
+    Ordinary,
+    /// At a service that asked for this person; what it says about it is shown as its words.
+    Service {
+        /// One line.
+        message: Option<String>,
+    },
 }
 
 /// The facts about a service that policy decides on.
@@ -131,6 +154,10 @@ pub struct Row {
     pub request: String,
     /// The browser that began.
     pub browser_hash: SecretHash,
+    /// Set: a service asked this person, and the number of its screen goes with the yes.
+    pub directed_at: Option<UnixTime>,
+    /// Until then it is found by the digits on its screen.
+    pub code_until: Option<UnixTime>,
     /// How the person came here.
     pub start_kind: Option<StartKind>,
     /// Who was asked.
@@ -152,6 +179,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether it was ended because the same person began another.
+    pub fn is_replaced(&self) -> bool {
+        self.state == State::Aborted && self.reason.as_deref() == Some(REPLACED)
+    }
+
     /// Who asks for what. A row that does not parse was not written by us.
     pub fn request(&self) -> Result<Request, serde_json::Error> {
         serde_json::from_str(&self.request)
@@ -174,15 +206,18 @@ impl Row {
     }
 }
 
+/// The columns of a [`Row`], with a condition.
 macro_rules! select_approvals {
     ($condition:literal) => {
         concat!(
-            "SELECT approval_id, kind, state, request, browser_hash, start_kind, affiliation_id, phone_id, bytes, evidence, reason, created_at, ",
-            "decided_at, expires_at FROM approvals ",
+            "SELECT approval_id, kind, state, request, browser_hash, directed_at, code_until, start_kind, affiliation_id, phone_id, bytes, evidence, ",
+            "reason, created_at, decided_at, expires_at FROM approvals ",
             $condition
         )
     };
 }
+
+pub(super) use select_approvals;
 
 /// Asks. `expires_at` is when it dies if no phone comes.
 pub async fn create(
@@ -234,8 +269,8 @@ pub async fn by_qr(tx: &mut Tx, token: &SecretHash) -> Result<Option<Row>, Error
 pub async fn claim(tx: &mut Tx, approval: &Approval, affiliation: &AffiliationId, phone: &PhoneId, now: UnixTime) -> Result<bool, Error> {
     let changed = tx
         .execute(
-            "UPDATE approvals SET state = 'claimed', affiliation_id = $2, phone_id = $3, bytes = $4, start_kind = $5, claimed_at = $6, expires_at = $7 \
-             WHERE approval_id = $1 AND state = 'created' AND expires_at > $6",
+            "UPDATE approvals SET state = 'claimed', affiliation_id = $2, phone_id = $3, bytes = $4, start_kind = $5, claimed_at = $6, expires_at = $7, \
+             code_mac = NULL, code_until = NULL WHERE approval_id = $1 AND state = 'created' AND expires_at > $6",
             (approval.transaction.clone(), affiliation.clone(), phone.clone(), approval.to_bytes(), approval.start, now, approval.expires_at),
         )
         .await?;
@@ -282,9 +317,39 @@ pub async fn decline(tx: &mut Tx, id: &ApprovalId, phone: &PhoneId, reason: &str
 pub async fn abort(tx: &mut Tx, id: &ApprovalId, browser: &SecretHash, now: UnixTime) -> Result<bool, Error> {
     let changed = tx
         .execute(
-            "UPDATE approvals SET state = 'aborted', reason = 'cancelled_at_desk', decided_at = $3, link_hash = NULL, qr_hash = NULL \
-             WHERE approval_id = $1 AND browser_hash = $2 AND state IN ('created', 'claimed', 'shown')",
+            "UPDATE approvals SET state = 'aborted', reason = 'cancelled_at_desk', decided_at = $3, link_hash = NULL, qr_hash = NULL, \
+             code_mac = NULL WHERE approval_id = $1 AND browser_hash = $2 AND state IN ('created', 'claimed', 'shown')",
             (id.clone(), browser.clone(), now),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Ends every log-in at a desk that this person has taken and not answered, because the person has taken another one (MB-06). What a
+/// service asked for is not among them: nobody ends that from elsewhere.
+pub async fn give_way(tx: &mut Tx, affiliation: &AffiliationId, to: &ApprovalId, now: UnixTime) -> Result<Vec<ApprovalId>, Error> {
+    #[derive(FromRow)]
+    struct Ended {
+        approval_id: ApprovalId,
+    }
+    let ended: Vec<Ended> = tx
+        .all(
+            "UPDATE approvals SET state = 'aborted', reason = $4, decided_at = $3, link_hash = NULL, qr_hash = NULL \
+             WHERE affiliation_id = $1 AND kind = 'login' AND state IN ('claimed', 'shown') AND directed_at IS NULL AND approval_id <> $2 \
+             AND expires_at > $3 RETURNING approval_id",
+            (affiliation, to, now, REPLACED),
+        )
+        .await?;
+    Ok(ended.into_iter().map(|ended| ended.approval_id).collect())
+}
+
+/// Any waiting state `→ aborted`, by the service or the device that asked.
+pub async fn withdraw(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE approvals SET state = 'aborted', reason = 'withdrawn', decided_at = $2, link_hash = NULL, qr_hash = NULL, code_mac = NULL \
+             WHERE approval_id = $1 AND state IN ('created', 'claimed', 'shown')",
+            (id, now),
         )
         .await?;
     Ok(changed == 1)
@@ -315,6 +380,14 @@ pub struct Consumed {
     pub evidence: String,
     /// When the person said yes: `auth_time`.
     pub decided_at: UnixTime,
+}
+
+impl Consumed {
+    /// The level that was really performed: the least of person, phone and how the person came here (SE-10). What cannot be read is the least.
+    pub fn reached(&self, affiliation: &Affiliation, phone: &Phone) -> Assurance {
+        let act = Approval::parse(&self.bytes).map_or(Assurance::Loa2, |approval| approval.start.assurance());
+        Assurance::of(affiliation.assurance, phone.tier.assurance(), act)
+    }
 }
 
 /// The page in the browser that began still tells for so long how it ended.
@@ -361,13 +434,21 @@ pub async fn given_since(tx: &mut Tx, phone: &PhoneId, since: UnixTime) -> Resul
 pub(super) async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     tx.execute(
         "DELETE FROM approvals WHERE affiliation_id IS NULL AND kind = 'login' AND expires_at < $1 \
-         AND NOT EXISTS (SELECT 1 FROM authorizations a WHERE a.approval_id = approvals.approval_id)",
+         AND NOT EXISTS (SELECT 1 FROM authorizations a WHERE a.approval_id = approvals.approval_id) \
+         AND NOT EXISTS (SELECT 1 FROM awaited_requests r WHERE r.approval_id = approvals.approval_id)",
         (now - OPEN_PAGES,),
+    )
+    .await?;
+    // Nobody answered what a service asked for: it gave nothing, and nothing points to it any more.
+    tx.execute(
+        "DELETE FROM approvals WHERE directed_at < $1 AND decided_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM awaited_requests r WHERE r.approval_id = approvals.approval_id)",
+        (now - Seconds::days(30),),
     )
     .await?;
     // No browser has an empty hash: nothing can match it any more.
     tx.execute(
-        "UPDATE approvals SET link_hash = NULL, qr_hash = NULL, browser_hash = $2 WHERE expires_at < $1 AND LENGTH(browser_hash) > 0",
+        "UPDATE approvals SET link_hash = NULL, qr_hash = NULL, code_mac = NULL, browser_hash = $2 WHERE expires_at < $1 AND LENGTH(browser_hash) > 0",
         (now - OPEN_PAGES, Vec::<u8>::new()),
     )
     .await?;

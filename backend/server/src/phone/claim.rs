@@ -5,18 +5,20 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use handslag_phone::wire::Start;
 use handslag_policy::{Act, Service};
 use handslag_protocol::moving_qr;
 use handslag_store::Tx;
-use handslag_vocab::{Approval, ApprovalKind, Assurance, MalformedId, Requester, Secret, Shared, StartKind, UnixTime};
+use handslag_vocab::{Approval, ApprovalId, ApprovalKind, Assurance, MalformedId, Requester, Secret, Shared, StartKind, UnixTime};
 
 use super::{
-    approvals::{self, Request, Row, State as ApprovalState},
+    approvals::{self, Occasion, Request, Row, State as ApprovalState},
     authority,
     caller::{Caller, CallerIsBrowser},
+    codes,
     decide::is_late,
-    released,
+    directed, released,
 };
 use crate::{
     identity::{self, Known},
@@ -26,28 +28,54 @@ use crate::{
 
 /// `created → claimed`, or the approval that this phone has claimed already.
 pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &str, now: UnixTime) -> Result<Row, Problem> {
-    let row = server
+    if matches!(start, Start::Code { .. }) && !server.db.write(async |tx| codes::may_try(tx, &caller.phone.phone_id, now).await).await? {
+        return Err(too_many_tries());
+    }
+    let (row, ended) = server
         .db
         .write(async |tx| {
-            let row = found(tx, server, start, now).await?;
+            let row = found(tx, server, caller, start, now).await?;
             began_here(caller, start, &row)?;
             if row.phone_id.as_ref() == Some(&caller.phone.phone_id) && !is_late(&row, now) {
-                return Ok(row);
+                return Ok((row, Vec::new()));
             }
             if row.state_at(now) != ApprovalState::Created {
                 return Err(Problem::gone());
             }
-            fix(tx, server, caller, row, start.kind(), language, now).await
+            let row = fix(tx, server, caller, row, start.kind(), language, now).await?;
+            Ok((row.clone(), give_way(tx, caller, &row, now).await?))
         })
         .await?;
     server.wakeups.wake(row.approval_id.as_str());
+    for other in ended {
+        server.wakeups.wake(other.as_str());
+    }
     Ok(row)
+}
+
+/// One log-in at a desk at a time: taking another one ends it, and its screen says so (MB-06). What a service asked for is another matter,
+/// and neither ends the other.
+async fn give_way(tx: &mut Tx, caller: &Caller, row: &Row, now: UnixTime) -> Result<Vec<ApprovalId>, Problem> {
+    if row.directed_at.is_some() {
+        return Ok(Vec::new());
+    }
+    let person = &caller.affiliation.affiliation_id;
+    tx.alone(person.as_str()).await?;
+    Ok(approvals::give_way(tx, person, &row.approval_id, now).await?)
+}
+
+fn too_many_tries() -> Problem {
+    let (sv, en) = (
+        "Du har skrivit koder för många gånger. Vänta tio minuter, eller skanna koden på skärmen.",
+        "You have typed codes too many times. Wait ten minutes, or scan the code on the screen.",
+    );
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", sv, en)
 }
 
 /// Writes the canonical bytes for this person and phone.
 pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start: StartKind, language: &str, now: UnixTime) -> Result<Row, Problem> {
     let request = row.request().map_err(|error| Problem::internal(&error))?;
-    reaches(caller, request.assurance)?;
+    reaches_by(caller, request.assurance, start)?;
     if row.kind == ApprovalKind::Login {
         let service = request.service.as_ref().map_or_else(|| own_pages(caller, &request), |service| Ok(service.asked(&request)))?;
         authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::LogIn { service }, now)?;
@@ -67,11 +95,13 @@ fn own_pages(caller: &Caller, request: &Request) -> Result<Service, Problem> {
     Ok(approvals::AskedService { client, organisation: caller.affiliation.organisation_id.clone(), sources: BTreeMap::new() }.asked(request))
 }
 
-async fn found(tx: &mut Tx, server: &Server, start: &Start, now: UnixTime) -> Result<Row, Problem> {
+async fn found(tx: &mut Tx, server: &Server, caller: &Caller, start: &Start, now: UnixTime) -> Result<Row, Problem> {
     let row = match start {
+        Start::Asked { approval } => directed::of_person(tx, approval, &caller.affiliation.affiliation_id).await?,
+        Start::Code { digits } => codes::typed(tx, server, digits.reveal(), now).await?,
         Start::Link { token } => approvals::by_link(tx, &Secret::presented(token.reveal()).hash()).await?,
         Start::Qr { text } => scanned(tx, server, text.reveal(), now).await?,
-        Start::Assigned { .. } | Start::Code { .. } => None,
+        Start::Assigned { .. } => None,
     };
     row.ok_or_else(Problem::gone)
 }
@@ -102,6 +132,19 @@ async fn scanned(tx: &mut Tx, server: &Server, text: &str, now: UnixTime) -> Res
     Ok(is_right.then_some(row))
 }
 
+/// The level of person × phone × how the person came here must reach what is asked; the refusal says what to do.
+fn reaches_by(caller: &Caller, demanded: Assurance, start: StartKind) -> Result<(), Problem> {
+    reaches(caller, demanded)?;
+    if start.assurance() >= demanded {
+        return Ok(());
+    }
+    let (sv, en) = (
+        "Tjänsten kräver nivå 3, och dit når du inte med en kod som du skriver av. Skanna koden på skärmen i stället.",
+        "The service requires level 3, and a code that you type does not reach it. Scan the code on the screen instead.",
+    );
+    Err(Problem::forbidden(sv, en).with_code("level_too_low"))
+}
+
 /// The level of person × phone must reach what is asked; the refusal says what to do.
 pub fn reaches(caller: &Caller, demanded: Assurance) -> Result<(), Problem> {
     let reached = Assurance::of(caller.affiliation.assurance, caller.phone.tier.assurance(), Assurance::Loa3);
@@ -117,18 +160,22 @@ fn written((caller, known): (&Caller, &Known), row: &Row, request: &Request, sta
     let sources = request.service.as_ref().map_or(&no_sources, |service| &service.sources);
     let claims = request.claims.iter().filter_map(|claim| released::shared(known, sources, claim, language));
     let shared: Vec<Shared> = claims.chain(request.stays_days.map(|days| released::stays(days, language))).collect();
+    let message = if let Occasion::Service { message } = &request.occasion { message.clone() } else { None };
+    // What a service asked for lives as long as it was told, whenever the person opened it.
+    let expires_at = if row.directed_at.is_some() { row.expires_at } else { now + approvals::time_for(row.kind) };
     Approval::new(
         row.kind,
         row.approval_id.clone(),
         caller.affiliation.who.to_string(),
         Requester { id: request.requester.clone(), name: name.clone(), organisation: request.organisation.clone() },
-        released::question(row.kind, &name, &request.documents, language),
+        released::question(row.kind, &name, request, language),
         language.to_owned(),
         shared,
         request.documents.clone(),
         request.assurance,
         start,
         now,
-        now + approvals::time_for(row.kind),
+        expires_at,
     )
+    .saying(message)
 }

@@ -7,13 +7,14 @@ use axum::{
     http::StatusCode,
 };
 use handslag_phone::wire::{ApprovalSignature, Approve, ApprovedAnswer, Decline, DeclineReason, Shown};
+use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, ApprovalKind, Digest, UnixTime};
 use serde_json::{Value, json};
 
 use super::{
     approvals::{self, Row, State as ApprovalState},
     caller::{Caller, CallerIsBrowser},
-    evidence, pictures,
+    directed, evidence, pictures,
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -38,7 +39,7 @@ pub(super) async fn show(
 
 /// `claimed → shown`, refused while a page of a document has not been read.
 pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId, pages_read: &[u32], now: UnixTime) -> Result<(), Problem> {
-    server
+    let marked = server
         .db
         .write(async |tx| {
             let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
@@ -49,7 +50,9 @@ pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId
             }
             if approvals::shown(tx, id, &caller.phone.phone_id, now).await? { Ok(()) } else { Err(Problem::gone()) }
         })
-        .await
+        .await;
+    server.wakeups.wake(id.as_str());
+    marked
 }
 
 /// `POST /phone/approvals/{txn}/approve`.
@@ -68,7 +71,7 @@ pub(super) async fn approve(
             "The phone answered in the wrong way. Try again.",
         ));
     }
-    Ok(Json(ApprovedAnswer { return_to: give(&server, &caller, &id, &asked.signature, now, rng).await? }))
+    Ok(Json(ApprovedAnswer { return_to: give(&server, &caller, &id, &asked, now, rng).await? }))
 }
 
 /// `shown → approved`, in one transaction with its journal line and the work it leaves.
@@ -76,35 +79,97 @@ pub(super) async fn give(
     server: &Server,
     caller: &Caller,
     id: &ApprovalId,
-    signature: &ApprovalSignature,
+    asked: &Approve,
     now: UnixTime,
     mut rng: Rng,
 ) -> Result<Option<String>, Problem> {
-    let return_to = server
+    let given = server
         .db
         .write(async |tx| {
             let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
+            if !has_number(server, &row, asked)? {
+                // The question is over: committed, and then refused.
+                end(tx, caller, &row, directed::WRONG_NUMBER, now, &mut rng).await?;
+                return Ok(Err(directed::wrong_number()));
+            }
             let return_to = super::return_to(server, &row)?;
             let bytes = row.bytes.clone().ok_or_else(Problem::gone)?;
             let pictures = pictures::of_approval(tx, id).await?;
-            let evidence = evidence::verified(tx, server, caller, &bytes, signature, pictures).await?;
+            let evidence = evidence::verified(tx, server, caller, &bytes, &asked.signature, pictures).await?;
             if !approvals::approve(tx, id, &caller.phone.phone_id, &evidence, now).await? {
                 // Sent again after the answer was lost, or at the same moment: a signature of the same phone stands already.
                 let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
                 let stands = matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed) && row.evidence.is_some();
-                return if stands { Ok(return_to) } else { Err(Problem::gone()) };
+                return if stands { Ok(Ok(return_to)) } else { Err(Problem::gone()) };
             }
-            if row.kind == ApprovalKind::Signature {
-                outbox::leave(tx, outbox::Topic::SignatureApproved, id.as_str(), now).await?;
-            }
+            leave(tx, &row, outbox::Topic::SignatureApproved, now).await?;
             let facts = json!({ "evidence": Digest::of(evidence.as_bytes()) });
             audit::record(tx, decided(&caller.affiliation, &row, "approval.given", facts), now, &mut rng).await?;
-            Ok(return_to)
+            Ok(Ok(return_to))
         })
         .await?;
+    wake(server, id);
+    given
+}
+
+/// Whether the number of the other screen came with the yes, where one must. Without any it is no answer yet.
+fn has_number(server: &Server, row: &Row, asked: &Approve) -> Result<bool, Problem> {
+    if row.directed_at.is_none() {
+        return Ok(true);
+    }
+    let typed = asked.number.ok_or_else(directed::number_missing)?;
+    Ok(typed == directed::number(server, &row.approval_id)?)
+}
+
+/// What slices to the right have to do now.
+async fn leave(tx: &mut Tx, row: &Row, signature: outbox::Topic, now: UnixTime) -> Result<(), handslag_store::Error> {
+    if row.directed_at.is_some() {
+        outbox::leave(tx, outbox::Topic::DirectedAnswered, row.approval_id.as_str(), now).await?;
+    }
+    if row.kind == ApprovalKind::Signature {
+        outbox::leave(tx, signature, row.approval_id.as_str(), now).await?;
+    }
+    Ok(())
+}
+
+fn wake(server: &Server, id: &ApprovalId) {
     server.wakeups.wake(id.as_str());
-    server.wakeups.wake(outbox::Topic::SignatureApproved.as_str());
-    Ok(return_to)
+    for topic in [outbox::Topic::DirectedAnswered, outbox::Topic::SignatureApproved, outbox::Topic::SignatureDeclined] {
+        server.wakeups.wake(topic.as_str());
+    }
+}
+
+/// `claimed | shown → declined`, with its journal line and the work it leaves. False where it was answered already.
+async fn end(tx: &mut Tx, caller: &Caller, row: &Row, reason: &str, now: UnixTime, rng: &mut Rng) -> Result<bool, Problem> {
+    if !approvals::decline(tx, &row.approval_id, &caller.phone.phone_id, reason, now).await? {
+        return Ok(false);
+    }
+    leave(tx, row, outbox::Topic::SignatureDeclined, now).await?;
+    audit::record(tx, decided(&caller.affiliation, row, "approval.declined", json!({ "reason": reason })), now, rng).await?;
+    Ok(true)
+}
+
+/// `GET /phone/approvals/{txn}`: whether the question still waits for this phone's answer; where not, how it ended.
+pub(super) async fn look(State(server): State<Server>, Now(now): Now, caller: Caller, Path(id): Path<ApprovalId>) -> Result<StatusCode, Problem> {
+    let row = server.db.read(async |tx| approvals::claimed_by(tx, &id, &caller.phone.phone_id).await).await?;
+    match row.state_at(now) {
+        ApprovalState::Claimed | ApprovalState::Shown => Ok(StatusCode::NO_CONTENT),
+        ApprovalState::Aborted if row.is_replaced() => Err(ended_elsewhere(
+            "approval_replaced",
+            "Du började logga in på nytt. Den här frågan gäller inte längre.",
+            "You began to log in anew. This question is no longer valid.",
+        )),
+        ApprovalState::Aborted => Err(ended_elsewhere(
+            "approval_aborted",
+            "Det avbröts på den andra skärmen. Inget har skickats.",
+            "It was cancelled on the other screen. Nothing has been sent.",
+        )),
+        _ => Err(Problem::gone()),
+    }
+}
+
+fn ended_elsewhere(code: &'static str, sv: &str, en: &str) -> Problem {
+    Problem::new(StatusCode::GONE, code, sv, en)
 }
 
 /// `POST /phone/approvals/{txn}/decline`.
@@ -137,19 +202,14 @@ pub(super) async fn turn_down(
         .db
         .write(async |tx| {
             let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
-            if approvals::decline(tx, id, &caller.phone.phone_id, reason, now).await? {
-                if row.kind == ApprovalKind::Signature {
-                    outbox::leave(tx, outbox::Topic::SignatureDeclined, id.as_str(), now).await?;
-                }
-                audit::record(tx, decided(&caller.affiliation, &row, "approval.declined", json!({ "reason": reason })), now, &mut rng).await?;
+            if end(tx, caller, &row, reason, now, &mut rng).await? {
                 return Ok(());
             }
             let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
             if row.state == ApprovalState::Declined { Ok(()) } else { Err(Problem::gone()) }
         })
         .await?;
-    server.wakeups.wake(id.as_str());
-    server.wakeups.wake(outbox::Topic::SignatureDeclined.as_str());
+    wake(server, id);
     Ok(())
 }
 

@@ -6,12 +6,16 @@
 
 pub mod approvals;
 mod apps;
+pub mod asking_codes;
+pub mod attempts;
 pub mod authority;
 pub mod automatic;
 mod browser;
 mod caller;
 mod claim;
+pub mod codes;
 mod decide;
+pub mod directed;
 mod enrol;
 mod evidence;
 mod phones;
@@ -43,6 +47,7 @@ pub fn routes() -> Router<Server> {
     Router::new()
         .route("/phone/enrol/start", post(enrol::start))
         .route("/phone/enrol/finish", post(enrol::finish))
+        .route("/phone/approvals/{txn}", get(decide::look))
         .route("/phone/approvals/{txn}/shown", post(decide::show))
         .route("/phone/approvals/{txn}/approve", post(decide::approve))
         .route("/phone/approvals/{txn}/decline", post(decide::decline))
@@ -55,6 +60,7 @@ pub fn routes() -> Router<Server> {
 /// Disposes of what has run out, by the rules in the migrations.
 pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     registrations::purge(tx, now).await?;
+    attempts::purge(tx, now).await?;
     approvals::purge(tx, now).await
 }
 

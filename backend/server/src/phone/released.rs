@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use handslag_protocol::{attribute::Attribute, client::OFFLINE_ACCESS, release};
-use handslag_vocab::{ApprovalKind, Assurance, Document, Shared};
+use handslag_vocab::{ApprovalKind, Assurance, Shared};
 
-use super::phones::Tier;
+use super::{
+    approvals::{Occasion, Request},
+    phones::Tier,
+};
 use crate::{
     identity::{Affiliation, Known},
     problem::Problem,
@@ -33,15 +36,22 @@ pub fn stays(days: u16, language: &str) -> Shared {
 }
 
 /// What the person is asked, in words a person would say.
-pub(super) fn question(kind: ApprovalKind, name: &str, documents: &[Document], language: &str) -> String {
+pub(super) fn question(kind: ApprovalKind, name: &str, request: &Request, language: &str) -> String {
     let is_english = language == "en";
-    match (kind, documents) {
+    match (kind, request.documents.as_slice()) {
+        (ApprovalKind::Login, _) if request.occasion == Occasion::Device => {
+            if is_english {
+                format!("Do you want to log in to {name} on another device?")
+            } else {
+                format!("Vill du logga in i {name} på en annan enhet?")
+            }
+        }
         (ApprovalKind::Login, _) if is_english => format!("Do you want to log in to {name}?"),
         (ApprovalKind::Login, _) => format!("Vill du logga in i {name}?"),
         (ApprovalKind::Signature, [document]) if is_english => format!("Do you want to sign “{}”?", document.title),
         (ApprovalKind::Signature, [document]) => format!("Vill du skriva under ”{}”?", document.title),
-        (ApprovalKind::Signature, _) if is_english => format!("Do you want to sign {} documents?", documents.len()),
-        (ApprovalKind::Signature, _) => format!("Vill du skriva under {} dokument?", documents.len()),
+        (ApprovalKind::Signature, documents) if is_english => format!("Do you want to sign {} documents?", documents.len()),
+        (ApprovalKind::Signature, documents) => format!("Vill du skriva under {} dokument?", documents.len()),
         (ApprovalKind::Opening, _) if is_english => format!("Do you want to open {name} outside the plan?"),
         (ApprovalKind::Opening, _) => format!("Vill du öppna {name} utanför planen?"),
     }

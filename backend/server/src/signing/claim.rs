@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use handslag_pades::sign::{Options, Prepared, prepare};
-use handslag_phone::wire::{Claim, Claimed, Inbox, InboxItem, Octets, Start};
+use handslag_phone::wire::{AskedLogIn, Claim, Claimed, Inbox, InboxItem, Octets, Start};
 use handslag_policy::{Act, DocumentClass};
 use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, ApprovalKind, ControlWords, Digest, Document, Secret, SignatureId, StartKind, UnixTime};
@@ -29,14 +29,15 @@ use crate::{
     },
     problem::Problem,
     server::Server,
+    words::Voice,
 };
 
 /// Room for the signature, its three certificates and the timestamp with its own: about 6 kB, measured, and as much again.
 const RESERVE: usize = 16 * 1024;
 
 /// `GET /phone/inbox`.
-pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: Caller) -> Result<Json<Inbox>, Problem> {
-    let items = server
+pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, voice: Voice, caller: Caller) -> Result<Json<Inbox>, Problem> {
+    let (items, log_ins) = server
         .db
         .read(async |tx| {
             let mut items = Vec::new();
@@ -54,10 +55,18 @@ pub(super) async fn inbox(State(server): State<Server>, Now(now): Now, caller: C
                     title: signature.title,
                 });
             }
-            Ok::<_, Problem>(items)
+            let asked = phone::directed::waiting_for(tx, &caller.affiliation.affiliation_id, &caller.phone.phone_id, now).await?;
+            Ok::<_, Problem>((items, asked))
         })
         .await?;
-    Ok(Json(Inbox { items }))
+    let log_ins = log_ins.into_iter().map(|row| log_in(voice, row)).collect::<Result<_, _>>()?;
+    Ok(Json(Inbox { items, log_ins }))
+}
+
+fn log_in(voice: Voice, row: Row) -> Result<AskedLogIn, Problem> {
+    let request = row.request().map_err(|error| Problem::internal(&error))?;
+    let requester = if voice.tag() == "en" { request.name_en } else { request.name_sv };
+    Ok(AskedLogIn { approval: row.approval_id, expires_at: row.expires_at, organisation: request.organisation, requester })
 }
 
 /// The yes is given and the signature is being made, or the no is being told: it no longer waits for the person.
@@ -173,6 +182,7 @@ fn request(server: &Server, signature: &Signature, prepared: &Prepared, file: Di
         documents: vec![document],
         stays_days: None,
         service: None,
+        occasion: approvals::Occasion::Ordinary,
     }
 }
 

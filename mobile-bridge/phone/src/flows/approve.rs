@@ -12,7 +12,7 @@ use super::{Ask, Call, Flow, Ground, Next, Step, ToSign, accepted, read};
 use crate::{
     Button, Choice, Got, OutOfTurn, Outcome, Refusal, Screen,
     memory::Memory,
-    screen::{self, ApprovalScreen, DocumentShown, PageScreen, SentValue, WhatHappens, WhoAsks},
+    screen::{self, ApprovalScreen, DocumentShown, NumberField, PageScreen, SentValue, WhatHappens, WhoAsks},
     wire::{
         ApprovalSignature, Approve, ApprovedAnswer, Claim, Claimed, Decline, DeclineReason, Fixed, KeyUse, Language, Octets, RawSignature, Shown,
         Start,
@@ -33,6 +33,10 @@ pub(crate) enum State {
     Declining {
         asked: Asked,
         reason: DeclineReason,
+    },
+    /// The server is asked whether the question still stands.
+    Looking {
+        asked: Asked,
     },
     /// A page is fetched, and shown when it is here. The picture is not saved: it is fetched again.
     Reading {
@@ -65,6 +69,9 @@ pub(crate) struct Page {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     approval: Canonical,
+    /// The number of the other screen, as typed.
+    #[serde(default)]
+    number: Option<u8>,
     read: BTreeSet<Page>,
     /// The server knows that it was shown and read.
     told: bool,
@@ -91,15 +98,16 @@ impl State {
     pub(super) fn ask(&self, memory: &Memory) -> Ask {
         match self {
             Self::Claiming { start, language } => Call::post("/phone/approvals", &Claim { language: *language, start: start.clone() }),
-            Self::Telling { asked } => Call::post(asked.path("shown"), &asked.shown()),
+            Self::Telling { asked } => Call::post(asked.path("/shown"), &asked.shown()),
+            Self::Looking { asked } => Call::get(asked.path("")),
             Self::Showing { asked } => Ask::Show(Screen::Approval(asked.screen())),
-            Self::Reading { asked, page, image: None } => Call::get(asked.path(&format!("documents/{}/pages/{}", page.document, page.number))),
+            Self::Reading { asked, page, image: None } => Call::get(asked.path(&format!("/documents/{}/pages/{}", page.document, page.number))),
             Self::Reading { asked, page, image: Some(image) } => Ask::Show(Screen::Page(asked.page_screen(*page, image.clone()))),
             Self::Signing { asked } => Ask::Sign(ToSign::by(KeyUse::Approval, approval_key(memory), asked.approval().to_bytes())),
             Self::Approving { asked, signature } => {
-                Call::post(asked.path("approve"), &Approve { signature: ApprovalSignature::App { signature: *signature } })
+                Call::post(asked.path("/approve"), &Approve { number: asked.number, signature: ApprovalSignature::App { signature: *signature } })
             }
-            Self::Declining { asked, reason } => Call::post(asked.path("decline"), &Decline { reason: *reason }),
+            Self::Declining { asked, reason } => Call::post(asked.path("/decline"), &Decline { reason: *reason }),
         }
     }
 
@@ -110,12 +118,18 @@ impl State {
                 Ok(()) => Self::Showing { asked: Asked { told: true, ..asked } }.on(),
                 Err(outcome) => Next::End(outcome),
             }),
+            (Self::Looking { asked }, Got::Answer { status, body }) if status < 500 => Ok(match accepted(status, &body) {
+                Ok(()) => Self::Showing { asked }.on(),
+                Err(outcome) => Next::End(outcome),
+            }),
             (Self::Showing { asked }, Got::Pressed(button)) => asked.pressed(button, ground),
             (Self::Reading { asked, page, image: None }, Got::Answer { status, body }) => Ok(fetched(asked, page, status, body)),
             (Self::Reading { asked, page, image: Some(_) }, Got::Pressed(button)) => asked.turned(page, button),
             (Self::Signing { asked }, Got::Signature(signature)) => Ok(signed(asked, signature, ground)),
-            // The person stopped at the verification: nothing is signed, and the question still stands.
-            (Self::Signing { asked }, Got::KeyStoreRefused) => Ok(Self::Showing { asked }.on()),
+            // Nobody was reached, or the person stopped at the verification: nothing is signed, and the question still stands.
+            (Self::Looking { asked }, Got::Answer { .. } | Got::Unreachable) | (Self::Signing { asked }, Got::KeyStoreRefused) => {
+                Ok(Self::Showing { asked }.on())
+            }
             (Self::Approving { asked, .. }, Got::Answer { status, body }) => Ok(approved(read(status, &body), asked.approval().start)),
             (Self::Declining { reason, .. }, Got::Answer { status, body }) => {
                 Ok(Next::End(accepted(status, &body).map_or_else(|outcome| outcome, |()| Outcome::Declined { reason })))
@@ -151,7 +165,7 @@ fn check(claimed: &Claimed, start: &Start, language: Language, ground: &Ground<'
     ];
     match checks.into_iter().find(|(holds, _)| !holds) {
         Some((_, refusal)) => Err(refusal),
-        None => Ok(Asked { approval: Canonical(approval), read: BTreeSet::new(), told: false }),
+        None => Ok(Asked { approval: Canonical(approval), number: None, read: BTreeSet::new(), told: false }),
     }
 }
 
@@ -159,12 +173,12 @@ fn is_ours(approval: &Approval, memory: &Memory) -> bool {
     memory.identity.as_ref().is_some_and(|identity| identity.who.as_str() == approval.who)
 }
 
-/// A typed code can be talked out of somebody over the telephone, so it gives no more than a log-in of level 2; what waits in
-/// the inbox is only ever a signature.
+/// A typed code or number can be talked out of somebody over the telephone, so it gives no more than a log-in of level 2; what is
+/// assigned is only ever a signature.
 fn started_so(approval: &Approval, start: &Start) -> bool {
     let allowed = match approval.start {
         StartKind::Assigned => approval.kind == ApprovalKind::Signature,
-        StartKind::TypedCode => approval.kind == ApprovalKind::Login && approval.assurance == Assurance::Loa2,
+        StartKind::Number | StartKind::TypedCode => approval.kind == ApprovalKind::Login && approval.assurance == Assurance::Loa2,
         StartKind::MovingQr | StartKind::SameDevice => true,
     };
     approval.start == start.kind() && allowed
@@ -208,7 +222,7 @@ impl Asked {
     }
 
     fn path(&self, act: &str) -> String {
-        format!("/phone/approvals/{}/{act}", self.approval().transaction)
+        format!("/phone/approvals/{}{act}", self.approval().transaction)
     }
 
     /// Documents with their numbers from 1.
@@ -240,7 +254,15 @@ impl Asked {
     }
 
     fn can_approve(&self) -> bool {
-        self.all_read() && self.told
+        self.all_read() && self.told && self.number_field() != NumberField::Empty
+    }
+
+    fn number_field(&self) -> NumberField {
+        match (self.approval().start, self.number) {
+            (StartKind::Number, Some(number)) => NumberField::Typed(number),
+            (StartKind::Number, None) => NumberField::Empty,
+            _ => NumberField::NotAsked,
+        }
     }
 
     fn pressed(self, button: Button, ground: &mut Ground<'_>) -> Step {
@@ -250,7 +272,11 @@ impl Asked {
             Button::Approve if !in_time => Next::refuse(Refusal::ApprovalExpired),
             Button::Approve => State::Signing { asked: self }.on(),
             Button::Cancel => self.declined(DeclineReason::Cancelled, ground),
+            Button::Look => State::Looking { asked: self }.on(),
             Button::NotMe => self.declined(DeclineReason::NotMe, ground),
+            Button::Number { number } if self.approval().start == StartKind::Number && (10..=99).contains(&number) => {
+                State::Showing { asked: Self { number: Some(number), ..self } }.on()
+            }
             Button::Open { document, page: number } => {
                 let page = Page { document, number };
                 if !self.has(page) {
@@ -258,7 +284,7 @@ impl Asked {
                 }
                 State::Reading { asked: self, page, image: None }.on()
             }
-            Button::Again | Button::Back | Button::Next | Button::RemoveHere => return Err(OutOfTurn::Button),
+            Button::Again | Button::Back | Button::Next | Button::Number { .. } | Button::RemoveHere => return Err(OutOfTurn::Button),
         })
     }
 
@@ -294,12 +320,14 @@ impl Asked {
             what_happens: WhatHappens {
                 kind: approval.kind,
                 text: approval.text.clone(),
+                message: approval.message.clone(),
                 documents: documents.collect(),
                 assurance: approval.assurance,
                 who: approval.who.clone(),
                 expires_at: approval.expires_at,
             },
             sent: approval.shared.iter().map(|shared| SentValue { label: shared.label.clone(), value: shared.value.clone() }).collect(),
+            number: self.number_field(),
             buttons: self.buttons(),
         }
     }

@@ -39,6 +39,7 @@ impl State {
 /// What has expired on the way is not offered.
 fn waiting(mut inbox: Inbox, ground: &Ground<'_>) -> Inbox {
     inbox.items.retain(|item| ground.now <= item.expires_at);
+    inbox.log_ins.retain(|asked| ground.now <= asked.expires_at);
     inbox
 }
 

@@ -12,8 +12,9 @@ use super::Chance;
 use crate::{
     Got, Method, PublicKeys, Request, demo_attestation, es256,
     wire::{
-        ApprovalSignature, Approve, ApprovedAnswer, Claim, Claimed, Decline, DeclineReason, EnrolChallenge, EnrolFinish, EnrolStart, Enrolled, Fixed,
-        Inbox, InboxItem, Octets, Outbox, OutboxAnswer, PhoneFacts, Problem, RawSignature, Shown, Tier, Transparency, Use, Wallet, WalletDoor,
+        ApprovalSignature, Approve, ApprovedAnswer, AskedLogIn, Claim, Claimed, Decline, DeclineReason, EnrolChallenge, EnrolFinish, EnrolStart,
+        Enrolled, Fixed, Inbox, InboxItem, Octets, Outbox, OutboxAnswer, PhoneFacts, Problem, RawSignature, Shown, Tier, Transparency, Use, Wallet,
+        WalletDoor,
     },
 };
 
@@ -41,6 +42,8 @@ pub(crate) struct Kommun {
     /// The claim answer, when something waits.
     pub(crate) waiting: Option<Claimed>,
     pub(crate) approved: Option<RawSignature>,
+    /// The number that came with it.
+    pub(crate) number: Option<u8>,
     pub(crate) declined: Option<DeclineReason>,
     pub(crate) shown: Vec<Shown>,
     pub(crate) wallet: Option<Wallet>,
@@ -62,6 +65,7 @@ impl Kommun {
             keys: None,
             waiting: None,
             approved: None,
+            number: None,
             declined: None,
             shown: Vec::new(),
             wallet: None,
@@ -99,6 +103,7 @@ impl Kommun {
                 let _: Claim = read(body);
                 self.waiting.as_ref().map_or_else(|| problem(404, "start_unknown"), ok)
             }
+            (Method::Get, "/phone/approvals") => empty(),
             (Method::Post, "/phone/approvals/shown") => {
                 self.shown.push(read(body));
                 empty()
@@ -150,6 +155,7 @@ impl Kommun {
             return problem(409, "approval_spent");
         }
         self.approved = Some(signature);
+        self.number = approve.number;
         ok(&ApprovedAnswer { return_to: Some("https://skola.example/tillbaka".to_owned()) })
     }
 
@@ -276,7 +282,13 @@ fn inbox() -> Inbox {
         signature: SIG.parse().unwrap(),
         title: title.to_owned(),
     };
-    Inbox { items: vec![item(at(-1), "Gammalt"), item(at(600), "Protokoll")] }
+    let asked = |expires_at| AskedLogIn {
+        approval: TXN.parse().unwrap(),
+        expires_at,
+        organisation: "Kvarnby kommun".to_owned(),
+        requester: "Skolportalen".to_owned(),
+    };
+    Inbox { items: vec![item(at(-1), "Gammalt"), item(at(600), "Protokoll")], log_ins: vec![asked(at(-1)), asked(at(60))] }
 }
 
 pub(crate) fn transparency() -> Transparency {

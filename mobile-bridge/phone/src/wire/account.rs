@@ -1,6 +1,6 @@
 //! The inbox, what the worker may see about the own phone, and the body of a refusal.
 
-use handslag_vocab::{SignatureId, UnixTime};
+use handslag_vocab::{ApprovalId, SignatureId, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::Tier;
@@ -8,8 +8,24 @@ use super::Tier;
 /// What waits for this person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbox {
-    /// Oldest first.
+    /// Signatures, oldest first.
     pub items: Vec<InboxItem>,
+    /// Log-ins that services ask for, oldest first.
+    #[serde(default)]
+    pub log_ins: Vec<AskedLogIn>,
+}
+
+/// One log-in that a service asks this person for. What the service says about it is read where it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedLogIn {
+    /// Starts it ([`super::Start::Asked`]).
+    pub approval: ApprovalId,
+    /// After this time it is gone.
+    pub expires_at: UnixTime,
+    /// The organisation behind the service.
+    pub organisation: String,
+    /// The service.
+    pub requester: String,
 }
 
 /// One signature that this person is asked for.

@@ -1,6 +1,6 @@
 //! Approvals over the wire: claimed by something near, shown, then approved by a signature over the canonical bytes or declined.
 
-use handslag_vocab::{SignatureId, StartKind};
+use handslag_vocab::{ApprovalId, SignatureId, StartKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Bearer, Language, Octets, RawSignature};
@@ -19,6 +19,11 @@ pub struct Claim {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Start {
+    /// A log-in from the inbox: a service that knows the person asked. The number on its screen goes with the yes.
+    Asked {
+        /// Which one.
+        approval: ApprovalId,
+    },
     /// A signature from the inbox.
     Assigned {
         /// Which one.
@@ -45,6 +50,7 @@ impl Start {
     /// The kind that the claimed approval must name.
     pub const fn kind(&self) -> StartKind {
         match self {
+            Self::Asked { .. } => StartKind::Number,
             Self::Assigned { .. } => StartKind::Assigned,
             Self::Code { .. } => StartKind::TypedCode,
             Self::Link { .. } => StartKind::SameDevice,
@@ -75,6 +81,9 @@ pub struct Shown {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approve {
+    /// The number that the other screen shows, for what began there. A wrong one ends the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u8>,
     /// Over exactly the claimed bytes.
     pub signature: ApprovalSignature,
 }

@@ -12,7 +12,7 @@ use handslag_vocab::{Approval, ApprovalId, ApprovalKind, StartKind};
 use super::super::{
     approvals::{self, Row, State as ApprovalState},
     caller::Caller,
-    decide,
+    decide, directed,
     phones::{self, KeyUse},
 };
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
 struct ApprovalPage {
     voice: Voice,
     approval: Approval,
+    wants_number: bool,
     start: &'static str,
     challenge: String,
     key: String,
@@ -66,6 +67,7 @@ pub(super) async fn show(
     }
     let page = ApprovalPage {
         voice: Language::named(&approval.language).map_or(voice, Voice::in_language),
+        wants_number: row.directed_at.is_some(),
         start: started(approval.start),
         challenge: approval.digest().to_base64url(),
         key: super::base64url(key.external_id.as_deref().unwrap_or_default()),
@@ -109,12 +111,14 @@ fn outcome(voice: Voice, state: ApprovalState, row: &Row, approval: &Approval) -
 /// The key of the sentence about how it ended.
 fn ended(state: ApprovalState, row: &Row, approval: &Approval) -> &'static str {
     match (state, approval.kind, approval.start) {
+        (ApprovalState::Aborted, _, _) if row.is_replaced() => "approval-ended-replaced",
         (ApprovalState::Aborted, _, _) => "approval-ended-aborted",
         (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Signature, _) => "approval-ended-signature",
         (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Opening, _) => "approval-ended-opening",
         (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Login, StartKind::SameDevice) => "approval-ended-login-here",
         (ApprovalState::Approved | ApprovalState::Consumed, ApprovalKind::Login, _) => "approval-ended-login",
         (ApprovalState::Declined, _, _) if row.is_disowned() => "approval-ended-not-me",
+        (ApprovalState::Declined, _, _) if row.reason.as_deref() == Some(directed::WRONG_NUMBER) => "approval-ended-wrong-number",
         (ApprovalState::Declined, _, _) => "approval-ended-declined",
         (ApprovalState::Claimed | ApprovalState::Created | ApprovalState::Expired | ApprovalState::Shown, _, _) => "approval-ended-expired",
     }
@@ -125,6 +129,7 @@ const fn started(start: StartKind) -> &'static str {
     match start {
         StartKind::Assigned => "approval-start-assigned",
         StartKind::MovingQr => "approval-start-moving-qr",
+        StartKind::Number => "approval-start-number",
         StartKind::SameDevice => "approval-start-same-device",
         StartKind::TypedCode => "approval-start-typed-code",
     }

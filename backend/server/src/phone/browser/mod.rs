@@ -22,11 +22,13 @@ use crate::server::Server;
 pub(super) fn routes() -> Router<Server> {
     Router::new()
         .route("/telefon", get(home::show))
+        .route("/telefon/fraga/{txn}", get(near::asked))
         .route("/telefon/godkann/{txn}", get(approval::show))
         .route("/telefon/godkann/{txn}/avbryt", post(approval::cancel))
         .route("/telefon/godkann/{txn}/inte-jag", post(approval::not_me))
         .route("/telefon/ja/{link}", post(invited::yes))
         .route("/telefon/ny/{link}", get(invited::show))
+        .route("/telefon/kod", get(home::show).post(near::typed))
         .route("/telefon/ny/val", post(invited::options))
         .route("/telefon/ny/klar", post(invited::finish))
         .route("/telefon/skriv-under/{signature}", get(home::sign))
