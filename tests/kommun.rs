@@ -10,6 +10,8 @@
 mod bare;
 mod browser;
 mod device;
+mod ear;
+mod elsewhere;
 mod ground;
 mod pki;
 mod portal;
@@ -28,7 +30,7 @@ use handslag_protocol::{
 use handslag_server::{
     audit,
     caller::Rng,
-    config::{ApplicationType, Client, Config},
+    config::{ApplicationType, Client, Computers, Config, SsoGroup},
     demo::{self, Place},
     identity::{self, Affiliation, Answered, NewColleague},
     server::Server,
@@ -42,6 +44,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use device::{Answer, Device, basic, post};
+pub(crate) use ear::Ear;
+pub(crate) use elsewhere::Elsewhere;
 pub(crate) use pki::Pki;
 pub(crate) use portal::{Login, Portal, form, jws};
 pub(crate) use processes::Processes;
@@ -68,6 +72,8 @@ pub(crate) struct Kommun {
     pub(crate) base: String,
     pub(crate) issuer: String,
     pub(crate) folder: Arc<Folder>,
+    /// The end of services that are told things.
+    pub(crate) ear: Ear,
     care: SigningKey,
     serving: JoinHandle<()>,
 }
@@ -109,11 +115,15 @@ impl Kommun {
         let port = listener.local_addr().unwrap().port();
         let (issuer, base) = (format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"));
         let care = SigningKey::generate_from_rng(&mut Rng::system());
-        let services = services(&care);
+        let ear = Ear::open().await;
+        let services = services(&care).into_iter().chain(grouped(&ear.base)).collect::<Vec<_>>();
+        let allowed = ear.base.trim_start_matches("http://").to_owned();
         let opened = demo::at_with(ground.folder.path(), &issuer, &base, |config| {
             ground.configures(config);
             config.page_drawer = Some(binary());
             config.clients.extend(services);
+            config.sso_groups = groups();
+            config.outbound.allow.push(allowed);
             change(config);
         });
         let (server, place) = opened.await.unwrap();
@@ -123,7 +133,7 @@ impl Kommun {
             start::serve(node, app, listener, std::future::pending()).await.unwrap();
             drop(others);
         });
-        Self { server, place, base, issuer, folder: Arc::new(ground.folder), care, serving }
+        Self { server, place, base, issuer, folder: Arc::new(ground.folder), ear, care, serving }
     }
 
     /// The node's time.
@@ -222,6 +232,26 @@ impl Kommun {
         Portal::new(self, "hemtjanst-app", None, "se.kvarnby.hemtjanst:/cb")
     }
 
+    /// A service of the group "skola" on managed computers.
+    pub(crate) fn grades(&self) -> Portal {
+        Portal::new(self, "betygen", None, "https://betyg.example/cb")
+    }
+
+    /// Another one of that group.
+    pub(crate) fn timetable(&self) -> Portal {
+        Portal::new(self, "schemat", None, "https://schema.example/cb")
+    }
+
+    /// A third one of that group, held to the Swedish profile.
+    pub(crate) fn register(&self) -> Portal {
+        Portal::new(self, "registret", None, "https://register.example/cb")
+    }
+
+    /// A service of another group, on shared computers.
+    pub(crate) fn library(&self) -> Portal {
+        Portal::new(self, "biblioteket", None, "https://bibliotek.example/cb")
+    }
+
     /// One number out of the database.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         let (count,): (i64,) = self.server.db.read(async |tx| tx.one(sql, ()).await).await.unwrap();
@@ -314,6 +344,35 @@ fn services(care: &SigningKey) -> Vec<Client> {
         ..public.clone()
     };
     vec![public, confidential, strict, high, journal, bound]
+}
+
+fn groups() -> Vec<SsoGroup> {
+    let group = |name: &str, hours, computers| SsoGroup { name: name.to_owned(), hours, computers };
+    vec![group("skola", 8, Computers::Managed), group("bibliotek", 1, Computers::Shared)]
+}
+
+/// Services that share log-ins.
+fn grouped(ear: &str) -> Vec<Client> {
+    let service = |id: &str, name: &str, host: &str, group: &str| Client {
+        redirect_uris: vec![format!("https://{host}.example/cb")],
+        post_logout_redirect_uris: vec![format!("https://{host}.example/ut")],
+        scopes: vec![ORG_ID.to_owned(), "profile".to_owned()],
+        grant_types: [GrantType::AuthorizationCode, GrantType::RefreshToken].into(),
+        userinfo_signed: false,
+        sso_group: Some(group.to_owned()),
+        backchannel_logout_uri: Some(format!("{ear}/{id}")),
+        ..Client::new(id.parse().unwrap(), name, name, "2120009994".parse().unwrap())
+    };
+    let grades = service("betygen", "Betygen", "betyg", "skola");
+    let timetable = Client {
+        backchannel_logout_uri: None,
+        frontchannel_logout_uri: Some("https://schema.example/fram?x=1".to_owned()),
+        frontchannel_logout_session_required: true,
+        offline_access_ends_with_session: true,
+        ..service("schemat", "Schemat", "schema", "skola")
+    };
+    let register = Client { profile: Profile::Swedish, ..service("registret", "Registret", "register", "skola") };
+    vec![grades, timetable, register, service("biblioteket", "Biblioteket", "bibliotek", "bibliotek")]
 }
 
 /// Each play as a test of each engine, and of two nodes.

@@ -1,12 +1,27 @@
 //! The signing core and the timestamp service: the two who hold keys that others trust.
 
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use data_encoding::BASE64URL_NOPAD;
 use handslag_keys::Kind;
 use handslag_pades::{
     cms,
     timestamp::{self, Imprint},
 };
-use handslag_phone::wire::{Bearer, Octets, Start};
+use handslag_phone::{
+    Outcome,
+    wire::{Bearer, Octets, Start},
+};
 use handslag_server::{caller::Rng, outbox, signing};
 use handslag_vocab::{Approval, ApprovalId, Seconds, UnixTime};
 use serde_json::{Value, json};
@@ -14,7 +29,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     journeys::{asked, signed},
-    kommun::{BarePhone, Kommun, bytes_of},
+    kommun::{BarePhone, Kommun, Pick, bytes_of},
 };
 
 /// What only the portal can show, for one body at one time.
@@ -104,6 +119,57 @@ pub(crate) async fn the_core_signs_what_was_approved_and_nothing_else(kommun: &K
     assert_eq!((first.0, &first), (200, &again), "who asks again after a kill gets the same answer");
     assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'signing.signed'").await, 1);
     assert_eq!(kommun.count("SELECT COUNT(*) FROM core_answers").await, 1);
+    kommun.journal_holds().await;
+}
+
+/// A core that answers with an error so many times, and then as the real one.
+#[derive(Default)]
+struct IllCore {
+    failures: AtomicU32,
+    asked: AtomicU32,
+    real: OnceLock<String>,
+}
+
+async fn ill(State(core): State<Arc<IllCore>>, headers: HeaderMap, body: Bytes) -> (StatusCode, Vec<u8>) {
+    core.asked.fetch_add(1, Ordering::SeqCst);
+    let fails = core.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+    let Some(real) = core.real.get().filter(|_| !fails) else { return (StatusCode::INTERNAL_SERVER_ERROR, b"<h1>ill".to_vec()) };
+    let request = reqwest::Client::new().post(real).header("authorization", &headers["authorization"]);
+    let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+    (answer.status(), answer.bytes().await.unwrap().to_vec())
+}
+
+/// The yes waits: nothing is half done meanwhile, and the signature is made once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_core_that_fails_for_a_while_loses_nothing() {
+    const FAILURES: u32 = 3;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let core = Arc::new(IllCore { failures: AtomicU32::new(FAILURES), ..IllCore::default() });
+    let app = Router::new().route("/signing-core/sign", post(ill)).with_state(Arc::clone(&core));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let kommun = Kommun::configured(|config| config.signing_core_url = Some(address)).await;
+    core.real.set(Core::of(&kommun).await.address).unwrap();
+
+    let mut signer = kommun.worker("Amina Sahlin").await;
+    let id = asked(&kommun, &mut signer, "protokoll").await;
+    let outcome = signer.answers(Start::Assigned { signature: id.clone() }, Pick::Approve).await;
+    assert!(matches!(outcome, Outcome::Approved { .. }), "{outcome:?}");
+    for failed in 1..=FAILURES {
+        while core.asked.load(Ordering::SeqCst) < failed {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let signature = kommun.server.db.read(async |tx| signing::by_id(tx, &id).await).await.unwrap().unwrap();
+        assert_eq!(signature.state, signing::State::Waiting);
+        let left = ["SELECT COUNT(*) FROM core_answers", "SELECT COUNT(*) FROM journal_entries WHERE kind = 'signing.signed'"];
+        for rows in left {
+            assert_eq!(kommun.count(rows).await, 0, "{rows}");
+        }
+        kommun.server.clock.advance(21); // the lease of who failed has run out
+        kommun.server.wakeups.wake(outbox::Topic::SignatureApproved.as_str());
+    }
+    assert_eq!(signed(&kommun, &id).await.state, signing::State::Signed);
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'signing.signed'").await, 1);
     kommun.journal_holds().await;
 }
 

@@ -7,17 +7,21 @@ mod bounds;
 mod certificates;
 mod codes;
 mod core;
+mod cross_origin;
 mod drawing;
 mod handset;
 mod kill;
 mod limits;
 pub(crate) mod lock_logs;
+mod logout;
 mod nodes;
+mod objects;
 mod pages;
 mod patience;
 mod phones;
 mod refresh;
 mod secrets;
+mod sessions;
 mod starts;
 mod uploads;
 
@@ -53,6 +57,9 @@ crate::kommun::on_every_ground! {
         the_core_signs_what_was_approved_and_nothing_else,
         the_timestamp_service_refuses_junk,
     }
+    cross_origin {
+        a_page_of_another_site_reads_nothing,
+    }
     drawing {
         the_child_that_draws_is_confined_before_it_reads,
     }
@@ -65,6 +72,16 @@ crate::kommun::on_every_ground! {
         the_order_of_pieces_does_not_matter,
         two_histories_are_seen_and_told_once,
         what_no_lock_wrote_is_not_kept,
+    }
+    logout {
+        a_hint_by_a_retired_key_still_logs_out,
+        a_refresh_token_outlives_the_browser_unless_registered_otherwise,
+        a_service_logs_out_and_the_others_of_the_log_in_are_told,
+        a_service_that_does_not_answer_is_told_again,
+        an_address_that_is_not_registered_is_gone_to_by_nobody,
+        of_fifty_log_outs_one_counts,
+        one_phone_or_one_browser_leaves_the_others,
+        without_a_hint_for_this_browser_the_person_is_asked,
     }
     pages {
         another_site_cannot_ride_on_cookies,
@@ -94,6 +111,13 @@ crate::kommun::on_every_ground! {
     }
     secrets {
         no_secret_is_written_down,
+    }
+    sessions {
+        a_cookie_laid_before_opens_nothing_and_a_start_is_its_browsers,
+        a_signature_makes_no_log_in,
+        another_person_in_the_same_browser_ends_the_first_log_in,
+        of_fifty_answers_to_one_question_one_counts,
+        what_ended_since_the_log_in_opens_nothing,
     }
     starts {
         a_code_from_another_screen_or_another_second,

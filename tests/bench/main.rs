@@ -1,10 +1,12 @@
 //! Measurements with the machine beside them:
 //! `cargo run --release -p handslag-tests --bin bench -- store [seconds]` for units of work through the database, and
 //! `cargo build --release && cargo run --release -p handslag-tests --bin bench -- start [times]` for the built demonstration.
+//! `cargo build --release && cargo run --release -p handslag-tests --bin bench -- provider [seconds]` for the provider beside npm `oidc-provider`.
 //! They print, and write nothing.
 
 mod demo;
 mod machine;
+mod provider;
 mod start;
 mod store;
 mod visit;
@@ -22,8 +24,10 @@ async fn main() -> ExitCode {
         (Some(&"store"), Some(Ok(seconds))) => store::measure(Duration::from_secs(seconds.into())).await,
         (Some(&"start"), None) => start::measure(7),
         (Some(&"start"), Some(Ok(times))) => start::measure(times.into()),
+        (Some(&"provider"), None) => provider::measure(Duration::from_secs(5)).await,
+        (Some(&"provider"), Some(Ok(seconds))) => provider::measure(Duration::from_secs(seconds.into())).await,
         _ => {
-            eprintln!("bench store [seconds for each figure]\nbench start [times]");
+            eprintln!("bench store [seconds for each figure]\nbench start [times]\nbench provider [seconds for each figure]");
             ExitCode::FAILURE
         }
     }

@@ -9,6 +9,7 @@ mod habits;
 mod lix;
 mod outward;
 mod rust;
+mod said;
 mod sizes;
 mod slices;
 mod source;

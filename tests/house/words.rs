@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::{
     ftl::{Message, messages},
     lix::{Lix, is_running_text},
+    said::{self, Said},
     source::{File, files, none_of},
 };
 
@@ -85,7 +86,18 @@ fn no_jargon_on_pages_for_people() {
             broken.extend(jargon(&message.text).into_iter().map(|word| format!("{}: {key}: {word}", file.path)));
         }
     }
+    for (path, said) in said_in_code() {
+        broken.extend([&said.sv, &said.en].into_iter().flat_map(|text| jargon(text)).map(|word| format!("{path}: {}: {word}", said.sv)));
+    }
     none_of(&broken, "docs/ord.md names the word to use instead");
+}
+
+/// Sentences that stand in policies and in the server's own code; the programs behind commands speak to operators.
+fn said_in_code() -> Vec<(String, Said)> {
+    let policies = some("policies", "cedar").into_iter().map(|file| (said::by_policies(&file), file.path));
+    let product = some("backend/server/src", "rs").into_iter().filter(|file| !is_for_engineers(file) && !file.path.contains("/commands/"));
+    let all = policies.chain(product.map(|file| (said::by_code(&file), file.path)));
+    all.flat_map(|(said, path)| said.into_iter().map(move |said| (path.clone(), said))).collect()
 }
 
 /// Every message of one language, as `file: key`.
@@ -127,6 +139,10 @@ fn swedish_texts_are_plain() {
         .map(|file| (file.path.clone(), lix_of_messages(&file.text)))
         .collect();
     measured.extend(some("docs/sv", "md").into_iter().map(|file| (file.path.clone(), lix_of_markdown(&file.text))));
+    let in_code =
+        said_in_code().into_iter().filter(|(_, said)| is_running_text(&said.sv)).fold(Lix::default(), |sum, (_, said)| sum.and(Lix::of(&said.sv)));
+    assert!(in_code.words() > ENOUGH, "the policies and the refusals say something");
+    measured.push(("policies and refusals".to_owned(), in_code));
     let few = measured.iter().filter(|(_, lix)| lix.words() < ENOUGH).fold(Lix::default(), |sum, (_, lix)| sum.and(*lix));
     measured.retain(|(_, lix)| lix.words() >= ENOUGH);
     measured.push(("the short files together".to_owned(), few));

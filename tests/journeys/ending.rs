@@ -29,8 +29,11 @@ pub(crate) async fn a_block_ends_everything_at_once(kommun: &Kommun) {
 
     kommun.blocks(&worker.affiliation).await;
 
-    let page = approved.goes_on().await;
-    assert!(page.answer("code").is_none() && page.answer("error").is_some(), "a log-in: {:?}", page.location());
+    let first = approved.goes_on().await.location().unwrap().to_owned();
+    let page = approved.browser.get(&first).await;
+    assert!(page.body.contains("spärrades medan du svarade"), "a log-in, and the person reads why (OP-19): {}", page.body);
+    let back = page.between("id=\"back\" href=\"", "\"").to_owned();
+    assert_eq!(approved.browser.get(&back).await.answer("error").as_deref(), Some("access_denied"));
     let (status, refused) = school.exchanges(&coded.browser, &code, &coded.verifier).await;
     assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")), "a code");
     assert_eq!(userinfo(&told.browser, &token).await.0, 401, "an access token");

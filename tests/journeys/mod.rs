@@ -10,12 +10,17 @@ mod ending;
 mod invitations;
 mod journal;
 mod log_in;
+mod protection;
 mod pushing;
 mod signing;
+pub(crate) mod single_sign_on;
 mod staying;
 
 pub(crate) use log_in::{userinfo, verified};
+pub(crate) use protection::{Keys, jwks, portal, service};
+pub(crate) use pushing::{object, pushed};
 pub(crate) use signing::{asked, signed};
+pub(crate) use single_sign_on as sso;
 pub(crate) use staying::{refreshed, stays};
 
 crate::kommun::on_every_ground! {
@@ -64,6 +69,14 @@ crate::kommun::on_every_ground! {
     signing {
         the_minutes_are_signed,
         the_pictures_shown_are_part_of_the_evidence,
+    }
+    single_sign_on {
+        a_hint_says_who_it_must_be,
+        a_remembered_answer_is_for_one_service_and_what_was_shown,
+        a_step_up_is_a_new_log_in_and_told_as_it_is,
+        abort_and_log_in_anew_are_answers_too,
+        whoever_is_logged_in_sees_what_is_sent_and_goes_on,
+        without_a_page_each_refusal_has_its_name,
     }
     staying {
         a_device_key_proves_every_use,

@@ -146,7 +146,7 @@ pub(crate) async fn requests_that_are_not_the_services_own(kommun: &Kommun) {
 
 impl Portal {
     /// A browser opens an address that leads to a log-in.
-    async fn opens(&self, mut browser: Browser, address: &str, secret: &str) -> Login {
+    pub(crate) async fn opens(&self, mut browser: Browser, address: &str, secret: &str) -> Login {
         let page = browser.get(address).await;
         let waiting = page.location().unwrap_or_else(|| panic!("{} {}", page.status, page.body)).to_owned();
         self.waits(browser, &waiting, secret).await

@@ -43,12 +43,23 @@ pub(crate) async fn signed(kommun: &Kommun, id: &SignatureId) -> signing::Signat
 pub(crate) async fn the_minutes_are_signed(kommun: &Kommun) {
     let mut worker = kommun.worker("Åsa O'Brien-Öberg").await;
     let id = asked(kommun, &mut worker, "protokoll").await;
+    let unsigned = worker.at_a_desk(kommun).await.get(&format!("/underskrift/{id}/fil.pdf")).await;
+    assert_eq!(unsigned.headers["content-disposition"], "attachment; filename=\"dokument.pdf\"", "what is not signed is not called so");
     let outcome = worker.answers(Start::Assigned { signature: id.clone() }, Pick::Approve).await;
     assert!(matches!(outcome, Outcome::Approved { .. }), "{outcome:?}");
     assert_eq!(signed(kommun, &id).await.state, signing::State::Signed);
 
     let mut desk = worker.at_a_desk(kommun).await;
-    let file = desk.get(&format!("/underskrift/{id}/fil.pdf")).await.bytes;
+    let page = desk.get(&format!("/underskrift/{id}/fil.pdf")).await;
+    for (name, value) in [
+        ("content-disposition", "attachment; filename=\"underskriven.pdf\""),
+        ("content-type", "application/pdf"),
+        ("cache-control", "no-store"),
+        ("content-security-policy", "sandbox; default-src 'none'"),
+    ] {
+        assert_eq!(page.headers[name], value);
+    }
+    let file = page.bytes;
     assert!(file.starts_with(MINUTES), "the uploaded bytes are an untouched prefix");
     let found = inspect(&file).unwrap();
     let [field] = found.as_slice() else { panic!("one signature") };
@@ -63,12 +74,12 @@ pub(crate) async fn the_minutes_are_signed(kommun: &Kommun) {
     other[0] ^= 1;
     assert!(cms::verify(&field.contents, &other).is_err(), "of these bytes and no others");
 
-    assert_eq!(kommun.count(DOWNLOADED).await, 1);
+    assert_eq!(kommun.count(DOWNLOADED).await, 2);
     let stranger = kommun.worker("Nils Främling").await;
     assert_eq!(stranger.at_a_desk(kommun).await.get(&format!("/underskrift/{id}/fil.pdf")).await.status, 404);
     let page = kommun.browser().get(&format!("/underskrift/{id}/fil.pdf")).await;
     assert!(page.location().is_some_and(|to| to.starts_with("/logga-in")), "nobody is logged in: {}", page.status);
-    assert_eq!(kommun.count(DOWNLOADED).await, 1, "who got nothing leaves no such line");
+    assert_eq!(kommun.count(DOWNLOADED).await, 2, "who got nothing leaves no such line");
     let again = worker.answers(Start::Assigned { signature: id }, Pick::Approve).await;
     assert!(matches!(again, Outcome::RefusedByServer { status: 410, .. }), "{again:?}");
     kommun.journal_holds().await;

@@ -145,6 +145,19 @@ impl KeyStore {
         Ok((revision, published))
     }
 
+    /// The public halves of all keys of these kinds that ever made something and were never anybody else's: what they made is ours,
+    /// however long ago.
+    pub fn ever_used(&self, kinds: &[Kind]) -> Result<Vec<(Kind, Published)>, KeyRefusal> {
+        let mut used = Vec::new();
+        for kind in kinds {
+            let keys = self.keys(*kind)?;
+            let is_ours = |key: &&Key| !matches!(key.state, KeyState::Next { .. } | KeyState::Retired { compromised: true, .. });
+            let public = |key: &Key| key.public.clone().map(|half| (*kind, Published { kid: key.kid.clone(), state: key.state, half }));
+            used.extend(keys.keys.iter().filter(is_ours).filter_map(public));
+        }
+        Ok(used)
+    }
+
     /// Looks whether another process changed keys of these kinds; the number is higher after every change.
     pub fn revision(&self, kinds: &[Kind]) -> Result<u64, KeyRefusal> {
         for kind in kinds {

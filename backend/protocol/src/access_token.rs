@@ -51,6 +51,24 @@ pub struct AccessToken {
     pub expires_at: UnixTime,
     /// `cnf`: what it is bound to.
     pub bound_to: Option<Binding>,
+    /// The log-in behind it, so that a resource can ask for more (RFC 9470 §6); none where no person is.
+    pub log_in: Option<LogIn>,
+}
+
+/// How and when the person was authenticated (RFC 9068 §2.2.1), as our own record has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogIn {
+    /// `acr`.
+    pub acr: String,
+    /// `auth_time`: the full authentication, never a later use of it.
+    pub auth_time: UnixTime,
+}
+
+impl LogIn {
+    /// As members of a token or of an answer about one.
+    pub fn members(&self) -> [(String, Value); 2] {
+        [("acr".to_owned(), self.acr.as_str().into()), ("auth_time".to_owned(), self.auth_time.seconds().into())]
+    }
 }
 
 /// What a resource expects.
@@ -95,7 +113,9 @@ impl AccessToken {
         if let (Some(members), Some(binding)) = (claims.as_object_mut(), self.bound_to) {
             members.insert("cnf".to_owned(), binding.confirmation());
         }
-        claims.as_object().cloned().unwrap_or_default()
+        let mut claims = claims.as_object().cloned().unwrap_or_default();
+        claims.extend(self.log_in.iter().flat_map(LogIn::members));
+        claims
     }
 
     /// Takes the id of the ES256 key that will sign.
@@ -133,6 +153,7 @@ impl AccessToken {
             issued_at: claims.time("iat")?,
             expires_at: claims.time("exp")?,
             bound_to,
+            log_in: claims.text("acr").zip(claims.time("auth_time")).map(|(acr, auth_time)| LogIn { acr: acr.to_owned(), auth_time }),
         })
     }
 }
@@ -174,6 +195,7 @@ mod tests {
             issued_at: NOW,
             expires_at: NOW,
             bound_to: None,
+            log_in: Some(LogIn { acr: "loa2".to_owned(), auth_time: NOW - Seconds(60) }),
         }
         .living(Seconds(300))
     }
@@ -199,7 +221,7 @@ mod tests {
         assert_eq!(verify(&key, &signed(&key, &bound), |e| e.proven = Some(Binding::Key(Digest::of(b"key")))), Ok(bound));
         let expected = json!({
             "iss": "https://id.example", "sub": "k3", "aud": "https://dorrar.example", "client_id": "hemtjanst-app", "scope": "openid doors", "jti": "j",
-            "iat": 1000, "exp": 1300,
+            "iat": 1000, "exp": 1300, "acr": "loa2", "auth_time": 940,
         });
         assert_eq!(Value::Object(token().claims()), expected);
     }

@@ -6,15 +6,17 @@
 
 mod acr;
 mod claims_parameter;
+mod hint;
 mod refusal;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use handslag_vocab::{ClientId, Digest, Seconds, UnixTime};
 use serde::{Deserialize, Serialize};
 
 pub use acr::AcrDemand;
 pub use claims_parameter::{ClaimsParameter, Wish};
+pub use hint::Hint;
 pub use refusal::{Refusal, Rejected};
 
 use crate::{
@@ -64,6 +66,9 @@ pub struct AuthorizationRequest {
     pub nonce: Option<String>,
     /// What the person must, or must not, be asked.
     pub prompt: Prompt,
+    /// Who it must be.
+    #[serde(default)]
+    pub hint: Hint,
     /// How old the log-in may be.
     pub max_age: Option<Seconds>,
     /// The assurance that is wished or demanded.
@@ -332,6 +337,7 @@ impl Question<'_> {
             details: self.details()?,
             resources: resource::asked(self.parameters.resources(), &self.client.registration.resources)?,
             prompt: self.prompt()?,
+            hint: Hint::read(self.parameters.value("id_token_hint")),
             max_age: self.max_age()?,
             acr: AcrDemand::read(&claims, self.parameters.value("acr_values"), self.provider)?,
             claims: claims.only(|claim| release::covers(&self.client.scopes, &self.client.registration.naming, claim)),
@@ -413,10 +419,17 @@ impl Question<'_> {
 
     /// OIDC Core §3.1.2.1: the first that we have; never an error.
     fn language(&self) -> Option<Language> {
-        let tags = self.parameters.value("ui_locales")?.split(' ');
-        tags.filter_map(|tag| tag.split('-').next()).find_map(|primary| match primary.to_ascii_lowercase().as_str() {
-            "sv" => Some(Language::Sv),
-            "en" => Some(Language::En),
+        Language::first_of(self.parameters.value("ui_locales")?)
+    }
+}
+
+impl Language {
+    /// The first of the wished ones that we have.
+    pub(crate) fn first_of(ui_locales: &str) -> Option<Self> {
+        let primary = ui_locales.split(' ').filter_map(|tag| tag.split('-').next());
+        primary.map(str::to_ascii_lowercase).find_map(|tag| match tag.as_str() {
+            "sv" => Some(Self::Sv),
+            "en" => Some(Self::En),
             _ => None,
         })
     }

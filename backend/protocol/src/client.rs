@@ -118,6 +118,8 @@ pub struct Registration {
     pub pkce_optional: bool,
     /// The subject of its certificate, for `tls_client_auth` (RFC 8705 §2.1.2).
     pub certificate_subject: Option<Subject>,
+    /// How it is told of log-outs, and where browsers go after one.
+    pub logout: Logout,
     /// How it sends request objects.
     pub request_objects: RequestObjects,
     /// Every request is pushed (RFC 9126 §6).
@@ -130,6 +132,19 @@ pub struct Registration {
     pub response_modes: Vec<ResponseMode>,
     /// How UserInfo is; JSON where it is not signed.
     pub userinfo: Protection,
+}
+
+/// How a client takes part in logging out. The members are named as the specifications name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Logout {
+    /// Where it is told by us (Back-Channel Logout §2.2).
+    pub backchannel_logout_uri: Option<String>,
+    /// Where it is told by the browser (Front-Channel Logout §2).
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether the browser tells it `iss` and `sid` (Front-Channel Logout §2).
+    pub frontchannel_logout_session_required: bool,
+    /// Where a browser may go afterwards, each whole (RP-Initiated Logout §2.1).
+    pub post_logout_redirect_uris: Vec<String>,
 }
 
 /// How a client sends request objects (RFC 9101 §10.5, OIDC Dynamic Registration §2).

@@ -1,6 +1,6 @@
 //! Client authentication with `private_key_jwt` (OIDC Core §9, RFC 7523 §3; OIDC Sweden profile §3.1.1).
 //!
-//! No shared secret exists. An assertion is good once and for five minutes at most; the use is the caller's to mark.
+//! No shared secret exists. An assertion is good once and for as long as the profile allows; the use is the caller's to mark.
 
 use handslag_vocab::{ClientId, Seconds, UnixTime};
 
@@ -25,7 +25,7 @@ refusals! {
         /// OIDC Core §9: `jti` is required.
         Jti = "assertion_jti", "the client assertion has no usable jti";
         /// Item 4: so far ahead that a stolen assertion would live too long.
-        LivesTooLong = "assertion_life", "exp lies more than five minutes ahead";
+        LivesTooLong = "assertion_life", "exp lies further ahead than this client's profile allows";
         /// Items 1 and 2: `iss` and `sub` are not both the client id.
         Subject = "assertion_sub", "iss and sub must both be the client id";
     }
@@ -77,7 +77,6 @@ pub struct ClientAssertion {
 
 /// Clock difference allowed for `iat` and `nbf`.
 const SKEW: Seconds = Seconds(60);
-const LONGEST_LIFE: Seconds = Seconds::minutes(5);
 
 type Check = fn(&Claims, &Expected<'_>) -> Result<(), Refusal>;
 
@@ -124,12 +123,12 @@ fn is_for_us(claims: &Claims, expected: &Expected<'_>) -> Result<(), Refusal> {
 
 /// Item 4.
 fn lives_now_and_briefly(claims: &Claims, expected: &Expected<'_>) -> Result<(), Refusal> {
-    let left = claims.time("exp").ok_or(Refusal::Expired)?.since(expected.now);
-    match left {
-        left if left <= Seconds(0) => Err(Refusal::Expired),
-        left if left > LONGEST_LIFE => Err(Refusal::LivesTooLong),
-        _ => Ok(()),
+    let expires = claims.time("exp").ok_or(Refusal::Expired)?;
+    if expires <= expected.now {
+        return Err(Refusal::Expired);
     }
+    let latest = expected.now + expected.client.profile.longest_assertion_life() + SKEW;
+    if expires <= latest { Ok(()) } else { Err(Refusal::LivesTooLong) }
 }
 
 /// Items 5 and 6: both are optional, but numbers where they stand.
@@ -149,6 +148,7 @@ mod tests {
             JwkSet,
             tests::{RSA, TestKey},
         },
+        profile::Profile,
     };
 
     const NOW: UnixTime = UnixTime::from_seconds(1_000_000);
@@ -203,7 +203,7 @@ mod tests {
             (json!({ "exp": "1000060" }), Refusal::Expired),
             (json!({ "exp": now }), Refusal::Expired),
             (json!({ "exp": now - 1 }), Refusal::Expired),
-            (json!({ "exp": now + 301 }), Refusal::LivesTooLong),
+            (json!({ "exp": now + 3_661 }), Refusal::LivesTooLong),
             (json!({ "exp": i64::MAX }), Refusal::LivesTooLong),
             (json!({ "iat": now + 61 }), Refusal::FromTheFuture),
             (json!({ "nbf": now + 61 }), Refusal::FromTheFuture),
@@ -215,6 +215,21 @@ mod tests {
         for (change, refusal) in cases {
             let assertion = key.jws(&json!({ "alg": "ES256" }), &claims(&change));
             assert_eq!(verify(&assertion, &key.set(), Audience::IssuerOrTokenEndpoint), Err(refusal), "{change}");
+        }
+    }
+
+    #[test]
+    fn how_far_ahead_exp_may_lie_depends_on_the_profile() {
+        let key = TestKey::new(Some("k"));
+        let verify = |profile: Profile, seconds: i64| {
+            let client = Client { keys: key.set(), profile, ..client(ClientKind::Confidential, &[]) };
+            let assertion = key.jws(&json!({ "alg": "ES256" }), &claims(&json!({ "aud": ISSUER, "exp": NOW.seconds() + seconds })));
+            let expected = Expected { client: &client, issuer: ISSUER, token_endpoint: TOKEN, audience: Audience::Issuer, now: NOW };
+            UnverifiedClientAssertion::parse(&assertion).unwrap().verify(&expected).map(|_| ())
+        };
+        for (profile, longest) in [(Profile::Core, 3_660), (Profile::Fapi2, 360), (Profile::Strict, 3_660), (Profile::Swedish, 360)] {
+            assert_eq!(verify(profile, longest), Ok(()), "{profile:?}");
+            assert_eq!(verify(profile, longest + 1), Err(Refusal::LivesTooLong), "{profile:?}");
         }
     }
 

@@ -96,6 +96,13 @@ impl Authentication {
     }
 }
 
+impl Authentication {
+    /// Whether it is proven anew each time by a key that never leaves: what such a client holds is of no use to a thief.
+    pub const fn is_by_key(&self) -> bool {
+        matches!(self, Self::PrivateKeyJwt | Self::SelfSignedTls | Self::Tls)
+    }
+}
+
 /// How the client says who it is; not yet proven. Has no `Debug`: it may hold a secret.
 #[derive(Clone)]
 pub enum ClaimedClient {

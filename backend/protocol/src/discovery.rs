@@ -31,6 +31,8 @@ pub struct Provider {
     pub introspection_endpoint: String,
     /// Where clients give tokens back (RFC 7009).
     pub revocation_endpoint: String,
+    /// Where browsers log out.
+    pub end_session_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// What the addresses begin with at which a client may come with a certificate, if there are such (RFC 8705 §5).
@@ -57,6 +59,7 @@ impl Provider {
             pushed_authorization_request_endpoint: endpoint("par"),
             introspection_endpoint: endpoint("introspect"),
             revocation_endpoint: endpoint("revoke"),
+            end_session_endpoint: endpoint("end_session"),
             jwks_uri: endpoint("jwks"),
             mutual_tls: None,
             service_documentation: None,
@@ -91,6 +94,7 @@ impl Provider {
             "pushed_authorization_request_endpoint": self.pushed_authorization_request_endpoint,
             "introspection_endpoint": self.introspection_endpoint,
             "revocation_endpoint": self.revocation_endpoint,
+            "end_session_endpoint": self.end_session_endpoint,
             "jwks_uri": self.jwks_uri,
         }));
         if let Some(documentation) = &self.service_documentation {
@@ -156,13 +160,17 @@ impl Provider {
     }
 
     fn answers() -> Map<String, Value> {
-        let event = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "txn"];
+        let event = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "txn", "sid"];
         let claims: Vec<&str> = event.into_iter().chain(release::RELEASE.iter().map(|row| row.claim)).collect();
         let mut answers = members(json!({
             "subject_types_supported": ["public", "pairwise"],
             "claim_types_supported": ["normal"],
             "claims_supported": claims,
             "authorization_response_iss_parameter_supported": true,
+            "backchannel_logout_supported": true,
+            "backchannel_logout_session_supported": true,
+            "frontchannel_logout_supported": true,
+            "frontchannel_logout_session_supported": true,
         }));
         for kind in ["authorization", "id_token", "introspection", "userinfo"] {
             answers.extend(members(json!({
@@ -201,7 +209,7 @@ pub(crate) mod tests {
     fn nothing_is_announced_that_is_refused() {
         let metadata = provider().metadata();
         let text = metadata.to_string();
-        for absent in ["plain", "implicit", "fragment", "HS256", "client_secret_jwt", "registration_endpoint", "password", "end_session"] {
+        for absent in ["plain", "implicit", "fragment", "\"HS256", "client_secret_jwt", "registration_endpoint", "password"] {
             assert!(!text.contains(absent), "{absent}");
         }
         for endpoint in ["token", "introspection", "revocation"] {

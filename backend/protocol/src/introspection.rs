@@ -6,6 +6,7 @@ use handslag_vocab::{ClientId, UnixTime};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    access_token::LogIn,
     jose::{Algorithm, UnsignedJws},
     mutual_tls::Binding,
     token::TokenType,
@@ -26,6 +27,8 @@ pub struct ActiveToken {
     pub expires_at: UnixTime,
     /// What it is bound to.
     pub bound_to: Option<Binding>,
+    /// The log-in behind it (RFC 9470 §6.2).
+    pub log_in: Option<LogIn>,
     /// Whether it is a refresh token, which has no type of use.
     pub is_refresh: bool,
 }
@@ -59,6 +62,7 @@ pub fn answer(token: Option<&ActiveToken>, issuer: &str) -> Map<String, Value> {
         let kind = if matches!(token.bound_to, Some(Binding::Key(_))) { TokenType::DPoP } else { TokenType::Bearer };
         tell("token_type", json!(kind));
     }
+    members.extend(token.log_in.iter().flat_map(LogIn::members));
     members
 }
 
@@ -82,6 +86,7 @@ mod tests {
             audience: Some("https://dorrar.example".to_owned()),
             expires_at: UnixTime::from_seconds(1_300),
             bound_to: Some(Binding::Key(Digest::of(b"key"))),
+            log_in: Some(LogIn { acr: "loa2".to_owned(), auth_time: UnixTime::from_seconds(900) }),
             is_refresh: false,
         }
     }
@@ -95,7 +100,7 @@ mod tests {
     fn a_living_token_says_what_it_may_and_for_whom() {
         let expected = json!({
             "active": true, "iss": "https://id.example", "sub": "k3", "client_id": "hemtjanst-app", "scope": "openid doors", "exp": 1_300,
-            "aud": "https://dorrar.example", "cnf": { "jkt": Digest::of(b"key") }, "token_type": "DPoP",
+            "aud": "https://dorrar.example", "cnf": { "jkt": Digest::of(b"key") }, "token_type": "DPoP", "acr": "loa2", "auth_time": 900,
         });
         assert_eq!(Value::Object(answer(Some(&token()), "https://id.example")), expected);
         let held = ActiveToken { bound_to: Some(Binding::Certificate(Digest::of(b"key"))), ..token() };

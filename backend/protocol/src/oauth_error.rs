@@ -230,6 +230,11 @@ pub enum Delivery {
 }
 
 impl ReplyTo {
+    /// Our own name in the answer.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// The redirect address, as it came; the token request must name it again.
     pub fn redirect_uri(&self) -> &str {
         &self.redirect_uri
@@ -289,21 +294,26 @@ impl ReplyTo {
     }
 
     fn address(&self, parameters: Vec<(&'static str, String)>) -> String {
-        let mut address = self.redirect_uri.clone();
-        let mut separator = match address.find('?') {
-            None => "?",
-            Some(at) if at + 1 == address.len() => "",
-            Some(_) => "&",
-        };
-        for (name, value) in parameters {
-            address.push_str(separator);
-            address.push_str(name);
-            address.push('=');
-            push_encoded(&mut address, &value);
-            separator = "&";
-        }
-        address
+        with_parameters(&self.redirect_uri, parameters)
     }
+}
+
+/// An address with more in its query.
+pub fn with_parameters(address: &str, parameters: impl IntoIterator<Item = (&'static str, String)>) -> String {
+    let mut address = address.to_owned();
+    let mut separator = match address.find('?') {
+        None => "?",
+        Some(at) if at + 1 == address.len() => "",
+        Some(_) => "&",
+    };
+    for (name, value) in parameters {
+        address.push_str(separator);
+        address.push_str(name);
+        address.push('=');
+        push_encoded(&mut address, &value);
+        separator = "&";
+    }
+    address
 }
 
 /// Percent-encodes all but unreserved characters (RFC 3986 §2.3). A space becomes `%20`, which both kinds of decoder understand.

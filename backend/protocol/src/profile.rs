@@ -28,6 +28,9 @@ pub enum Profile {
 /// FAPI 2.0 Message Signing §5.3.1: how far back `nbf` may lie, and how long a request object may live after it.
 const REQUEST_OBJECT_LIFE: Seconds = Seconds::minutes(60);
 
+/// Sweden Connect profile §2.2.1.
+const SWEDISH_SESSION: Seconds = Seconds::minutes(60);
+
 impl Profile {
     /// Every one.
     pub const ALL: [Self; 4] = [Self::Core, Self::Fapi2, Self::Strict, Self::Swedish];
@@ -72,6 +75,15 @@ impl Profile {
         }
     }
 
+    /// How long a client assertion may live. It counts once all the same, so the longer life only costs us a longer memory; common
+    /// libraries make them for an hour.
+    pub const fn longest_assertion_life(self) -> Seconds {
+        match self {
+            Self::Fapi2 | Self::Swedish => Seconds::minutes(5),
+            Self::Core | Self::Strict => Seconds::hours(1),
+        }
+    }
+
     /// Algorithms of a client's own signatures where its registration names none.
     pub const fn client_algorithms(self) -> &'static [Algorithm] {
         match self {
@@ -105,6 +117,19 @@ impl Profile {
         match self {
             Self::Fapi2 | Self::Strict => Some(REQUEST_OBJECT_LIFE),
             Self::Core | Self::Swedish => None,
+        }
+    }
+
+    /// Whether a request without `prompt` is one for a new log-in (Sweden Connect profile §2.2.1; SE-12).
+    pub const fn logs_in_without_prompt(self) -> bool {
+        matches!(self, Self::Swedish)
+    }
+
+    /// How old a full log-in may be at most (Sweden Connect profile §2.2.1; SE-11), whatever the group of the client allows.
+    pub const fn longest_session(self) -> Option<Seconds> {
+        match self {
+            Self::Swedish => Some(SWEDISH_SESSION),
+            Self::Core | Self::Fapi2 | Self::Strict => None,
         }
     }
 
@@ -146,6 +171,8 @@ mod tests {
         assert!(only_fapi(|profile, _| profile.requires_sender_constraint()));
         assert!(only_fapi(|profile, _| profile.assertion_audience() == Audience::Issuer));
         assert!(only_fapi(|profile, _| profile.client_algorithms() == Algorithm::FAPI));
+        let minutes = Profile::ALL.map(|profile| profile.longest_assertion_life().0 / 60);
+        assert_eq!(minutes, [60, 5, 60, 5]);
         assert!(only_fapi(|profile, _| profile.demands_not_before() && !profile.takes_endpoint_as_audience() && !profile.reads_beside_objects()));
         let core = Profile::ALL.map(|profile| profile.may_share_a_secret() && profile.may_send_unsigned_objects());
         assert_eq!(core, [true, false, false, false]);

@@ -79,6 +79,8 @@ mod tests {
         check(crate::access_token::Refusal::ALL, crate::access_token::Refusal::code);
         check(crate::dpop::Refusal::ALL, crate::dpop::Refusal::code);
         check(crate::mutual_tls::Refusal::ALL, crate::mutual_tls::Refusal::code);
+        check(crate::end_session::Refusal::ALL, crate::end_session::Refusal::code);
+        check(crate::id_token::Refusal::ALL, crate::id_token::Refusal::code);
         check(crate::jose::Refusal::ALL, crate::jose::Refusal::code);
         check(crate::moving_qr::Refusal::ALL, crate::moving_qr::Refusal::code);
         check(crate::par::Refusal::ALL, crate::par::Refusal::code);
@@ -86,6 +88,7 @@ mod tests {
         check(crate::registration::Refusal::ALL, crate::registration::Refusal::code);
         check(crate::request_object::Refusal::ALL, crate::request_object::Refusal::code);
         check(crate::resource::Refusal::ALL, crate::resource::Refusal::code);
+        check(crate::single_sign_on::Refusal::ALL, crate::single_sign_on::Refusal::code);
         check(crate::token::Refusal::ALL, crate::token::Refusal::code);
         check(crate::webauthn::Refusal::ALL, crate::webauthn::Refusal::code);
     }

@@ -7,6 +7,8 @@ mod limits;
 mod network;
 mod outbound;
 mod protection;
+mod services;
+mod sso_group;
 
 use std::path::{Path, PathBuf};
 
@@ -16,11 +18,13 @@ use serde::Deserialize;
 
 pub use apps::{Android, Apps};
 use client::sound;
-pub use client::{ApplicationType, Client, Requests, Services};
+pub use client::{ApplicationType, Client, Requests};
 pub use limits::Limits;
 pub use network::{Mtls, Proxy, Tls};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
+pub use services::Services;
+pub use sso_group::{Computers, SsoGroup};
 
 /// Everything an operator decides.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,6 +74,9 @@ pub struct Config {
     /// How much at a time, and for how long.
     #[serde(default)]
     pub limits: Limits,
+    /// Groups of services inside which one log-in is enough.
+    #[serde(default, rename = "sso_group")]
+    pub sso_groups: Vec<SsoGroup>,
     /// Whom this node may call.
     #[serde(default)]
     pub outbound: Outbound,
@@ -175,7 +182,7 @@ pub enum Refused {
     /// Named twice, without an address, or with a proof that is none.
     #[error(
         "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has keys in two places, \
-         has a secret in another profile than core, wants answers that cannot be made, has pairwise names without one sector, acts for itself without either, or stays logged in for no days"
+         has a secret in another profile than core, wants answers that cannot be made, has pairwise names without one sector, acts for itself without either, has an address for logging out that is none, or stays logged in for no days"
     )]
     Client(String),
     /// Keys in files, in production, without the sentence that accepts it.
@@ -203,6 +210,9 @@ pub enum Refused {
     /// Not dotted numbers.
     #[error("operator.oid_arc must be an object identifier")]
     OidArc,
+    /// Named twice, too long, or named by a client and nowhere else.
+    #[error("the group {0} is named twice or nowhere, or has hours that are not 1 to 12 on managed computers, 1 to 2 on shared ones")]
+    SsoGroup(String),
     /// Not a host and a port.
     #[error("every entry of [outbound] allow must be a host and a port, as in \"tjanst.kommun.example:443\"; {0} is not")]
     Outbound(String),
@@ -264,6 +274,7 @@ impl Config {
             return Err(Refused::Test);
         }
         sound(&self.clients)?;
+        sso_group::sound(&self.sso_groups, &self.clients)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
             return Err(Refused::FileKeys);
         }
@@ -321,6 +332,21 @@ mod tests {
             assert!(refused.contains("[limits]"), "{refused}");
         }
         assert!(parse(&format!("{small}[limits]\nconections = 10\n")).unwrap_err().contains("conections"));
+    }
+
+    /// SE-11, SE-13.
+    #[test]
+    fn a_group_is_bounded_by_its_computers_and_exists() {
+        let small = format!("mode = \"demo\"\n{SMALL}");
+        let group = |hours, computers| format!("{small}[[sso_group]]\nname = \"skola\"\nhours = {hours}\ncomputers = \"{computers}\"\n");
+        for right in [group(12, "managed"), group(2, "shared"), format!("{small}[[sso_group]]\nname = \"a\"\nhours = 1\n")] {
+            assert!(parse(&right).is_ok(), "{right}");
+        }
+        let twice = format!("{}[[sso_group]]\nname = \"skola\"\nhours = 1\n", group(1, "shared"));
+        let client = "[[client]]\nid = \"x\"\nname_sv = \"X\"\nname_en = \"X\"\norganisation = \"2120001124\"\nredirect_uris = [\"https://x.example/\"]\nscopes = []\nsso_group = \"annan\"\n";
+        for wrong in [group(13, "managed"), group(0, "managed"), group(3, "shared"), twice, format!("{}{client}", group(1, "shared"))] {
+            assert!(parse(&wrong).unwrap_err().contains("the group"), "{wrong}");
+        }
     }
 
     #[test]

@@ -20,6 +20,26 @@ pub fn policy(mode: Mode) -> String {
     }
 }
 
+/// A page whose form may end at another site too: at the registered address that its answer is for.
+pub fn posts_also_to<T: Template>(page: Page<T>, address: &str) -> Result<Response, Problem> {
+    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {}", origin(address)));
+    let policy = HeaderValue::from_str(&policy).map_err(|error| Problem::internal(&error))?;
+    let mut response = page.into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
+}
+
+/// Scheme, host and port, or the scheme alone of an address that an app answers: a policy takes no path and no query.
+pub fn origin(address: &str) -> &str {
+    let is_web = address.starts_with("https://") || address.starts_with("http://");
+    let end = match address.match_indices('/').nth(2) {
+        Some((at, _)) if is_web => at,
+        None if is_web => address.len(),
+        _ => address.find(':').map_or(0, |at| at + 1),
+    };
+    address.get(..end).and_then(|origin| origin.split(['?', '#', ';', ',', ' ']).next()).unwrap_or_default()
+}
+
 /// Renders a template.
 pub struct Page<T>(pub T);
 

@@ -31,7 +31,7 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .merge(phone::routes())
         .merge(login::routes())
         .merge(doors::routes())
-        .merge(oidc::routes())
+        .merge(oidc::routes(server))
         .merge(signing::routes())
         .merge(pages::routes())
         // A demonstration has a first page of its own.
@@ -63,7 +63,7 @@ fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
 }
 
 /// What a service's page may send here by form or script; none of it acts on a cookie.
-const FROM_ANYWHERE: [&str; 6] = ["/authorize", "/introspect", "/par", "/revoke", "/token", "/userinfo"];
+const FROM_ANYWHERE: [&str; 7] = ["/authorize", "/end_session", "/introspect", "/par", "/revoke", "/token", "/userinfo"];
 
 /// A browser may change something only from a page of ours (CSRF), with or without a cookie.
 async fn own_pages_only(request: Request, next: Next) -> Response {

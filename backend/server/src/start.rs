@@ -3,7 +3,7 @@
 use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
 use axum::Router;
-use handslag_keys::KeyStore;
+use handslag_keys::{KeyStore, Kind};
 use handslag_policy::Policies;
 use handslag_store::{Counters, Db, Place, Shared, Wakeups};
 use handslag_vocab::{Digest, UnixTime};
@@ -75,6 +75,19 @@ pub fn place(config: &Config) -> Result<Place, std::io::Error> {
     })
 }
 
+/// Makes the keys that are slow to make, beside everything else: a node that serves others publishes all of them soon after its first
+/// start. A demonstration makes them when somebody needs them.
+pub fn make_slow_keys(server: &Server) {
+    let server = server.clone();
+    spawn_blocking(move || {
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.is_made_when_needed()) {
+            if let Err(error) = server.keys.make(kind, server.clock.now(), &mut Rng::system()) {
+                tracing::warn!(%error, %kind, "keys could not be made");
+            }
+        }
+    });
+}
+
 /// Listens until `stop` is over, then lets open requests finish.
 pub async fn serve(
     server: Server,
@@ -113,7 +126,7 @@ impl Working {
     pub fn begin(server: &Server) -> Self {
         let server = server.clone();
         Self(tokio::spawn(async move {
-            tokio::join!(tidy(server.clone()), signing::work(server));
+            tokio::join!(tidy(server.clone()), signing::work(server.clone()), oidc::work(server));
         }))
     }
 }

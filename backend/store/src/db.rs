@@ -112,6 +112,8 @@ async fn open_sqlite(path: PathBuf) -> Result<Db, Error> {
     let readers = SqlitePoolOptions::new()
         .max_connections(8)
         .acquire_timeout(PATIENCE)
+        // A file does not hang up: asking each connection before each use costs as much as a short read.
+        .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
     Ok(Db(Kind::Sqlite { readers, writer }))
 }

@@ -1,7 +1,7 @@
 //! What can be wrong with an authorization request, and where the refusal goes.
 
 use crate::{
-    authorization_details,
+    authorization_details, id_token,
     oauth_error::{Answer, Delivery, OAuthError, ReplyTo},
     pkce,
     refusal::refusals,
@@ -21,6 +21,8 @@ refusals! {
         ClientUnknown = "client_unknown", "no client of that id is registered";
         /// RFC 9449 §10: not the base64url of 32 bytes.
         DpopJkt = "dpop_jkt_form", "dpop_jkt is not the base64url of a SHA-256 thumbprint";
+        /// OIDC Core §3.1.2.1: an ID Token that another client got says nothing about who logs in here.
+        HintOfOthers = "id_token_hint_of_others", "id_token_hint was not issued to this client";
         /// OIDC Core §3.1.2.1.
         MaxAge = "max_age_form", "max_age is not a number of seconds";
         /// OIDC Core §3.1.2.1.
@@ -61,6 +63,8 @@ refusals! {
     wraps {
         /// RFC 9396 §5.
         Details(authorization_details::Refusal);
+        /// OIDC Core §3.1.2.1.
+        Hint(id_token::Refusal);
         /// OIDC Sweden profile §2.1.8.
         Pkce(pkce::Refusal);
         /// RFC 8707 §2.

@@ -39,6 +39,11 @@ fn with(name: &str, value: &str) -> Vec<(String, String)> {
     pairs
 }
 
+/// A right request, as other modules' tests need one.
+pub(crate) fn checked() -> AuthorizationRequest {
+    check(pairs()).unwrap()
+}
+
 fn check(pairs: Vec<(String, String)>) -> Result<AuthorizationRequest, Rejected> {
     let client = client(ClientKind::Confidential, &[REDIRECT]);
     UnverifiedAuthorizationRequest::parse(pairs).check(Some(&client), &provider())

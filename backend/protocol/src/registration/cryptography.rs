@@ -3,7 +3,7 @@
 use super::{Candidate, Keys, Members, Policy, Refusal, SenderConstraint};
 use crate::{
     authorization_details::DetailType,
-    client::{Protection, Registration, RequestObjects},
+    client::{Logout, Protection, Registration, RequestObjects},
     client_authentication::Authentication,
     jose::{
         Algorithm,
@@ -28,6 +28,7 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
         certificate_subject: certificate_subject(members)?,
         id_token,
         introspection: protection(members, "introspection")?,
+        logout: logout(members)?,
         pkce_optional: members.flag("require_pkce")? == Some(false),
         request_objects: RequestObjects {
             algorithm: if is_unsigned { None } else { algorithm(members, "request_object_signing_alg")? },
@@ -47,6 +48,17 @@ fn certificate_subject(members: &Members) -> Result<Option<Subject>, Refusal> {
     let named = |name| Ok::<_, Refusal>(members.text(name)?.map(str::to_owned));
     let dns = named("tls_client_auth_san_dns")?.map(Subject::SanDns);
     Ok(named("tls_client_auth_subject_dn")?.map(Subject::Dn).or(dns))
+}
+
+/// `backchannel_logout_session_required` needs no place here: every logout token names the log-in.
+fn logout(members: &Members) -> Result<Logout, Refusal> {
+    let address = |name| members.text(name).map(|address| address.map(str::to_owned));
+    Ok(Logout {
+        backchannel_logout_uri: address("backchannel_logout_uri")?,
+        frontchannel_logout_uri: address("frontchannel_logout_uri")?,
+        frontchannel_logout_session_required: members.flag("frontchannel_logout_session_required")?.unwrap_or_default(),
+        post_logout_redirect_uris: members.texts("post_logout_redirect_uris")?,
+    })
 }
 
 pub(super) fn sender_constraint(members: &Members) -> Result<Option<SenderConstraint>, Refusal> {

@@ -12,13 +12,14 @@ const OURS: [&str; 6] =
     ["client_id", "client_id_issued_at", "client_secret", "client_secret_expires_at", "registration_access_token", "registration_client_uri"];
 
 /// Every member that is kept. A name with a language (`client_name#sv`) counts as the name.
-const KEPT: [&str; 50] = [
+const KEPT: [&str; 52] = [
     "application_type",
     "authorization_details_types",
     "authorization_encrypted_response_alg",
     "authorization_encrypted_response_enc",
     "authorization_signed_response_alg",
     "backchannel_client_notification_endpoint",
+    "backchannel_logout_session_required",
     "backchannel_logout_uri",
     "backchannel_token_delivery_mode",
     "client_name",
@@ -27,6 +28,7 @@ const KEPT: [&str; 50] = [
     "default_acr_values",
     "default_max_age",
     "dpop_bound_access_tokens",
+    "frontchannel_logout_session_required",
     "frontchannel_logout_uri",
     "grant_types",
     "id_token_encrypted_response_alg",

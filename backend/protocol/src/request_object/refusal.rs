@@ -24,10 +24,10 @@ refusals! {
         Nested = "object_nested", "a request object must not hold request or request_uri";
         /// FAPI 2.0 Message Signing §5.3.1: `nbf` absent, ahead, or an hour old.
         NotBefore = "object_nbf", "nbf of the request object is missing, ahead or more than 60 minutes old";
-        /// §4: a parameter is of a JSON type that it cannot have.
-        ParameterForm = "object_parameter", "a parameter in the request object has the wrong JSON type";
         /// §5.2.3: what stands at the address cannot be fetched, or is no text.
         NotFetched = "object_not_fetched", "the request object cannot be fetched from request_uri";
+        /// §4: a parameter is of a JSON type that it cannot have.
+        ParameterForm = "object_parameter", "a parameter in the request object has the wrong JSON type";
         /// OIDC Core §6.2: not an address that the client registered, or its hash is of something else.
         Reference = "object_reference", "request_uri is not registered, or its fragment is not the hash of what was found";
         /// FAPI 2.0 Message Signing §5.3.1 and RFC 7519 §4.1.7: its `jti` came before.

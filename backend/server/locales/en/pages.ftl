@@ -124,3 +124,16 @@ lock-log-untold = { $count ->
    *[other] The lock has written { $count } more events. They have not arrived yet.
 }
 lock-log-forked = The lock has told two different things about the same event. This has to be looked into.
+mine-log-ins = Your log-ins at services
+mine-no-log-ins = You are not logged in to any service just now.
+mine-log-in = Since { $since }. Good until { $until }.
+mine-log-out = Log out
+mine-log-out-of = Log out of { $service }
+mine-log-out-all = Log out of all services
+mine-rules = Services that do not ask again
+mine-no-rules = Every service shows you what it gets.
+mine-ask-again = Ask again
+mine-ask-again-at = Let { $service } ask again
+history-oidc-logged-in-again = You went into the service without the phone
+history-oidc-logged-out = A log-in at services was ended
+history-oidc-logout-not-taken = A service did not answer when you were logged out

@@ -124,3 +124,16 @@ lock-log-untold = { $count ->
    *[other] Låset har skrivit { $count } händelser till. De har inte kommit hit än.
 }
 lock-log-forked = Låset har berättat två olika saker om samma händelse. Det måste utredas.
+mine-log-ins = Dina inloggningar i tjänster
+mine-no-log-ins = Du är inte inloggad i någon tjänst just nu.
+mine-log-in = Sedan { $since }. Gäller till { $until }.
+mine-log-out = Logga ut
+mine-log-out-of = Logga ut från { $service }
+mine-log-out-all = Logga ut från alla tjänster
+mine-rules = Tjänster som inte frågar igen
+mine-no-rules = Varje tjänst visar dig vad den får.
+mine-ask-again = Fråga igen
+mine-ask-again-at = Låt { $service } fråga igen
+history-oidc-logged-in-again = Du gick in i tjänsten utan telefonen
+history-oidc-logged-out = En inloggning i tjänster avslutades
+history-oidc-logout-not-taken = En tjänst svarade inte när du loggades ut

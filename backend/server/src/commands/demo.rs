@@ -8,10 +8,7 @@ use std::{
 use tokio::net::TcpListener;
 
 use super::{Ended, log, option};
-use crate::{
-    config::{Client, Services},
-    demo, routes, start,
-};
+use crate::{config::Services, demo, routes, start};
 
 const FIRST_PORT: u16 = 8080;
 
@@ -20,23 +17,18 @@ pub(super) fn run(words: &[&str]) -> Ended {
     let data = option(words, "--data").map_or_else(|| PathBuf::from(".demo"), PathBuf::from);
     let port = option(words, "--port").map_or(Ok(FIRST_PORT), str::parse)?;
     let is_open = words.contains(&"--lan");
-    let clients = option(words, "--client").map_or(Ok(Vec::new()), services)?;
+    let services = option(words, "--client").map_or(Ok(Services::default()), |file| Services::read(Path::new(file)))?;
     start::runtime()?.block_on(async {
         let listener = next_free(if is_open { "0.0.0.0" } else { "127.0.0.1" }, port).await?;
         let port = listener.local_addr()?.port();
         let issuer = format!("http://{}:{port}", if is_open { own_address()? } else { "localhost".to_owned() });
-        let (server, place) = demo::at_with(&data, &issuer, &format!("http://127.0.0.1:{port}"), |config| config.clients.extend(clients)).await?;
+        let (server, place) = demo::at_with(&data, &issuer, &format!("http://127.0.0.1:{port}"), |config| services.join(config)).await?;
         let app = demo::watched(routes::routes(&server, demo::routes(place.clone())), place);
         println!("Kvarnby kommun (påhittad) finns på {issuer}  ·  The invented municipality is at {issuer}");
         println!("Avsluta med Ctrl-C. Allt ligger i {}.  ·  End with Ctrl-C. Everything is in {}.", data.display(), data.display());
         start::serve(server, app, listener, start::asked_to_end()).await?;
         Ok(ExitCode::SUCCESS)
     })
-}
-
-/// Services of one's own, registered beside the school portal.
-fn services(file: &str) -> Result<Vec<Client>, crate::config::Refused> {
-    Ok(Services::read(Path::new(file))?.clients)
 }
 
 /// The port asked for, or the next free one.

@@ -16,7 +16,10 @@ pub(super) fn run(words: &[&str]) -> Ended {
         let server = start::open(config).await?;
         eprintln!("handslag: listening on {} as {}", listener.local_addr()?, server.config.issuer);
         match option(words, "--role") {
-            None => start::serve(server.clone(), routes::routes(&server, Router::new()), listener, start::asked_to_end()).await?,
+            None => {
+                start::make_slow_keys(&server);
+                start::serve(server.clone(), routes::routes(&server, Router::new()), listener, start::asked_to_end()).await?;
+            }
             Some("signing-core") => {
                 let core = signing::core_routes().with_state(server.clone());
                 listen::listen(core, listener, &server.config.limits, start::asked_to_end()).await;

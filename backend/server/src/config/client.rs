@@ -1,6 +1,6 @@
 //! A service in the configuration, and what cannot be right about one.
 
-use std::{collections::BTreeSet, net::IpAddr, path::Path};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use handslag_protocol::{
     client::GrantType,
@@ -17,11 +17,12 @@ use handslag_protocol::{
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::{Deserialize, Serialize};
 
-use super::{ObjectSigning, Refused, SubjectType, parsed};
+use super::{ObjectSigning, Refused, SubjectType};
 
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of client metadata, named as the specifications name it")]
 pub struct Client {
     /// `client_id`.
     pub id: ClientId,
@@ -107,6 +108,27 @@ pub struct Client {
     /// What kind of program it is (`application_type`).
     #[serde(default)]
     pub application_type: ApplicationType,
+    /// The group of services that it shares log-ins with; none unless said so (SE-13).
+    #[serde(default)]
+    pub sso_group: Option<String>,
+    /// Where a browser may go after logging out (RP-Initiated Logout §2.1), compared character by character.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody has logged out (Back-Channel Logout §2.2).
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it needs `sid` there. Every logout token has it.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
+    /// Where the browser tells it so (Front-Channel Logout §2).
+    #[serde(default)]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether it needs `iss` and `sid` there.
+    #[serde(default)]
+    pub frontchannel_logout_session_required: bool,
+    /// A refresh token ends too when the person logs out in the browser; it outlives that otherwise (OIDC Core §11).
+    #[serde(default)]
+    pub offline_access_ends_with_session: bool,
     /// ID Tokens are signed with this one, ES256 if absent.
     #[serde(default)]
     pub id_token_signed_response_alg: Option<Algorithm>,
@@ -245,6 +267,13 @@ impl Client {
             audiences: Vec::new(),
             assurance: lowest(),
             application_type: ApplicationType::Web,
+            sso_group: None,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            offline_access_ends_with_session: false,
             id_token_signed_response_alg: None,
             id_token_encrypted_response_alg: None,
             id_token_encrypted_response_enc: None,
@@ -344,26 +373,20 @@ impl Client {
             has_names,
             stays_soundly,
             self.is_protected_soundly(),
+            self.logs_out_soundly(),
         ];
         !all.contains(&false)
     }
-}
 
-/// Services alone, in the same `[[client]]` tables: what a demonstration registers beside its own.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Services {
-    /// The services.
-    #[serde(default, rename = "client")]
-    pub clients: Vec<Client>,
-}
-
-impl Services {
-    /// Reads and checks a file.
-    pub fn read(path: &Path) -> Result<Self, Refused> {
-        let services: Self = parsed(path)?;
-        sound(&services.clients)?;
-        Ok(services)
+    /// Whole web addresses: a fragment would swallow what is added (Back-Channel Logout §2.2, Front-Channel Logout §2).
+    fn logs_out_soundly(&self) -> bool {
+        let is_whole = |address: &String| {
+            let is_web = address.starts_with("https://") || address.starts_with("http://");
+            is_web && !address.contains(['#', ' ', ';', ',', '"', '\''])
+        };
+        let told = self.backchannel_logout_uri.iter().chain(&self.frontchannel_logout_uri);
+        told.into_iter().all(is_whole)
+            && self.post_logout_redirect_uris.iter().all(|address| !address.contains([' ', ';', '"']) && address.contains(':'))
     }
 }
 

@@ -51,6 +51,7 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
         page_drawer: None,
         limits: crate::config::Limits::default(),
         outbound: crate::config::Outbound::default(),
+        sso_groups: Vec::new(),
         apps: crate::config::Apps::default(),
         test: None,
         clients,

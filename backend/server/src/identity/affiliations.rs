@@ -6,7 +6,10 @@ use rand_core::CryptoRng;
 use serde_json::json;
 
 use super::organisations::Organisation;
-use crate::audit::{Actor, Chain, Event, Purpose};
+use crate::{
+    audit::{Actor, Chain, Event, Purpose},
+    outbox::{self, Topic},
+};
 
 /// What binds a person to an organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
@@ -201,6 +204,9 @@ pub async fn of_unit(tx: &mut Tx, organisation: &OrganisationId, unit: &str) -> 
 pub async fn block(tx: &mut Tx, id: &AffiliationId, now: UnixTime) -> Result<bool, Error> {
     tx.alone(id.as_str()).await?;
     let changed = tx.execute("UPDATE affiliations SET blocked_at = $2 WHERE affiliation_id = $1 AND blocked_at IS NULL", (id.clone(), now)).await?;
+    if changed == 1 {
+        outbox::leave(tx, Topic::IdentityEnded, id.as_str(), now).await?;
+    }
     Ok(changed == 1)
 }
 

@@ -6,18 +6,34 @@
 mod desk;
 mod first_party;
 mod orders;
+pub mod remembered;
 mod sessions;
+pub mod sso_sessions;
 
 pub use first_party::{Worker, start_session};
-pub use orders::{Order, begin, browser_of, may_go_on, qr_text};
-pub use sessions::{Session, purge};
+pub use orders::{Order, begin, browser_of, known_browser, may_go_on, qr_text};
+pub use sessions::Session;
+pub use sso_sessions::SsoSession;
 
 use axum::{
     Router,
     routing::{get, post},
 };
 
-use crate::server::Server;
+use handslag_store::{Error, Tx};
+use handslag_vocab::{Seconds, UnixTime};
+
+use crate::{cookies, server::Server};
+
+/// The cookie of a browser in which people have logged in at services.
+pub const SSO: cookies::Name = cookies::Name("sso");
+
+/// Disposes of what has run out, by the rules in the migrations.
+pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
+    let before = now - Seconds::days(30);
+    sso_sessions::purge(tx, before).await?;
+    sessions::purge(tx, before).await
+}
 
 /// The pages that wait for a phone.
 pub fn routes() -> Router<Server> {

@@ -36,7 +36,7 @@ pub fn browser_of(server: &Server, headers: &HeaderMap, rng: &mut (dyn CryptoRng
 }
 
 /// The browser's secret, if it has one.
-pub(super) fn known_browser(server: &Server, headers: &HeaderMap) -> Option<SecretHash> {
+pub fn known_browser(server: &Server, headers: &HeaderMap) -> Option<SecretHash> {
     BEGAN.read(server, headers).map(|secret| secret.hash())
 }
 

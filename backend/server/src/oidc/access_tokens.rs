@@ -1,7 +1,10 @@
 //! Access tokens: opaque ones for our own UserInfo, as rows; signed ones (RFC 9068) for a named audience, of which nothing is kept.
 //! Both die with their grant, which the signed ones name in their `jti` for introspection.
 
-use handslag_protocol::{access_token::AccessToken, mutual_tls::Binding};
+use handslag_protocol::{
+    access_token::{AccessToken, LogIn},
+    mutual_tls::Binding,
+};
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{ClientId, Digest, GrantId, Seconds, Secret, UnixTime};
 
@@ -42,8 +45,14 @@ pub(super) fn for_audience(server: &Server, wanted: &For<'_>, now: UnixTime, rng
         issued_at: now,
         expires_at: now + LIFE,
         bound_to: wanted.bound_to,
+        log_in: wanted.grant.map(|(grant, _)| log_in(server, grant)),
     };
     Ok(signed(server, |kid| token.unsigned(kid))?)
+}
+
+/// How and when the person was authenticated, as the grant has it.
+pub(super) fn log_in(server: &Server, grant: &Grant) -> LogIn {
+    LogIn { acr: grant.assurance.acr(server.config.reviewed_by_digg).to_owned(), auth_time: grant.authenticated_at }
 }
 
 /// The grant that a signed token names.

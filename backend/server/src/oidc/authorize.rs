@@ -1,11 +1,9 @@
-//! `GET|POST /authorize` (OpenID Connect Core §3.1.2): checks the request, begins a log-in, and answers the service when the
-//! person has approved. A request that names no registered address gets a page, never a redirect.
-
-use std::collections::BTreeMap;
+//! `GET|POST /authorize` (OpenID Connect Core §3.1.2): checks the request, and answers it with a log-in that stands in the browser, or
+//! begins one. A request that names no registered address gets a page, never a redirect.
 
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
@@ -13,36 +11,31 @@ use handslag_protocol::{
     authorize::{AuthorizationRequest, Language, Prompt, Refusal, Rejected, UnverifiedAuthorizationRequest},
     oauth_error::{Answer, OAuthError, ReplyTo},
     par::{self, RequestUri},
-    release, request_object,
+    request_object,
 };
-use handslag_store::Tx;
-use handslag_vocab::{ApprovalId, Assurance, ClientId, GrantId, Seconds, Secret, SecretHash, UnixTime};
-use serde::Deserialize;
-use serde_json::json;
+use handslag_vocab::{ApprovalId, ClientId, SecretHash, UnixTime};
 
 use super::{
+    answer::{self, LoggedIn},
     clients::{self, Registered},
     delivery::{self, Way},
     discovery::provider,
-    grants, objects, pushed_requests, subjects,
+    grants, key_sets, objects, pushed_requests,
+    single_sign_on::{self, Candidate, Next},
+    subjects,
 };
 use crate::{
-    audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
-    config,
-    identity::{self, Affiliation, Known, Standing},
-    login,
+    config, identity,
+    login::{self, SSO, sso_sessions},
     phone::{
         self,
-        approvals::{self, AskedService, Request, State as ApprovalState},
+        approvals::{AskedService, Request},
     },
     problem::Problem,
     server::Server,
     words::Voice,
 };
-
-/// A code is fetched at once or not at all.
-const CODE_LIFE: Seconds = Seconds(60);
 
 /// `GET /authorize`.
 pub(super) async fn ask(
@@ -69,9 +62,9 @@ pub(super) async fn ask_by_form(
 }
 
 /// A checked request, and the pushed one that it is.
-struct Checked {
-    request: AuthorizationRequest,
-    pushed: Option<SecretHash>,
+pub(super) struct Checked {
+    pub(super) request: AuthorizationRequest,
+    pub(super) pushed: Option<SecretHash>,
 }
 
 /// Why nothing begins.
@@ -110,14 +103,35 @@ async fn begin(
             return way.deliver(&reply_to, &Answer::Error(refusal.oauth(), &description), &mut rng);
         }
     };
-    let client = &client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?.config;
-    let request = &checked.request;
+    let registered = client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let (client, request) = (&registered.config, &checked.request);
     if !subjects::is_of_its_sector(server, client, request.reply_to.redirect_uri(), now).await {
         return Err(shown_here("sector_identifier"));
     }
-    if let Some(error) = known_beforehand(server, client, request) {
+    if client.reviewed_only && !server.config.reviewed_by_digg {
+        // OP-18, SE-08: known before anybody is asked.
+        let error = OAuthError::UnmetAuthenticationRequirements;
         return way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng);
     }
+    let cookie = SSO.read(server, headers).map(|secret| secret.hash());
+    match single_sign_on::next(server, client, request, cookie.as_ref(), now).await? {
+        Next::Answer(candidate) => at_once(&way, client, &checked, &candidate, (headers, rng)).await,
+        Next::Ask(candidate) => single_sign_on::ask(server, &checked, &candidate, headers, now, rng).await,
+        Next::LogIn => log_in(server, client, &checked, headers, now, rng).await,
+        Next::Refuse(error) => way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng),
+    }
+}
+
+/// A full log-in, with the phone.
+pub(super) async fn log_in(
+    server: &Server,
+    client: &config::Client,
+    checked: &Checked,
+    headers: &HeaderMap,
+    now: UnixTime,
+    mut rng: Rng,
+) -> Result<Response, Problem> {
+    let request = &checked.request;
     let approval = ApprovalId::random(&mut rng);
     let asked = asked(server, client, request, &approval).await?;
     let (browser, new_cookie) = login::browser_of(server, headers, &mut rng);
@@ -141,6 +155,38 @@ async fn begin(
     Ok(response)
 }
 
+/// The person has said before that this service may have exactly this without a question.
+async fn at_once(
+    way: &Way<'_>,
+    client: &config::Client,
+    checked: &Checked,
+    candidate: &Candidate,
+    (headers, mut rng): (&HeaderMap, Rng),
+) -> Result<Response, Problem> {
+    let (server, now, request) = (way.server, way.now, &checked.request);
+    let transaction = ApprovalId::random(&mut rng);
+    let code = server.db.write(async |tx| {
+        if !sso_sessions::take(tx, &candidate.session.session_id, now).await? {
+            return Ok(None);
+        }
+        if let Some(pushed) = &checked.pushed
+            && !pushed_requests::consume(tx, pushed, now).await?
+        {
+            return Err(shown_here(par::Refusal::Unknown.code()));
+        }
+        answer::code_for(tx, client, request, &LoggedIn::again(candidate, &transaction), (now, &mut rng)).await.map(Some)
+    });
+    match code.await? {
+        Some(code) => way.deliver(&request.reply_to, &Answer::Code(code.reveal()), &mut rng),
+        // It ended at this very moment.
+        None if request.prompt == Prompt::None => {
+            let error = OAuthError::LoginRequired;
+            way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng)
+        }
+        None => log_in(server, client, checked, headers, now, rng).await,
+    }
+}
+
 /// The request as it stands in the parameters, in a signed object among them, or as it was pushed before.
 async fn checked(
     server: &Server,
@@ -158,10 +204,21 @@ async fn checked(
         unverified = unverified.with_object(object).map_err(object_refused)?;
     }
     match unverified.check(client.map(|client| &client.client), provider(server)) {
-        Ok(request) => Ok(Checked { request, pushed: None }),
+        Ok(request) => {
+            let reply_to = request.reply_to.clone();
+            hinted(server, request)?.map(|request| Checked { request, pushed: None }).map_err(|refusal| NotBegun::There(Box::new(reply_to), refusal))
+        }
         Err(Rejected::Redirect { reply_to, refusal }) => Err(NotBegun::There(Box::new(reply_to), refusal)),
         Err(Rejected::Here(refusal)) => Err(shown_here(refusal.code()).into()),
     }
+}
+
+/// The same request with its hint verified, where it has one.
+pub(super) fn hinted(server: &Server, request: AuthorizationRequest) -> Result<Result<AuthorizationRequest, Refusal>, Problem> {
+    if !request.has_unverified_hint() {
+        return Ok(Ok(request));
+    }
+    Ok(request.hinted(&key_sets::that_ever_signed(server)?))
 }
 
 async fn pushed(server: &Server, uri: &RequestUri, used_by: Option<&ClientId>, now: UnixTime) -> Result<Checked, Problem> {
@@ -170,14 +227,6 @@ async fn pushed(server: &Server, uri: &RequestUri, used_by: Option<&ClientId>, n
     par::check_use(&found.client_id, found.expires_at, used_by, now).map_err(|refusal| shown_here(refusal.code()))?;
     let request = found.request().map_err(|error| Problem::internal(&error))?;
     Ok(Checked { request, pushed: Some(found.uri_hash) })
-}
-
-/// What can be answered without asking the person: no page may be shown, or the level cannot be met here (OP-18, SE-08).
-fn known_beforehand(server: &Server, client: &config::Client, request: &AuthorizationRequest) -> Option<OAuthError> {
-    if request.prompt == Prompt::None {
-        return Some(OAuthError::LoginRequired);
-    }
-    (client.reviewed_only && !server.config.reviewed_by_digg).then_some(OAuthError::UnmetAuthenticationRequirements)
 }
 
 /// The approval that answers this request.
@@ -205,145 +254,6 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
     })
 }
 
-#[derive(Deserialize)]
-pub(super) struct Answered {
-    /// The nonce of the same phone's answer.
-    svar: Option<String>,
-}
-
-/// `GET /authorize/{txn}`: the browser that began comes back; the service gets its code or its error.
-pub(super) async fn answer(
-    State(server): State<Server>,
-    Now(now): Now,
-    mut rng: Rng,
-    voice: Voice,
-    headers: HeaderMap,
-    Path(id): Path<ApprovalId>,
-    Query(answered): Query<Answered>,
-) -> Result<Response, Problem> {
-    let asker = server.db.read(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
-    let client = clients::registered(&server, &asker).await?;
-    let is_wanted = |request: &AuthorizationRequest, known: &Known| is_wanted(&server, client.as_deref(), request, known);
-    let (request, given) = server
-        .db
-        .write(async |tx| {
-            let row = approvals::by_id(tx, &id).await?.ok_or_else(Problem::gone)?;
-            let is_waiting = matches!(row.state_at(now), ApprovalState::Created | ApprovalState::Claimed | ApprovalState::Shown);
-            if is_waiting || !login::may_go_on(&server, &headers, &row, answered.svar.as_deref()) {
-                return Err(Problem::gone());
-            }
-            let answered = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?;
-            let request = answered.request().map_err(|error| Problem::internal(&error))?;
-            let given = given(tx, &id, &row, &answered, (&request, &is_wanted), (now, &mut rng)).await?;
-            Ok((request, given))
-        })
-        .await?;
-    let answer = match &given {
-        Given::Code(code) => Answer::Code(code.reveal()),
-        Given::Refused(error, description) => Answer::Error(*error, description),
-    };
-    Way { server: &server, client: client.as_deref(), voice, now }.deliver(&request.reply_to, &answer, &mut rng)
-}
-
-/// What was asked, and whether this person is the one who was asked for.
-type Wanted<'a> = (&'a AuthorizationRequest, &'a (dyn Fn(&AuthorizationRequest, &Known) -> Result<bool, Problem> + Sync));
-
-/// What the service gets.
-enum Given {
-    Code(Secret),
-    Refused(OAuthError, &'static str),
-}
-
-async fn given(
-    tx: &mut Tx,
-    id: &ApprovalId,
-    row: &approvals::Row,
-    answered: &grants::Authorization,
-    wanted: Wanted<'_>,
-    at: (UnixTime, &mut Rng),
-) -> Result<Given, Problem> {
-    let (now, rng) = at;
-    // RFC 9126 §4: a pushed request completes once, however many pages were opened with it.
-    if let Some(pushed) = &answered.pushed_hash
-        && !pushed_requests::consume(tx, pushed, now).await?
-    {
-        return Ok(Given::Refused(OAuthError::InvalidRequestUri, "the pushed request was completed before"));
-    }
-    match approvals::consume(tx, id, now).await? {
-        Some(consumed) => granted(tx, id, wanted, &consumed, now, rng).await,
-        None => Ok(Given::Refused(OAuthError::AccessDenied, denied(row, now))),
-    }
-}
-
-/// What a service's developer reads; the person has read it on the page already.
-fn denied(row: &approvals::Row, now: UnixTime) -> &'static str {
-    match row.state_at(now) {
-        ApprovalState::Aborted => "the log-in was cancelled where it began",
-        ApprovalState::Declined if row.is_disowned() => "the person says that somebody else began this log-in",
-        ApprovalState::Declined => "the person said no",
-        _ => "nobody answered in time",
-    }
-}
-
-/// A code for the service, if the work identity may still be used and is the one the service wanted.
-async fn granted(
-    tx: &mut Tx,
-    id: &ApprovalId,
-    (request, is_wanted): Wanted<'_>,
-    consumed: &approvals::Consumed,
-    now: UnixTime,
-    rng: &mut Rng,
-) -> Result<Given, Problem> {
-    let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
-    let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
-    let reached = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
-    let is_usable = affiliation.standing(now) == Standing::Good && phone.blocked_at.is_none();
-    let Some(assurance) = request.acr.answer(reached).filter(|_| is_usable) else {
-        return Ok(Given::Refused(OAuthError::UnmetAuthenticationRequirements, "the demanded level was not reached"));
-    };
-    if !is_wanted(request, &identity::known(tx, &affiliation).await?)? {
-        return Ok(Given::Refused(OAuthError::AccessDenied, "another person than the one named logged in"));
-    }
-    let (grant, code) = (GrantId::random(rng), Secret::random("code", rng));
-    let new = grants::New {
-        grant: &grant,
-        code: &code,
-        request,
-        affiliation: &affiliation.affiliation_id,
-        phone: &phone.phone_id,
-        approval: id,
-        assurance,
-        hardware_key: phone.tier.assurance() == Assurance::Loa3,
-        authenticated_at: consumed.decided_at,
-        code_expires_at: now + CODE_LIFE,
-    };
-    grants::give(tx, &new).await?;
-    audit::record(tx, logged_in(&affiliation, request, id, assurance), now, rng).await?;
-    Ok(Given::Code(code))
-}
-
-/// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
-fn is_wanted(server: &Server, client: Option<&Registered>, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
-    let subject = client.map(|client| subjects::told(server, &client.config, known.subject())).transpose()?;
-    let sources: BTreeMap<_, _> = request.naming.iter().map(|named| (named.claim.clone(), named.from)).collect();
-    // A value named for something this person has not is not met: null is never among the values a service names.
-    let is_theirs = |claim: &str| request.claims.takes(claim, &known.claim(claim, &sources).unwrap_or_default());
-    let own_names = request.naming.iter().map(|named| named.claim.as_str());
-    let is_subject = request.claims.takes("sub", &subject.map_or(serde_json::Value::Null, Into::into));
-    Ok(is_subject && release::RELEASE.iter().map(|row| row.claim).chain(own_names).all(is_theirs))
-}
-
-fn logged_in(affiliation: &Affiliation, request: &AuthorizationRequest, id: &ApprovalId, assurance: Assurance) -> Event {
-    let released: Vec<String> = request.shares().into_iter().map(|claim| claim.name).collect();
-    Event {
-        chain: affiliation.chain(Purpose::Login),
-        kind: "oidc.logged_in",
-        actor: Actor::Person(affiliation.affiliation_id.clone()),
-        objects: vec![affiliation.affiliation_id.to_string(), id.to_string()],
-        payload: json!({ "client": request.client_id, "approval": id, "assurance": assurance.as_str(), "released": released }),
-    }
-}
-
 /// An error page for the person; the service's developer finds the code on it (OP-02).
 fn shown_here(code: &'static str) -> Problem {
     let (sv, en) = (
@@ -353,7 +263,7 @@ fn shown_here(code: &'static str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, code, sv, en)
 }
 
-const fn language(language: Option<Language>) -> &'static str {
+pub(super) const fn language(language: Option<Language>) -> &'static str {
     match language {
         None => "",
         Some(Language::Sv) => "?lang=sv",

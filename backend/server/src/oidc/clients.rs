@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use handslag_protocol::{
-    client::{Client as ProtocolClient, ClientKind, Registration, RequestObjects},
+    client::{Client as ProtocolClient, ClientKind, Logout, Registration, RequestObjects},
     jose,
 };
 use handslag_vocab::{ClientId, OrganisationId};
@@ -14,6 +14,7 @@ use crate::{
     config::{ApplicationType, Client, ObjectSigning},
     problem::Problem,
     server::Server,
+    words::Voice,
 };
 
 /// One registered service.
@@ -76,11 +77,17 @@ fn registration(client: &Client) -> Registration {
         id_token: client.id_token(),
         introspection: client.introspection(),
         certificate_subject: client.certificate_subjects().into_iter().next(),
+        logout: Logout {
+            backchannel_logout_uri: client.backchannel_logout_uri.clone(),
+            frontchannel_logout_uri: client.frontchannel_logout_uri.clone(),
+            frontchannel_logout_session_required: client.frontchannel_logout_session_required,
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+        },
         requires_par: client.requests.are_pushed(),
         request_objects: RequestObjects {
             required: client.requests.are_signed(),
             algorithm: client.request_object_signing_alg.and_then(ObjectSigning::algorithm),
-            unsigned: client.request_object_signing_alg == Some(ObjectSigning::None),
+            unsigned: client.request_object_signing_alg == Some(ObjectSigning::NONE),
             uris: client.request_uris.clone(),
         },
         resources: client.audiences.clone(),
@@ -88,6 +95,11 @@ fn registration(client: &Client) -> Registration {
         userinfo: client.userinfo(),
         ..Registration::default()
     }
+}
+
+/// Its name in the person's language.
+pub(super) fn name(client: &Client, voice: Voice) -> &str {
+    if voice.tag() == "en" { &client.name_en } else { &client.name_sv }
 }
 
 /// Policy's view of it.

@@ -12,10 +12,14 @@ use handslag_protocol::{
 };
 use handslag_vocab::UnixTime;
 
-use super::{clients::Registered, refused::no_store, signed::signed_as};
+use super::{
+    clients::{self, Registered},
+    refused::no_store,
+    signed::signed_as,
+};
 use crate::{
     caller::Rng,
-    page::{CONTENT_SECURITY_POLICY, Page},
+    page::{CONTENT_SECURITY_POLICY, Page, origin},
     problem::Problem,
     server::Server,
     words::Voice,
@@ -47,7 +51,7 @@ impl Way<'_> {
             None => reply_to.deliver(answer),
             Some(client) => {
                 let view = &client.client;
-                let protection = &view.registration.authorization_response;
+                let protection = view.registration.authorization_response;
                 let token = signed_as(self.server, protection, |key| jarm::unsigned(reply_to, answer, view, key, self.now))?;
                 jarm::deliver(reply_to, token, view, rng).map_err(|error| Problem::internal(&error))?
             }
@@ -59,8 +63,7 @@ impl Way<'_> {
     }
 
     fn posted(&self, action: String, fields: Vec<(&'static str, String)>) -> Result<Response, Problem> {
-        let is_english = self.voice.tag() == "en";
-        let name = self.client.map(|client| &client.config).map(|client| if is_english { client.name_en.clone() } else { client.name_sv.clone() });
+        let name = self.client.map(|client| clients::name(&client.config, self.voice).to_owned());
         // This page alone may post to another site: the one of the registered address that the answer is for.
         let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action {}", origin(&action)));
         let policy = HeaderValue::from_str(&policy).map_err(|error| Problem::internal(&error))?;
@@ -68,12 +71,6 @@ impl Way<'_> {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         Ok(response)
     }
-}
-
-/// Scheme, host and port: a policy takes no query.
-fn origin(address: &str) -> &str {
-    let end = address.match_indices('/').nth(2).map_or(address.len(), |(at, _)| at);
-    address.get(..end).and_then(|origin| origin.split(['?', '#', ';', ',']).next()).unwrap_or_default()
 }
 
 /// 303: the browser goes on with GET, whatever it came with. An address of our own is told as a path, so that who came by another

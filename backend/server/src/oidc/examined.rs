@@ -58,26 +58,26 @@ pub(super) struct Examined {
 /// What is alive of the presented text; the hint that a client may give (`token_type_hint`) is not needed, our tokens tell their kind.
 pub(super) async fn examine(tx: &mut Tx, server: &Server, presented: &Secret, now: UnixTime) -> Result<Option<Examined>, Problem> {
     if let Some(refresh) = RefreshToken::parse(presented) {
-        return of_refresh(tx, &refresh, now).await;
+        return of_refresh(tx, server, &refresh, now).await;
     }
     if let Some(opaque) = access_tokens::by_secret(tx, presented, now).await? {
-        return of_opaque(tx, &opaque, now).await;
+        return of_opaque(tx, server, &opaque, now).await;
     }
     let Ok(signed) = AccessToken::signed_by(&discovery::published(server)?.set, presented.reveal()) else { return Ok(None) };
     of_signed(tx, server, signed, now).await
 }
 
-async fn of_refresh(tx: &mut Tx, token: &RefreshToken, now: UnixTime) -> Result<Option<Examined>, Problem> {
+async fn of_refresh(tx: &mut Tx, server: &Server, token: &RefreshToken, now: UnixTime) -> Result<Option<Examined>, Problem> {
     let Some(family) = refresh_families::of(tx, token).await?.filter(|family| family.is_alive(now)) else { return Ok(None) };
     let is_last = matches!(family.judge(token), Verdict::Advance | Verdict::Keep | Verdict::Repeat(_));
     let Some((grant, affiliation)) = living(tx, &family.grant_id, now).await?.filter(|_| is_last) else { return Ok(None) };
-    let token = ActiveToken { is_refresh: true, bound_to: None, ..active(&grant, &affiliation, family.ends_at)? };
+    let token = ActiveToken { is_refresh: true, bound_to: None, ..active(server, &grant, &affiliation, family.ends_at)? };
     Ok(Some(Examined { token, grant: Some(grant.grant_id) }))
 }
 
-async fn of_opaque(tx: &mut Tx, opaque: &access_tokens::Opaque, now: UnixTime) -> Result<Option<Examined>, Problem> {
+async fn of_opaque(tx: &mut Tx, server: &Server, opaque: &access_tokens::Opaque, now: UnixTime) -> Result<Option<Examined>, Problem> {
     let Some((grant, affiliation)) = living(tx, &opaque.grant_id, now).await? else { return Ok(None) };
-    let whole = active(&grant, &affiliation, opaque.expires_at)?;
+    let whole = active(server, &grant, &affiliation, opaque.expires_at)?;
     let scopes = opaque.scopes().unwrap_or_else(|| whole.scopes.clone());
     Ok(Some(Examined { token: ActiveToken { scopes, bound_to: opaque.bound_to(), ..whole }, grant: Some(grant.grant_id) }))
 }
@@ -91,8 +91,8 @@ async fn of_signed(tx: &mut Tx, server: &Server, token: AccessToken, now: UnixTi
     if is_ended || now >= token.expires_at || token.issuer != server.config.issuer {
         return Ok(None);
     }
-    let AccessToken { subject, client_id, scopes, audience, expires_at, bound_to, .. } = token;
-    let token = ActiveToken { subject, client_id, scopes, audience: Some(audience), expires_at, bound_to, is_refresh: false };
+    let AccessToken { subject, client_id, scopes, audience, expires_at, bound_to, log_in, .. } = token;
+    let token = ActiveToken { subject, client_id, scopes, audience: Some(audience), expires_at, bound_to, log_in, is_refresh: false };
     Ok(Some(Examined { token, grant }))
 }
 
@@ -101,7 +101,7 @@ async fn living(tx: &mut Tx, grant: &GrantId, now: UnixTime) -> Result<Option<(G
     Ok(grant.usable(tx, now).await?.map(|affiliation| (grant, affiliation)))
 }
 
-fn active(grant: &Grant, affiliation: &Affiliation, expires_at: UnixTime) -> Result<ActiveToken, Problem> {
+fn active(server: &Server, grant: &Grant, affiliation: &Affiliation, expires_at: UnixTime) -> Result<ActiveToken, Problem> {
     let request = grant.request().map_err(|error| Problem::internal(&error))?;
     Ok(ActiveToken {
         subject: affiliation.subject.clone(),
@@ -110,6 +110,7 @@ fn active(grant: &Grant, affiliation: &Affiliation, expires_at: UnixTime) -> Res
         audience: None,
         expires_at,
         bound_to: None,
+        log_in: Some(access_tokens::log_in(server, grant)),
         is_refresh: false,
     })
 }

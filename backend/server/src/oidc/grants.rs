@@ -4,7 +4,7 @@
 use handslag_policy::Act;
 use handslag_protocol::{authorize::AuthorizationRequest, token::IssuedCode};
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, SecretHash, UnixTime};
+use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, SecretHash, SessionId, UnixTime};
 
 use super::clients;
 use crate::{
@@ -74,9 +74,17 @@ pub(super) struct Grant {
     pub(super) hardware_key: i64,
     pub(super) authenticated_at: UnixTime,
     pub(super) code_expires_at: UnixTime,
+    /// What the service calls the log-in in the browser.
+    pub(super) sid: Option<String>,
+    transaction_id: Option<ApprovalId>,
 }
 
 impl Grant {
+    /// `txn`: the approval, or the use of a log-in that stood already.
+    pub(super) fn transaction(&self) -> &ApprovalId {
+        self.transaction_id.as_ref().unwrap_or(&self.approval_id)
+    }
+
     pub(super) fn request(&self) -> Result<AuthorizationRequest, serde_json::Error> {
         serde_json::from_str(&self.request)
     }
@@ -126,6 +134,10 @@ pub(super) enum Why {
     CodeReused,
     /// The service gave its tokens back (RFC 7009).
     GivenBack,
+    /// The work identity was ended.
+    IdentityEnded,
+    /// The phone it rests on was blocked or removed.
+    PhoneEnded,
     /// A refresh token came whose successor was used: there is a copy.
     RefreshReused,
 }
@@ -136,6 +148,8 @@ impl Why {
         match self {
             Self::CodeReused => "code_reused",
             Self::GivenBack => "given_back",
+            Self::IdentityEnded => "identity_ended",
+            Self::PhoneEnded => "phone_ended",
             Self::RefreshReused => "refresh_reused",
         }
     }
@@ -153,14 +167,27 @@ pub(super) struct New<'a> {
     pub(super) hardware_key: bool,
     pub(super) authenticated_at: UnixTime,
     pub(super) code_expires_at: UnixTime,
+    pub(super) of_session: Option<OfSession>,
+}
+
+/// The log-in in a browser that a grant comes from.
+pub(super) struct OfSession {
+    pub(super) session: SessionId,
+    pub(super) sid: SessionId,
+    /// Names the use, where the log-in stood already.
+    pub(super) transaction: Option<ApprovalId>,
+    /// Whether it ends when the person logs out there.
+    pub(super) ends_with_it: bool,
 }
 
 /// Gives.
 pub(super) async fn give(tx: &mut Tx, new: &New<'_>) -> Result<(), Error> {
     let request = serde_json::to_string(new.request).unwrap_or_default();
+    let of = new.of_session.as_ref();
     tx.execute(
         "INSERT INTO grants (grant_id, code_hash, client_id, affiliation_id, phone_id, approval_id, request, assurance, hardware_key, \
-         authenticated_at, code_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         authenticated_at, code_expires_at, session_id, sid, transaction_id, ends_with_session) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         (
             new.grant,
             new.code.hash(),
@@ -173,6 +200,10 @@ pub(super) async fn give(tx: &mut Tx, new: &New<'_>) -> Result<(), Error> {
             i64::from(new.hardware_key),
             new.authenticated_at,
             new.code_expires_at,
+            of.map(|of| &of.session),
+            of.map(|of| &of.sid),
+            of.and_then(|of| of.transaction.as_ref()),
+            of.map(|of| i64::from(of.ends_with_it)),
         ),
     )
     .await?;
@@ -203,8 +234,8 @@ pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<
     let hash = code.hash();
     let grant: Option<Grant> = tx
         .optional(
-            "UPDATE grants SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL RETURNING grant_id, client_id, affiliation_id, \
-             phone_id, approval_id, request, assurance, hardware_key, authenticated_at, code_expires_at",
+            "UPDATE grants SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL AND revoked_at IS NULL RETURNING grant_id, client_id, \
+             affiliation_id, phone_id, approval_id, request, assurance, hardware_key, authenticated_at, code_expires_at, sid, transaction_id",
             (&hash, now),
         )
         .await?;
@@ -221,7 +252,7 @@ pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<
 pub(super) async fn by_id(tx: &mut Tx, grant: &GrantId) -> Result<Option<Grant>, Error> {
     tx.optional(
         "SELECT grant_id, client_id, affiliation_id, phone_id, approval_id, request, assurance, hardware_key, authenticated_at, \
-         code_expires_at FROM grants WHERE grant_id = $1 AND revoked_at IS NULL",
+         code_expires_at, sid, transaction_id FROM grants WHERE grant_id = $1 AND revoked_at IS NULL",
         (grant,),
     )
     .await
@@ -231,6 +262,31 @@ pub(super) async fn by_id(tx: &mut Tx, grant: &GrantId) -> Result<Option<Grant>,
 pub(super) async fn revoke(tx: &mut Tx, grant: &GrantId, why: Why, now: UnixTime) -> Result<bool, Error> {
     let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE grant_id = $1 AND revoked_at IS NULL";
     Ok(tx.execute(text, (grant, now, why.as_str())).await? == 1)
+}
+
+/// The person has logged out in the browser: what came from there ends, and a code that nobody has fetched. A refresh token that
+/// outlives the browser stays (OIDC Core §11).
+pub(super) async fn end_with_session(tx: &mut Tx, session: &SessionId, now: UnixTime) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE grants SET revoked_at = $2, revoked_for = 'logged_out' WHERE session_id = $1 AND revoked_at IS NULL \
+         AND (ends_with_session = 1 OR redeemed_at IS NULL)",
+        (session, now),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Everything that rests on a phone.
+pub(super) async fn end_of_phone(tx: &mut Tx, phone: &PhoneId, why: Why, now: UnixTime) -> Result<(), Error> {
+    tx.execute("UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE phone_id = $1 AND revoked_at IS NULL", (phone, now, why.as_str())).await?;
+    Ok(())
+}
+
+/// Everything of a work identity.
+pub(super) async fn end_of_affiliation(tx: &mut Tx, affiliation: &AffiliationId, why: Why, now: UnixTime) -> Result<(), Error> {
+    let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE affiliation_id = $1 AND revoked_at IS NULL";
+    tx.execute(text, (affiliation, now, why.as_str())).await?;
+    Ok(())
 }
 
 /// Disposes of authorizations that nobody answered, and of what ended before `before`: a grant ends with its code, or with the last

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use handslag_keys::{KeyState, Kind, PublicHalf, Published, RSA_EXPONENT};
 use handslag_protocol::{
-    client::Client,
+    client::{Client, Protection},
     jose::{
         self, Algorithm, Jwk, JwkSet,
         jwe::{KeyManagement, UnverifiedJwe},
@@ -78,6 +78,16 @@ pub(super) fn ours(server: &Server) -> Result<Arc<Ours>, Problem> {
     Ok(ours)
 }
 
+/// The kinds that sign what services get.
+const SIGNING: [Kind; 4] = [Kind::TokenSigning, Kind::TokenSigningEdDsa, Kind::TokenSigningPs256, Kind::TokenSigningRs256];
+
+/// Our keys that ever signed and are nobody else's: an ID Token that comes back as a hint is one of ours, however old (attack 38).
+pub(super) fn that_ever_signed(server: &Server) -> Result<JwkSet, Problem> {
+    let keys = server.keys.ever_used(&SIGNING)?;
+    let set = keys.iter().map(|(kind, key)| jwk(*kind, key)).collect::<Result<_, _>>().and_then(JwkSet::new);
+    set.map_err(|error| Problem::internal(&error))
+}
+
 /// One purpose and one algorithm each (RFC 7517 §4.2, §4.4); but the RSA key for requests opens both paddings, so it names none.
 fn jwk(kind: Kind, key: &Published) -> Result<Jwk, jose::Refusal> {
     let kid = Some(key.kid.to_string());
@@ -122,7 +132,7 @@ pub(super) async fn with_keys(server: &Server, registered: Arc<Registered>, now:
     let Some(address) = &registered.config.jwks_uri else { return registered };
     let keys = server.key_sets.of_services.at(address, &server.outward, now).await;
     let registered = keys.map_or(registered.clone(), |keys| having(&registered, &keys));
-    let is_missing = answers(&registered.client).any(|protection| registered.client.recipient(protection).is_err());
+    let is_missing = answers(&registered.client).any(|protection| registered.client.recipient(&protection).is_err());
     if is_missing { with_newer_keys(server, &registered, now).await.unwrap_or(registered) } else { registered }
 }
 
@@ -139,7 +149,7 @@ fn having(registered: &Registered, keys: &JwkSet) -> Arc<Registered> {
 }
 
 /// How each kind of answer is protected.
-pub(super) fn answers(client: &Client) -> impl Iterator<Item = &handslag_protocol::client::Protection> {
+pub(super) fn answers(client: &Client) -> impl Iterator<Item = Protection> {
     let registration = &client.registration;
-    [&registration.authorization_response, &registration.id_token, &registration.introspection, &registration.userinfo].into_iter()
+    [registration.authorization_response, registration.id_token, registration.introspection, registration.userinfo].into_iter()
 }

@@ -5,9 +5,11 @@
 //! ends it (RFC 6749 §4.1.2); a second attempt also ends what the first one got (OP-06); only what was shown is released.
 
 mod access_tokens;
+mod answer;
 mod authorize;
 mod client_credentials;
 mod clients;
+mod cross_origin;
 mod delivery;
 mod discovery;
 mod examined;
@@ -15,6 +17,8 @@ mod fetched;
 mod grants;
 mod introspect;
 mod key_sets;
+mod log_ins;
+mod logout;
 mod objects;
 mod proof;
 mod proven_client;
@@ -25,17 +29,22 @@ mod refresh;
 mod refresh_families;
 mod refused;
 mod revoke;
+mod service_sessions;
 mod signed;
+mod single_sign_on;
 mod subjects;
 mod token;
+mod told;
 mod userinfo;
 
 pub use clients::{Clients, Registered};
 pub use discovery::provider_of;
 pub use key_sets::KeySets;
+pub use log_ins::{OpenLogIn, Rule, log_out, open_log_ins, rules};
+pub use logout::work;
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{get, post},
 };
 
@@ -51,20 +60,30 @@ const KEPT: Seconds = Seconds::days(30);
 pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     access_tokens::purge(tx, now).await?;
     pushed_requests::purge(tx, now).await?;
+    single_sign_on::offers::purge(tx, now).await?;
+    told::purge(tx, now).await?;
+    logout::purge(tx, now).await?;
+    service_sessions::purge(tx, now - KEPT).await?;
     refresh_families::purge(tx, now - KEPT).await?;
     grants::purge(tx, now, now - KEPT).await
 }
 
 /// The provider's endpoints.
-pub fn routes() -> Router<Server> {
+pub fn routes(server: &Server) -> Router<Server> {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::keys))
         .route("/authorize", get(authorize::ask).post(authorize::ask_by_form))
-        .route("/authorize/{txn}", get(authorize::answer))
+        .route("/authorize/{txn}", get(answer::answer))
+        .route("/fortsatt/{offer}", get(single_sign_on::show).post(single_sign_on::answer))
+        .route("/besked/{id}", get(told::show))
+        .route("/besked/{id}/vidare", get(told::go_on))
+        .route("/end_session", get(logout::ask).post(logout::ask_by_form))
+        .route("/utloggning/{id}", get(logout::show).post(logout::answer))
         .route("/par", post(push::push))
         .route("/token", post(token::give))
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
+        .layer(middleware::from_fn_with_state(server.clone(), cross_origin::readable))
 }

@@ -14,6 +14,7 @@ use handslag_protocol::{
 use handslag_vocab::UnixTime;
 
 use super::{
+    authorize,
     discovery::provider,
     objects, proof,
     proven_client::{self, ProvenClient},
@@ -65,6 +66,10 @@ async fn answer(
     let proof = proof::of(server, headers, at).await?;
     let proven = proof.as_ref().map(|proof| proof.thumbprint);
     let request = pushed.check(&client.client, provider(server), object.clone(), proven);
+    let request = match request {
+        Ok(request) => authorize::hinted(server, request)?.map_err(par::Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
     let uri = RequestUri::random(&mut rng);
     // What came with it is used up, also where the request is refused.
     let kept = server.db.write(async |tx| {

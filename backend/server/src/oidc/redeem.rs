@@ -51,8 +51,9 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
 
 async fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<Secret, handslag_store::Error> {
     let token = RefreshToken::first(rng);
-    let registered = &asked.service.config;
-    let new = New { token: &token, grant: &grant.grant_id, rotates: registered.is_public(), bound_to: asked.bound_to, stay: stay(registered) };
+    let config = &asked.service.config;
+    let rotates = !asked.service.client.authentication.is_by_key();
+    let new = New { token: &token, grant: &grant.grant_id, rotates, bound_to: asked.bound_to, stay: stay(config) };
     refresh_families::begin(tx, &new, asked.now).await?;
     Ok(token.secret())
 }

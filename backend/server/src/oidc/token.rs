@@ -184,12 +184,13 @@ impl Asked<'_> {
                 vec![key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor]
             },
             nonce: request.nonce.clone(),
-            transaction: Some(grant.approval_id.clone()),
+            transaction: Some(grant.transaction().clone()),
+            session: grant.sid.clone(),
             access_token: Some(access_token.to_owned()),
             released: release::for_id_token(&shares, &known.values(&shares)),
         };
         let client = &self.service.client;
-        Ok(protected(self.server, client, &client.registration.id_token, rng, |key| token.unsigned(key))?)
+        Ok(protected(self.server, client, client.registration.id_token, rng, |key| token.unsigned(key))?)
     }
 
     /// RFC 8707 §2.2: where the person approved named resources, a token is for one of those.

@@ -107,7 +107,7 @@ async fn told(server: &Server, found: &Found, rng: &mut Rng) -> Result<Response,
     let subject = subjects::told(server, &service.config, subject)?;
     let shares = request.shares();
     let info = UserInfo { subject, released: release::for_userinfo(&shares, &known.values(&shares)) };
-    let protection = &service.client.registration.userinfo;
+    let protection = service.client.registration.userinfo;
     let jwt = match (protection.signed, protection.encrypted) {
         (None, None) => return Ok((no_store(), Json(info.claims())).into_response()),
         // OpenID Connect Core §5.3.2: encrypted alone is the same JSON within.

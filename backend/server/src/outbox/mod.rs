@@ -12,6 +12,12 @@ const LEASE: Seconds = Seconds(20);
 /// What the outbox is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
+    /// A work identity was ended: the log-ins that rest on it end.
+    IdentityEnded,
+    /// A phone was blocked or removed: the log-ins that rest on it end.
+    PhoneEnded,
+    /// A log-in at a service has ended: the service is told.
+    ServiceLoggedOut,
     /// An approval of a signature was given: the signing slice signs.
     SignatureApproved,
     /// The signer said no: the signing slice ends the signature and tells who asked.
@@ -22,6 +28,9 @@ impl Topic {
     /// The word stored.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::IdentityEnded => "identity.ended",
+            Self::PhoneEnded => "phone.ended",
+            Self::ServiceLoggedOut => "service.logged_out",
             Self::SignatureApproved => "signature.approved",
             Self::SignatureDeclined => "signature.declined",
         }
@@ -56,6 +65,12 @@ pub async fn take(tx: &mut Tx, topic: Topic, now: UnixTime) -> Result<Option<Tak
         (topic.as_str(), now, now + LEASE),
     )
     .await
+}
+
+/// Offers a row again, then and not before.
+pub async fn put_off(tx: &mut Tx, topic: Topic, subject: &str, due: UnixTime) -> Result<(), Error> {
+    tx.execute("UPDATE outbox SET due_at = $3 WHERE topic = $1 AND subject = $2 AND done_at IS NULL", (topic.as_str(), subject, due)).await?;
+    Ok(())
 }
 
 /// Disposes of what was done long ago, by the rule in the migrations.

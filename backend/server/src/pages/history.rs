@@ -28,7 +28,7 @@ pub(super) const LOOKED: &str = "pages.looked";
 const OPENING: &str = "doors.opening";
 
 /// What is told; how a service fetched its answer is part of the log-in that is told already.
-const TOLD: [&str; 20] = [
+const TOLD: [&str; 22] = [
     "approval.declined",
     "approval.given",
     OPENING,
@@ -40,6 +40,8 @@ const TOLD: [&str; 20] = [
     "oidc.code_reused",
     "oidc.given_back",
     "oidc.logged_in",
+    "oidc.logged_out",
+    "oidc.logout_not_taken",
     "oidc.refresh_token_copied",
     "phone.enrolled",
     "phone.removed",
@@ -120,6 +122,7 @@ async fn entry(tx: &mut Tx, voice: Voice, about: &Affiliation, doors: &[Door], l
 fn key(kind: &str, facts: &Value) -> String {
     let outcome = match kind {
         "approval.declined" if text(facts, "reason") == "not_me" => "-not-me",
+        "oidc.logged_in" if facts.get("again").and_then(Value::as_bool) == Some(true) => "-again",
         OPENING if text(facts, "result") != "opened" => "-refused",
         _ => "",
     };

@@ -3,9 +3,10 @@
 use askama::Template;
 use axum::{
     extract::{Path, State},
+    http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
-use handslag_vocab::{PhoneId, UnixTime};
+use handslag_vocab::{ClientId, PhoneId, SessionId, UnixTime};
 
 use super::{
     Head,
@@ -14,7 +15,8 @@ use super::{
 use crate::{
     caller::{Now, Rng},
     identity::Affiliation,
-    login::Worker,
+    login::{Worker, remembered},
+    oidc::{self, OpenLogIn, Rule},
     page::Page,
     phone::{self, Phone},
     problem::Problem,
@@ -29,6 +31,8 @@ struct MyPage {
     head: Head,
     person: Affiliation,
     phones: Vec<Phone>,
+    log_ins: Vec<OpenLogIn>,
+    rules: Vec<Rule>,
     history: Option<History>,
 }
 
@@ -38,10 +42,15 @@ pub(super) async fn show(State(server): State<Server>, Now(now): Now, voice: Voi
     history::may_be_read(&server, me, worker.tier, now)?;
     let (phones, history) = server
         .db
-        .read(async |tx| Ok::<_, Problem>((phone::of_affiliation(tx, &me.affiliation_id).await?, history::of(tx, voice, me).await?)))
+        .read(async |tx| {
+            let phones = phone::of_affiliation(tx, &me.affiliation_id).await?;
+            Ok::<_, Problem>((phones, history::of(tx, voice, me).await?))
+        })
         .await?;
+    let log_ins = oidc::open_log_ins(&server, voice, &me.affiliation_id, now).await?;
+    let rules = oidc::rules(&server, voice, &me.affiliation_id).await?;
     let head = Head::of(&server, &worker, "mine", now);
-    Ok(Page(MyPage { voice, head, person: worker.affiliation, phones, history: Some(history) }).into_response())
+    Ok(Page(MyPage { voice, head, person: worker.affiliation, phones, log_ins, rules, history: Some(history) }).into_response())
 }
 
 /// `POST /min-sida/telefon/{phone}/ta-bort`: one's own phone, without asking anybody (LC-14).
@@ -53,6 +62,37 @@ pub(super) async fn remove(
     Path(id): Path<PhoneId>,
 ) -> Result<Response, Problem> {
     server.db.write(async |tx| own_removed(tx, &worker.affiliation, &id, now, &mut rng).await).await?;
+    Ok(Redirect::to("/min-sida").into_response())
+}
+
+/// `POST /min-sida/inloggningar/logga-ut`: every service, in every browser.
+pub(super) async fn log_out_everywhere(
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    voice: Voice,
+    headers: HeaderMap,
+    worker: Worker,
+) -> Result<Response, Problem> {
+    oidc::log_out(&server, voice, (&worker.affiliation.affiliation_id, None), &headers, (now, rng)).await
+}
+
+/// `POST /min-sida/inloggningar/{session}/logga-ut`: one log-in in one browser.
+pub(super) async fn log_out_one(
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    voice: Voice,
+    headers: HeaderMap,
+    worker: Worker,
+    Path(session): Path<SessionId>,
+) -> Result<Response, Problem> {
+    oidc::log_out(&server, voice, (&worker.affiliation.affiliation_id, Some(&session)), &headers, (now, rng)).await
+}
+
+/// `POST /min-sida/fraga-inte/{client}/ta-tillbaka`: the service asks again from now on.
+pub(super) async fn ask_again(State(server): State<Server>, worker: Worker, Path(client): Path<ClientId>) -> Result<Response, Problem> {
+    server.db.write(async |tx| remembered::withdraw(tx, &worker.affiliation.affiliation_id, &client).await).await?;
     Ok(Redirect::to("/min-sida").into_response())
 }
 

@@ -24,6 +24,7 @@ pub use caller::{BROWSER, Caller, CallerIsBrowser};
 pub use claim::{fix, reaches, taken};
 pub use evidence::evidence_holds;
 pub use phones::{Phone, Tier, block, by_id, of_affiliation};
+pub use released::{shared, stays};
 pub use remove::taken_off;
 
 use axum::{

@@ -6,6 +6,8 @@ use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, Assurance, CredentialId, Digest, PhoneId, SecretHash, UnixTime};
 use rand_core::CryptoRng;
 
+use crate::outbox::{self, Topic};
+
 /// What a phone's keys are worth (architecture §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
 #[sqlx(type_name = "TEXT", rename_all = "lowercase")]
@@ -203,6 +205,9 @@ pub async fn block(tx: &mut Tx, id: &PhoneId, now: UnixTime) -> Result<bool, Err
     tx.alone(id.as_str()).await?;
     let changed =
         tx.execute("UPDATE phones SET blocked_at = $2, browser_hash = NULL WHERE phone_id = $1 AND blocked_at IS NULL", (id.clone(), now)).await?;
+    if changed == 1 {
+        outbox::leave(tx, Topic::PhoneEnded, id.as_str(), now).await?;
+    }
     Ok(changed == 1)
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// One line of "Det här skickas"; nothing for a claim this person has no value for.
-pub(super) fn shared(known: &Known, sources: &BTreeMap<String, Attribute>, claim: &str, language: &str) -> Option<Shared> {
+pub fn shared(known: &Known, sources: &BTreeMap<String, Attribute>, claim: &str, language: &str) -> Option<Shared> {
     let attribute = sources.get(claim).copied().or_else(|| release::source(claim))?;
     let is_english = language == "en";
     let label = if is_english { attribute.label().en } else { attribute.label().sv };
@@ -22,7 +22,7 @@ pub(super) fn shared(known: &Known, sources: &BTreeMap<String, Attribute>, claim
 }
 
 /// The line that says how long the service stays logged in on this device (OpenID Connect Core §11: the person must know).
-pub(super) fn stays(days: u16, language: &str) -> Shared {
+pub fn stays(days: u16, language: &str) -> Shared {
     let (label, value) = match (language, days) {
         ("en", 1) => ("Stays logged in", "for one day at most".to_owned()),
         ("en", _) => ("Stays logged in", format!("for {days} days at most")),

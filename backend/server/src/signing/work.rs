@@ -41,6 +41,8 @@ async fn one(server: &Server, topic: Topic) -> bool {
     let done = match topic {
         Topic::SignatureApproved => complete(server, &approval, now).await,
         Topic::SignatureDeclined => decline(server, &approval, now).await,
+        // Other slices'.
+        Topic::IdentityEnded | Topic::PhoneEnded | Topic::ServiceLoggedOut => return false,
     };
     if let Err(problem) = done {
         failed(server, topic, &approval, &taken, &problem, now).await;

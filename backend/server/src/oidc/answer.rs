@@ -1,0 +1,305 @@
+//! `GET /authorize/{txn}`: the browser that began comes back from a full log-in, and the service gets its code or its error. A failure is
+//! told to the person first (OP-19).
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{Path, Query, State},
+    http::{HeaderMap, header},
+    response::Response,
+};
+use handslag_protocol::{
+    authorize::AuthorizationRequest,
+    oauth_error::{Answer, OAuthError},
+    release,
+};
+use handslag_store::Tx;
+use handslag_vocab::{ApprovalId, Assurance, GrantId, Seconds, Secret, SecretHash, SessionId, UnixTime};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    clients::{self, Registered},
+    delivery::Way,
+    grants::{self, OfSession},
+    pushed_requests, service_sessions,
+    single_sign_on::{self, Candidate, Fresh},
+    subjects,
+    told::{self, Reason},
+};
+use crate::{
+    audit::{self, Actor, Event, Purpose},
+    caller::{Now, Rng},
+    config,
+    identity::{self, Affiliation, Known, Standing},
+    login::{self, SSO, sso_sessions},
+    outbox::Topic,
+    phone::{
+        self, Phone,
+        approvals::{self, State as ApprovalState},
+    },
+    problem::Problem,
+    server::Server,
+    words::Voice,
+};
+
+/// A code is fetched at once or not at all.
+const CODE_LIFE: Seconds = Seconds(60);
+
+#[derive(Deserialize)]
+pub(super) struct Answered {
+    /// The nonce of the same phone's answer.
+    svar: Option<String>,
+}
+
+/// `GET /authorize/{txn}`.
+pub(super) async fn answer(
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    voice: Voice,
+    headers: HeaderMap,
+    Path(id): Path<ApprovalId>,
+    Query(answered): Query<Answered>,
+) -> Result<Response, Problem> {
+    let asker = server.db.read(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
+    let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
+    let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
+    let (request, given) = server
+        .db
+        .write(async |tx| {
+            let row = approvals::by_id(tx, &id).await?.ok_or_else(Problem::gone)?;
+            let is_waiting = matches!(row.state_at(now), ApprovalState::Created | ApprovalState::Claimed | ApprovalState::Shown);
+            if is_waiting || !login::may_go_on(&server, &headers, &row, answered.svar.as_deref()) {
+                return Err(Problem::gone());
+            }
+            let answered = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?;
+            let request = answered.request().map_err(|error| Problem::internal(&error))?;
+            let asked = Asked { server: &server, registered: &registered, request: &request, cookie: cookie.as_ref() };
+            let given = asked.given(tx, &row, answered.pushed_hash.as_ref(), (now, &mut rng)).await?;
+            Ok((request, given))
+        })
+        .await?;
+    server.wakeups.wake(Topic::ServiceLoggedOut.as_str());
+    let way = Way { server: &server, client: Some(&*registered), voice, now };
+    match given {
+        Given::Code { code, cookie } => {
+            let mut response = way.deliver(&request.reply_to, &Answer::Code(code.reveal()), &mut rng)?;
+            if let Some(cookie) = cookie {
+                response.headers_mut().append(header::SET_COOKIE, SSO.set(&server, &cookie, sso_sessions::LONGEST));
+            }
+            Ok(response)
+        }
+        Given::Refused(error, description) => way.deliver(&request.reply_to, &Answer::Error(error, description), &mut rng),
+        Given::Told(reason) => {
+            let browser = login::known_browser(&server, &headers).ok_or_else(Problem::gone)?;
+            told::tell(&server, &request, reason, &browser, now, &mut rng).await
+        }
+    }
+}
+
+/// What the service gets, and when.
+enum Given {
+    Code {
+        code: Secret,
+        /// The browser's new cookie.
+        cookie: Option<Secret>,
+    },
+    /// The person has read it already.
+    Refused(OAuthError, &'static str),
+    /// The person reads it first.
+    Told(Reason),
+}
+
+/// A request whose log-in is answered.
+struct Asked<'a> {
+    server: &'a Server,
+    registered: &'a Registered,
+    request: &'a AuthorizationRequest,
+    cookie: Option<&'a SecretHash>,
+}
+
+impl Asked<'_> {
+    async fn given(
+        &self,
+        tx: &mut Tx,
+        row: &approvals::Row,
+        pushed: Option<&SecretHash>,
+        (now, rng): (UnixTime, &mut Rng),
+    ) -> Result<Given, Problem> {
+        // RFC 9126 §4: a pushed request completes once, however many pages were opened with it.
+        if let Some(pushed) = pushed
+            && !pushed_requests::consume(tx, pushed, now).await?
+        {
+            return Ok(Given::Refused(OAuthError::InvalidRequestUri, "the pushed request was completed before"));
+        }
+        match approvals::consume(tx, &row.approval_id, now).await? {
+            Some(consumed) => self.granted(tx, &row.approval_id, &consumed, (now, rng)).await,
+            None => Ok(Given::Refused(OAuthError::AccessDenied, denied(row, now))),
+        }
+    }
+
+    /// A code for the service and a log-in for the browser, if the work identity may still be used and is the one the service wanted.
+    async fn granted(
+        &self,
+        tx: &mut Tx,
+        id: &ApprovalId,
+        consumed: &approvals::Consumed,
+        (now, rng): (UnixTime, &mut Rng),
+    ) -> Result<Given, Problem> {
+        let Self { server, registered, request, cookie } = *self;
+        let client = &registered.config;
+        let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
+        let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
+        let level = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
+        let known = identity::known(tx, &affiliation).await?;
+        if let Some(reason) = self.refusal((&affiliation, &known), &phone, level, now)? {
+            return Ok(Given::Told(reason));
+        }
+        let fresh = Fresh { approval: id, affiliation: &affiliation, phone: &phone, level, authenticated_at: consumed.decided_at, cookie };
+        let kept = single_sign_on::begin(tx, server, client, request, &fresh, (now, rng)).await?;
+        let logged_in = LoggedIn {
+            affiliation: &affiliation,
+            phone: &phone,
+            approval: id,
+            level,
+            authenticated_at: consumed.decided_at,
+            session: kept.as_ref().map(|(session, _)| session),
+            transaction: None,
+        };
+        let code = code_for(tx, client, request, &logged_in, (now, rng)).await?;
+        Ok(Given::Code { code, cookie: kept.map(|(_, cookie)| cookie) })
+    }
+
+    /// Why a person who said yes is not logged in.
+    fn refusal(
+        &self,
+        (affiliation, known): (&Affiliation, &Known),
+        phone: &Phone,
+        level: Assurance,
+        now: UnixTime,
+    ) -> Result<Option<Reason>, Problem> {
+        if affiliation.standing(now) != Standing::Good || phone.blocked_at.is_some() {
+            return Ok(Some(Reason::Ended));
+        }
+        if self.request.acr.answer(level).is_none() {
+            return Ok(Some(Reason::Level));
+        }
+        if !is_meant(self.server, &self.registered.config, self.request, known)? {
+            return Ok(Some(Reason::NotTheOneMeant));
+        }
+        let is_wanted = is_wanted(self.server, &self.registered.config, self.request, known)?;
+        Ok((!is_wanted).then_some(Reason::AnotherPerson))
+    }
+}
+
+/// What a service's developer reads; the person has read it on the page already.
+fn denied(row: &approvals::Row, now: UnixTime) -> &'static str {
+    match row.state_at(now) {
+        ApprovalState::Aborted => "the log-in was cancelled where it began",
+        ApprovalState::Declined if row.is_disowned() => "the person says that somebody else began this log-in",
+        ApprovalState::Declined => "the person said no",
+        _ => "nobody answered in time",
+    }
+}
+
+/// Somebody who is logged in: with the phone a moment ago, or earlier in this browser.
+pub(super) struct LoggedIn<'a> {
+    affiliation: &'a Affiliation,
+    phone: &'a Phone,
+    approval: &'a ApprovalId,
+    /// What was reached.
+    level: Assurance,
+    authenticated_at: UnixTime,
+    session: Option<&'a SessionId>,
+    /// Names the use of a log-in that stood already.
+    transaction: Option<&'a ApprovalId>,
+}
+
+impl<'a> LoggedIn<'a> {
+    /// By a log-in that stood already: what is told of it is what it was (OP-13).
+    pub(super) const fn again(candidate: &'a Candidate, transaction: &'a ApprovalId) -> Self {
+        let Candidate { session, affiliation, phone, level, .. } = candidate;
+        Self {
+            affiliation,
+            phone,
+            approval: &session.approval_id,
+            level: *level,
+            authenticated_at: session.authenticated_at,
+            session: Some(&session.session_id),
+            transaction: Some(transaction),
+        }
+    }
+}
+
+/// The service's code, with the journal's line.
+pub(super) async fn code_for(
+    tx: &mut Tx,
+    client: &config::Client,
+    request: &AuthorizationRequest,
+    who: &LoggedIn<'_>,
+    (now, rng): (UnixTime, &mut Rng),
+) -> Result<Secret, Problem> {
+    let assurance = request.acr.answer(who.level).ok_or_else(Problem::gone)?;
+    let of_session = match who.session {
+        Some(session) => Some(OfSession {
+            session: session.clone(),
+            sid: service_sessions::at(tx, session, &client.id, now, rng).await?,
+            transaction: who.transaction.cloned(),
+            ends_with_it: !request.is_offline() || client.offline_access_ends_with_session,
+        }),
+        None => None,
+    };
+    let (grant, code) = (GrantId::random(rng), Secret::random("code", rng));
+    let new = grants::New {
+        grant: &grant,
+        code: &code,
+        request,
+        affiliation: &who.affiliation.affiliation_id,
+        phone: &who.phone.phone_id,
+        approval: who.approval,
+        assurance,
+        hardware_key: who.phone.tier.assurance() == Assurance::Loa3,
+        authenticated_at: who.authenticated_at,
+        code_expires_at: now + CODE_LIFE,
+        of_session,
+    };
+    grants::give(tx, &new).await?;
+    audit::record(tx, logged_in(request, who, assurance), now, rng).await?;
+    Ok(code)
+}
+
+/// Whether this is the person of `id_token_hint`, where there is one.
+fn is_meant(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
+    Ok(request.hint.means(&subjects::told(server, client, known.subject())?))
+}
+
+/// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
+fn is_wanted(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
+    let is_subject = request.claims.takes("sub", &subjects::told(server, client, known.subject())?.into());
+    let sources: BTreeMap<_, _> = request.naming.iter().map(|named| (named.claim.clone(), named.from)).collect();
+    // A value named for something this person has not is not met: null is never among the values a service names.
+    let is_theirs = |claim: &str| request.claims.takes(claim, &known.claim(claim, &sources).unwrap_or_default());
+    let own_names = request.naming.iter().map(|named| named.claim.as_str());
+    Ok(is_subject && release::RELEASE.iter().map(|row| row.claim).chain(own_names).all(is_theirs))
+}
+
+/// Whether the request, where it names somebody in one way or another, names this person.
+pub(super) fn is_named(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
+    Ok(is_meant(server, client, request, known)? && is_wanted(server, client, request, known)?)
+}
+
+fn logged_in(request: &AuthorizationRequest, who: &LoggedIn<'_>, assurance: Assurance) -> Event {
+    let released: Vec<String> = request.shares().into_iter().map(|claim| claim.name).collect();
+    let transaction = who.transaction.unwrap_or(who.approval);
+    Event {
+        chain: who.affiliation.chain(Purpose::Login),
+        kind: "oidc.logged_in",
+        actor: Actor::Person(who.affiliation.affiliation_id.clone()),
+        objects: vec![who.affiliation.affiliation_id.to_string(), transaction.to_string()],
+        payload: json!({
+            "client": request.client_id, "approval": who.approval, "transaction": transaction, "again": who.transaction.is_some(),
+            "assurance": assurance.as_str(), "released": released,
+        }),
+    }
+}
