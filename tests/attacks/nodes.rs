@@ -19,19 +19,24 @@ const DURABLE: &str = "SELECT COUNT(*) FROM seen_once WHERE purpose = 'dpop'";
 /// What was taken once, to be sent again.
 #[derive(Default)]
 struct Used {
-    /// Forms of the token endpoint, with the proof where there was one.
-    sent: Vec<(Option<String>, Vec<(String, String)>)>,
+    sent: Vec<Sent>,
+}
+
+/// A form of the token endpoint, with its proof where there was one.
+struct Sent {
+    proof: Option<String>,
+    fields: Vec<(String, String)>,
 }
 
 impl Used {
     fn keeps(&mut self, proof: Option<&str>, fields: &[(&str, &str)]) {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        self.sent.push((proof.map(str::to_owned), fields.collect()));
+        self.sent.push(Sent { proof: proof.map(str::to_owned), fields: fields.collect() });
     }
 
     /// Attacks 8 and 23: whichever process it comes to.
     async fn is_refused(&self, browser: &Browser) {
-        for (proof, fields) in &self.sent {
+        for Sent { proof, fields } in &self.sent {
             let headers: Vec<(&str, &str)> = proof.iter().map(|proof| ("dpop", proof.as_str())).collect();
             let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             for _ in 0..3 {

@@ -222,7 +222,7 @@ mod tests {
     fn registered(authentication: Authentication, certificate_subject: Option<Subject>, keys: &str) -> Client {
         let registration = Registration { certificate_subject, ..Registration::default() };
         let keys = JwkSet::parse(&format!("{{\"keys\":[{keys}]}}")).unwrap();
-        Client { authentication, registration, keys, ..client(ClientKind::Confidential, &[]) }
+        Client { authentication, keys, registration, ..client(ClientKind::Confidential, &[]) }
     }
 
     fn shown(der: &[u8], is_vouched_for: bool) -> Certificate {

@@ -83,14 +83,12 @@ impl FromRequestParts<Server> for Leaver {
 }
 
 async fn recognised(server: &Server, parts: &Parts, now: UnixTime) -> Result<Caller, Problem> {
-    match parts.headers.get("dpop").map(|proof| proof.to_str().unwrap_or_default().to_owned()) {
-        Some(proof) => by_proof(server, &proof, parts, now).await,
-        None => {
-            let caller = by_cookie(server, parts).await?;
-            patience::spend(server, Who::Phone(&caller.phone.phone_id), now).await?;
-            Ok(caller)
-        }
+    if let Some(proof) = parts.headers.get("dpop") {
+        return by_proof(server, proof.to_str().unwrap_or_default(), parts, now).await;
     }
+    let caller = by_cookie(server, parts).await?;
+    patience::spend(server, Who::Phone(&caller.phone.phone_id), now).await?;
+    Ok(caller)
 }
 
 async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) -> Result<Caller, Problem> {
