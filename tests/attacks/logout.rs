@@ -262,3 +262,34 @@ pub(crate) async fn of_fifty_log_outs_one_counts(kommun: &Kommun) {
     assert_eq!(kommun.ear.heard().len(), 1);
     kommun.journal_holds().await;
 }
+
+/// Attack 28, a measurement: `cargo test -p handslag-tests -- --ignored --nocapture the_end_of_a_phone`. Prints how long the end of a phone
+/// takes after one refresh and after ten thousand: until it is answered, and until everything that rests on it has ended and its services
+/// have been told of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement, which prints and asserts no time"]
+async fn the_end_of_a_phone_costs_the_same_after_ten_thousand_refreshes() {
+    const LIVING: &str = "SELECT COUNT(*) FROM grants WHERE revoked_at IS NULL";
+    let kommun = Kommun::sqlite().await;
+    let grades = kommun.grades();
+    for refreshes in [1, 10_000, 1, 10_000] {
+        let mut worker = kommun.worker("Amina Sahlin").await;
+        let (login, tokens) = stays(&grades, &mut worker, &kommun).await;
+        let mut token = tokens["refresh_token"].as_str().unwrap().to_owned();
+        for _ in 0..refreshes {
+            token = refreshed(&login, &grades.id, &token).await.token("refresh_token");
+        }
+        let mut own = worker.at_a_desk(&kommun).await;
+        let phone = own.get("/min-sida").await.between("/min-sida/telefon/", "/ta-bort").to_owned();
+        let began = std::time::Instant::now();
+        assert_eq!(own.post(&format!("/min-sida/telefon/{phone}/ta-bort"), &[]).await.status, 303);
+        let answered = began.elapsed();
+        assert_eq!(refreshed(&login, &grades.id, &token).await.error(), (400, "invalid_grant"));
+        kommun.server.wakeups.wake("phone.ended");
+        let woken = std::time::Instant::now();
+        while kommun.count(LIVING).await > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        println!("{refreshes} refreshes: answered in {answered:?}, everything ended {:?} after the work began", woken.elapsed());
+    }
+}

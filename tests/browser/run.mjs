@@ -14,6 +14,7 @@ import { writeTable } from "./table.mjs";
 import "./first-minute.mjs";
 import "./passkey.mjs";
 import "./every-page.mjs";
+import "./log-ins.mjs";
 
 const wish = (name) => process.argv.includes(name);
 const after = (name) => (wish(name) ? process.argv[process.argv.indexOf(name) + 1] : "");

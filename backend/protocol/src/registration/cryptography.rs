@@ -37,6 +37,7 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
             uris: members.texts("request_uris")?,
         },
         requires_par: members.flag("require_pushed_authorization_requests")?.unwrap_or_default() || policy.profile == Profile::Fapi2,
+        naming: Vec::new(),
         resources: Vec::new(),
         response_modes: modes.collect(),
         userinfo: protection(members, "userinfo")?,

@@ -45,7 +45,7 @@ impl ObjectSigning {
 }
 
 /// What people are called towards a service (`subject_type`, OpenID Connect Core §8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectType {
     /// Another name in each sector.

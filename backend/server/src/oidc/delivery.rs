@@ -14,6 +14,7 @@ use handslag_vocab::UnixTime;
 
 use super::{
     clients::{self, Registered},
+    refused::no_store,
     signed::signed_as,
 };
 use crate::{
@@ -76,5 +77,5 @@ impl Way<'_> {
 /// name of this machine keeps its cookies.
 pub(super) fn redirect(server: &Server, address: &str) -> Response {
     let path = address.strip_prefix(&server.config.issuer).filter(|path| path.starts_with('/'));
-    Redirect::to(path.unwrap_or(address)).into_response()
+    (no_store(), Redirect::to(path.unwrap_or(address))).into_response()
 }

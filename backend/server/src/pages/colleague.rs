@@ -21,6 +21,7 @@ use crate::{
     caller::{Now, Rng},
     identity::{self, Affiliation, Standing},
     login::Worker,
+    outbox::Topic,
     page::Page,
     phone::{self, Phone, authority},
     problem::Problem,
@@ -83,6 +84,7 @@ pub(super) async fn block(
     let colleague = found(&server, &worker, &id).await?;
     authority::allowed(&server, &worker.affiliation, worker.tier, Act::Block { colleague: asked(&colleague) }, now)?;
     server.db.write(async |tx| ended(tx, &colleague, &worker.affiliation, now, &mut rng).await).await?;
+    server.wakeups.wake(Topic::IdentityEnded.as_str());
     Ok(Redirect::to(&format!("/personal/{id}")).into_response())
 }
 

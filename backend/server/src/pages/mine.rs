@@ -17,6 +17,7 @@ use crate::{
     identity::Affiliation,
     login::{Worker, remembered},
     oidc::{self, OpenLogIn, Rule},
+    outbox::Topic,
     page::Page,
     phone::{self, Phone},
     problem::Problem,
@@ -62,6 +63,7 @@ pub(super) async fn remove(
     Path(id): Path<PhoneId>,
 ) -> Result<Response, Problem> {
     server.db.write(async |tx| own_removed(tx, &worker.affiliation, &id, now, &mut rng).await).await?;
+    server.wakeups.wake(Topic::PhoneEnded.as_str());
     Ok(Redirect::to("/min-sida").into_response())
 }
 

@@ -15,6 +15,7 @@ use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
     identity::Affiliation,
+    outbox::Topic,
     problem::Problem,
     server::Server,
 };
@@ -27,7 +28,9 @@ pub(super) async fn remove(State(server): State<Server>, Now(now): Now, rng: Rng
 
 /// Ends the phone that calls.
 pub(super) async fn ended(server: &Server, caller: &Caller, now: UnixTime, mut rng: Rng) -> Result<(), Problem> {
-    Ok(server.db.write(async |tx| taken_off(tx, &caller.phone.phone_id, &caller.affiliation, now, &mut rng).await).await?)
+    server.db.write(async |tx| taken_off(tx, &caller.phone.phone_id, &caller.affiliation, now, &mut rng).await).await?;
+    server.wakeups.wake(Topic::PhoneEnded.as_str());
+    Ok(())
 }
 
 /// Ends a phone for the worker whose it is, with its journal line; twice is once.
