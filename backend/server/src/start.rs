@@ -52,7 +52,7 @@ pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Err
     let (counters, key_sets) = (Counters::new(shared.clone()), oidc::KeySets::default());
     let (keys, policies) = (keys.await??, policies.await??);
     let server =
-        Server::new(Parts { db, keys, policies, clients, key_sets, provider, outward, config, clock, wakeups, shared, counters, authorities });
+        Server::new(Parts { db, keys, policies, clients, key_sets, provider, config, outward, wakeups, shared, counters, authorities, clock });
     if let Some(test) = &server.config.test {
         tracing::warn!("[test] auto_approve is on: every log-in is answered without a person");
         phone::automatic::settle(&server, test, now).await.map_err(|problem| problem.en)?;
