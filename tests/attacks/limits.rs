@@ -22,7 +22,7 @@ use crate::{
 };
 
 fn impatient() -> Limits {
-    Limits { connections: 6, end_seconds: 3, head_seconds: 2, request_seconds: 3, stalled_seconds: 4, upload_seconds: 3 }
+    Limits { connections: 6, end_seconds: 3, head_seconds: 2, request_seconds: 3, stalled_seconds: 4, upload_seconds: 3, ..Limits::default() }
 }
 
 fn host(kommun: &Kommun) -> &str {

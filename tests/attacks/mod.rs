@@ -3,6 +3,7 @@
 
 mod approvals;
 mod authorize;
+mod bounds;
 mod certificates;
 mod codes;
 mod core;
@@ -16,6 +17,7 @@ mod logout;
 mod nodes;
 mod objects;
 mod pages;
+mod patience;
 mod phones;
 mod refresh;
 mod secrets;
@@ -37,6 +39,11 @@ crate::kommun::on_every_ground! {
     authorize {
         an_address_that_is_not_registered_gets_a_page,
         what_is_refused_goes_back_to_the_service,
+    }
+    bounds {
+        answers_are_kept_by_nobody_and_repeated_nowhere,
+        objects_that_are_too_large_or_too_deep,
+        one_spelling_of_an_address_and_no_other,
     }
     codes {
         a_code_is_used_once_and_a_second_use_ends_the_first,

@@ -36,6 +36,7 @@ test("the server application logs a person in", async () => {
 });
 
 test("the server application takes no answer that another browser asked for", async () => {
+  sara.changesDesk();
   const asked = await fetch(`${service.address}/logga-in`, { redirect: "manual" });
   const back = await sara.logsIn(asked.headers.get("location"));
   assert.equal((await fetch(back, { redirect: "manual" })).status, 400);

@@ -6,7 +6,13 @@ import assert from "node:assert/strict";
 export class Person {
   constructor(issuer) {
     this.issuer = issuer;
-    this.cookies = new Map();
+    this.desk = new Map();
+    this.phone = new Map();
+  }
+
+  /** Sits down at another computer, where nobody is logged in. */
+  changesDesk() {
+    this.desk.clear();
   }
 
   static async atWork(issuer, given = "Sara", family = "Holm") {
@@ -54,12 +60,13 @@ export class Person {
   async follows(address, request) {
     for (let hop = 0; hop < 12; hop += 1) {
       if (address.origin !== new URL(this.issuer).origin) return { left: address.href, body: "" };
-      const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+      const cookies = address.pathname.startsWith("/demo/telefon") ? this.phone : this.desk;
+      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
       const headers = { accept: "text/html", "accept-language": "sv", ...request.headers, cookie };
       const answer = await fetch(address, { ...request, headers, redirect: "manual" });
       for (const line of answer.headers.getSetCookie()) {
         const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-        this.cookies.set(name, value);
+        cookies.set(name, value);
       }
       const next = answer.headers.get("location");
       if (!next) {

@@ -1,6 +1,8 @@
 //! What people come here to do, from end to end, over real HTTP, on both engines and on two nodes.
 
+mod apps;
 mod authorities;
+mod conformance;
 mod declining;
 mod disposal;
 mod doors;

@@ -26,7 +26,8 @@ use crate::{
     discovery::Provider,
     oauth_error::ReplyTo,
     parameters::Parameters,
-    pkce, release,
+    pkce,
+    release::{self, Naming},
     request_object::{self, RequestObject},
     resource,
     response_mode::ResponseMode,
@@ -74,6 +75,10 @@ pub struct AuthorizationRequest {
     pub acr: AcrDemand,
     /// The `claims` parameter without what the client may not ask.
     pub claims: ClaimsParameter,
+    /// What the client calls what it is told, as it was registered when it asked: a change made later counts for the next log-in, where
+    /// the person sees it (attack 21).
+    #[serde(default)]
+    pub naming: Vec<Naming>,
     /// The language of the pages, if the client wished one of ours.
     pub language: Option<Language>,
 }
@@ -228,7 +233,7 @@ impl AuthorizationRequest {
 
     /// What the person is shown and the client gets.
     pub fn shares(&self) -> Vec<release::Claim> {
-        release::shares(&self.scopes, &self.claims)
+        release::shares(&self.scopes, &self.claims, &self.naming)
     }
 }
 
@@ -335,8 +340,9 @@ impl Question<'_> {
             hint: Hint::read(self.parameters.value("id_token_hint")),
             max_age: self.max_age()?,
             acr: AcrDemand::read(&claims, self.parameters.value("acr_values"), self.provider)?,
-            claims: claims.only(|claim| release::covers(&self.client.scopes, claim)),
+            claims: claims.only(|claim| release::covers(&self.client.scopes, &self.client.registration.naming, claim)),
             nonce: self.parameters.value("nonce").map(str::to_owned),
+            naming: self.client.registration.naming.clone(),
             language: self.language(),
             client_id: self.client.id.clone(),
             reply_to: reply_to.clone(),

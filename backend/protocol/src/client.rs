@@ -14,6 +14,7 @@ use crate::{
     },
     mutual_tls::Subject,
     profile::Profile,
+    release::Naming,
     response_mode::ResponseMode,
     web_address,
 };
@@ -123,6 +124,8 @@ pub struct Registration {
     pub request_objects: RequestObjects,
     /// Every request is pushed (RFC 9126 §6).
     pub requires_par: bool,
+    /// What it calls what it is told of a person.
+    pub naming: Vec<Naming>,
     /// Resources that it may have tokens for (RFC 8707).
     pub resources: Vec<String>,
     /// How answers reach it beside the query.

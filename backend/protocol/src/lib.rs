@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod access_token;
+pub mod attribute;
 pub mod authorization_details;
 pub mod authorize;
 pub mod client;

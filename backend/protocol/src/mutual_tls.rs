@@ -3,7 +3,7 @@
 //! The TLS handshake proves that the other end holds the certificate's key; whoever listens says so, and whether its chain leads to an
 //! authority that vouches for clients. A certificate that nobody vouches for proves a client only if the client registered its key.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use handslag_vocab::Digest;
 use serde::{Deserialize, Serialize};
@@ -153,12 +153,13 @@ impl Subject {
     fn is(&self, name: &GeneralName) -> bool {
         match (self, name) {
             (Self::SanDns(expected), GeneralName::DnsName(name)) => name.as_str().eq_ignore_ascii_case(expected),
-            (Self::SanEmail(expected), GeneralName::Rfc822Name(name)) => name.as_str() == expected,
+            (Self::SanEmail(expected), GeneralName::Rfc822Name(name)) | (Self::SanUri(expected), GeneralName::UniformResourceIdentifier(name)) => {
+                name.as_str() == expected
+            }
             (Self::SanIp(expected), GeneralName::IpAddress(name)) => match expected {
                 IpAddr::V4(expected) => name.as_bytes() == expected.octets(),
                 IpAddr::V6(expected) => name.as_bytes() == expected.octets(),
             },
-            (Self::SanUri(expected), GeneralName::UniformResourceIdentifier(name)) => name.as_str() == expected,
             _ => false,
         }
     }
@@ -199,5 +200,90 @@ impl Binding {
             (None, Some(key)) => key.map(Self::Key),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::{ClientKind, Registration, tests::client},
+        jose::JwkSet,
+    };
+
+    // Made with openssl; the keys beside them as openssl prints them.
+    const ED25519_CERTIFICATE: &[u8] = include_bytes!("../vectors/certificates/ed25519.der");
+    const P384_CERTIFICATE: &[u8] = include_bytes!("../vectors/certificates/p384.der");
+    const RSA_CERTIFICATE: &[u8] = include_bytes!("../vectors/certificates/rsa.der");
+    const ED25519_KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"6RTUxaekemtfhVJFcuGb2TxIscT28JWbzi8TM168h_A"}"#;
+    const P384_KEY: &str = r#"{"kty":"EC","crv":"P-384","x":"qeJ80xmvGkH4x52occ2U6yRQsyrWsI4Jffw4-6-Bu6J7AgvlrhUpg7-rx2uy3ZN8","y":"HkLhB7VUaapAqNUt65E6OtcyC-R0yu3MXFt1W9smi5ZC7zGjLYSHNyZGRNh23U_E"}"#;
+    const RSA_KEY: &str = r#"{"kty":"RSA","e":"AQAB","n":"strGj9IfhzLRco3AXGgzIrt47MvJ60FsGbh9sg51tX5gplH1J0MLIRcFCXMYK4wxypgLSmcvSZb2nsHfAlR0WBU3M4nlgKLThscVBL5HKrYKXHEYXZRRNZuNNQPWRf-NenOowG9oKY8EKBUscV0v5jgTv0ukl5JjUZAuVtnMEXx5Bz-a-eYiGz0oOLvzxhe7-jWwDHby_UjBYFubsTNyUJti-8l0iIbc-PrIgn4B4L_EZyfbLaRoglVJO6ZBgKpZw41_F8INEEnE8P49eiGj9fBI9GzDWxIdjfhSI3XfwZ_C5W0g0hzEmJL-EJ6O4gU1VVynPUDJssmkhqV4Lmfy-w"}"#;
+
+    fn registered(authentication: Authentication, certificate_subject: Option<Subject>, keys: &str) -> Client {
+        let registration = Registration { certificate_subject, ..Registration::default() };
+        let keys = JwkSet::parse(&format!("{{\"keys\":[{keys}]}}")).unwrap();
+        Client { authentication, registration, keys, ..client(ClientKind::Confidential, &[]) }
+    }
+
+    fn shown(der: &[u8], is_vouched_for: bool) -> Certificate {
+        Certificate::read(der, is_vouched_for).unwrap()
+    }
+
+    /// RFC 8705 §2.2.
+    #[test]
+    fn a_registered_key_of_any_kind_is_found_in_its_certificate_and_in_no_other() {
+        let all = [(ED25519_CERTIFICATE, ED25519_KEY), (P384_CERTIFICATE, P384_KEY), (RSA_CERTIFICATE, RSA_KEY)];
+        for (number, (certificate, _)) in all.iter().enumerate() {
+            for (other, (_, key)) in all.iter().enumerate() {
+                let client = registered(Authentication::SelfSignedTls, None, key);
+                let expected = if number == other { Ok(()) } else { Err(Refusal::KeyUnknown) };
+                assert_eq!(shown(certificate, false).proves(&client), expected, "{number} {other}");
+                assert_eq!(shown(certificate, true).proves(&client), expected, "whoever vouches for it");
+            }
+        }
+    }
+
+    /// RFC 8705 §2.1.2.
+    #[test]
+    fn a_subject_is_the_whole_subject_and_counts_only_where_somebody_vouches_for_it() {
+        let proves = |subject: Option<Subject>, is_vouched_for| {
+            shown(RSA_CERTIFICATE, is_vouched_for).proves(&registered(Authentication::Tls, subject, RSA_KEY))
+        };
+        let right = [
+            Subject::Dn("CN=Vardsystemet,O=Kvarnby\\, kommun,C=SE".to_owned()),
+            Subject::SanDns("CARE.example".to_owned()),
+            Subject::SanIp("2001:db8::7".parse().unwrap()),
+        ];
+        for subject in right {
+            assert!(subject.is_readable());
+            assert_eq!(proves(Some(subject.clone()), true), Ok(()), "{subject:?}");
+            assert_eq!(proves(Some(subject.clone()), false), Err(Refusal::Untrusted), "{subject:?}");
+        }
+        let wrong = [
+            Subject::Dn("CN=Vardsystemet".to_owned()),
+            Subject::Dn("C=SE,O=Kvarnby\\, kommun,CN=Vardsystemet".to_owned()),
+            Subject::Dn("CN=vardsystemet,O=Kvarnby\\, kommun,C=SE".to_owned()),
+            Subject::Dn(String::new()),
+            Subject::SanDns("are.example".to_owned()),
+            Subject::SanDns("care.example.evil".to_owned()),
+            Subject::SanUri("care.example".to_owned()),
+            Subject::SanEmail("care.example".to_owned()),
+            Subject::SanIp("192.0.2.7".parse().unwrap()),
+        ];
+        for subject in wrong {
+            assert_eq!(proves(Some(subject.clone()), true), Err(Refusal::Subject), "{subject:?}");
+        }
+        assert_eq!(proves(None, true), Err(Refusal::Subject), "nothing registered is nobody");
+        assert!(!Subject::Dn("no name".to_owned()).is_readable() && !Subject::SanDns(String::new()).is_readable());
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let mut longer = RSA_CERTIFICATE.to_vec();
+        longer.push(0);
+        for wrong in [&b""[..], b"x", &RSA_CERTIFICATE[..100], &longer] {
+            assert_eq!(Certificate::read(wrong, true).err(), Some(Refusal::Form));
+        }
+        assert_eq!(shown(RSA_CERTIFICATE, true).thumbprint(), Digest::of(RSA_CERTIFICATE), "x5t#S256");
     }
 }

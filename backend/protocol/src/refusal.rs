@@ -78,9 +78,9 @@ mod tests {
         check(crate::client_authentication::Refusal::ALL, crate::client_authentication::Refusal::code);
         check(crate::access_token::Refusal::ALL, crate::access_token::Refusal::code);
         check(crate::dpop::Refusal::ALL, crate::dpop::Refusal::code);
+        check(crate::mutual_tls::Refusal::ALL, crate::mutual_tls::Refusal::code);
         check(crate::end_session::Refusal::ALL, crate::end_session::Refusal::code);
         check(crate::id_token::Refusal::ALL, crate::id_token::Refusal::code);
-        check(crate::mutual_tls::Refusal::ALL, crate::mutual_tls::Refusal::code);
         check(crate::jose::Refusal::ALL, crate::jose::Refusal::code);
         check(crate::moving_qr::Refusal::ALL, crate::moving_qr::Refusal::code);
         check(crate::par::Refusal::ALL, crate::par::Refusal::code);

@@ -1,21 +1,17 @@
 //! Which claim goes where (OIDC Sweden Claims 1.0 §3 and profile §4.2), as one table that decides the tokens and the text that
-//! the person reads before anything is sent. There is no second list.
+//! the person reads before anything is sent. There is no second list. A registration may give a claim another source, or name a claim
+//! of its own, within a scope that the service may ask for ([`Naming`]).
 //!
 //! Rules: the `claims` parameter names a destination first, then the scope's definition decides, and a claim pulled into the
 //! ID Token is also in UserInfo when its scope was asked for. What nobody asked for is sent nowhere.
 
+mod naming;
+
 use serde_json::{Map, Value};
 
-use crate::authorize::ClaimsParameter;
+pub use naming::Naming;
 
-/// A word for a person, in both languages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Label {
-    /// Swedish.
-    pub sv: &'static str,
-    /// English.
-    pub en: &'static str,
-}
+use crate::{attribute::Attribute, authorize::ClaimsParameter};
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -24,18 +20,22 @@ pub struct Release {
     pub claim: &'static str,
     /// Scopes whose definition has it, with whether they deliver it in the ID Token beside UserInfo.
     pub scopes: &'static [(&'static str, bool)],
-    /// What a person reads.
-    pub label: Label,
+    /// What it says.
+    pub from: Attribute,
 }
 
 /// OIDC Sweden Claims 1.0 §3.3: the work identity.
 pub const NATURAL_PERSON_ORG_ID: &str = "https://id.oidc.se/scope/naturalPersonOrgId";
-/// OIDC Sweden Claims 1.0 §3.1: the person's name and date of birth.
+/// OIDC Sweden Claims 1.0 §3.1: the person's name.
 pub const NATURAL_PERSON_INFO: &str = "https://id.oidc.se/scope/naturalPersonInfo";
 /// OIDC Core §5.4.
 pub const PROFILE: &str = "profile";
 /// OIDC Core §5.4.
 pub const EMAIL: &str = "email";
+/// OIDC Core §5.4.
+pub const PHONE: &str = "phone";
+/// OIDC Core §5.4.
+pub const ADDRESS: &str = "address";
 
 const ORG_ID_EVERYWHERE: (&str, bool) = (NATURAL_PERSON_ORG_ID, true);
 const ORG_ID: (&str, bool) = (NATURAL_PERSON_ORG_ID, false);
@@ -43,30 +43,31 @@ const INFO: (&str, bool) = (NATURAL_PERSON_INFO, false);
 const STANDARD: (&str, bool) = (PROFILE, false);
 
 /// The table, in the order in which a person reads it.
-pub const RELEASE: [Release; 10] = [
-    row("name", &[ORG_ID, INFO, STANDARD], "Namn", "Name"),
-    row("given_name", &[INFO, STANDARD], "Förnamn", "First name"),
-    row("middle_name", &[INFO, STANDARD], "Mellannamn", "Middle name"),
-    row("family_name", &[INFO, STANDARD], "Efternamn", "Last name"),
-    row("birthdate", &[INFO, STANDARD], "Födelsedatum", "Date of birth"),
-    row("https://id.oidc.se/claim/orgAffiliation", &[ORG_ID_EVERYWHERE], "Jobb-id", "Work identity"),
-    row("https://id.oidc.se/claim/orgName", &[ORG_ID], "Organisation", "Organisation"),
-    row("https://id.oidc.se/claim/orgNumber", &[ORG_ID], "Organisationsnummer", "Organisation number"),
-    row("email", &[(EMAIL, false)], "E-postadress", "E-mail address"),
-    row("email_verified", &[(EMAIL, false)], "E-postadressen är kontrollerad", "E-mail address is checked"),
+pub const RELEASE: [Release; 11] = [
+    row("name", &[ORG_ID, INFO, STANDARD], Attribute::Name),
+    row("given_name", &[INFO, STANDARD], Attribute::GivenName),
+    row("family_name", &[INFO, STANDARD], Attribute::FamilyName),
+    row("https://id.oidc.se/claim/orgAffiliation", &[ORG_ID_EVERYWHERE], Attribute::AffiliationId),
+    row("https://id.oidc.se/claim/orgName", &[ORG_ID], Attribute::OrganisationName),
+    row("https://id.oidc.se/claim/orgNumber", &[ORG_ID], Attribute::OrganisationNumber),
+    row("email", &[(EMAIL, false)], Attribute::Email),
+    row("email_verified", &[(EMAIL, false)], Attribute::EmailChecked),
+    row("phone_number", &[(PHONE, false)], Attribute::Phone),
+    row("phone_number_verified", &[(PHONE, false)], Attribute::PhoneChecked),
+    row("address", &[(ADDRESS, false)], Attribute::Address),
 ];
 
-const fn row(claim: &'static str, scopes: &'static [(&'static str, bool)], sv: &'static str, en: &'static str) -> Release {
-    Release { claim, scopes, label: Label { sv, en } }
+const fn row(claim: &'static str, scopes: &'static [(&'static str, bool)], from: Attribute) -> Release {
+    Release { claim, scopes, from }
 }
 
 /// One claim that will be sent, if the person has a value for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The claim's name.
-    pub name: &'static str,
-    /// What a person reads.
-    pub label: Label,
+    pub name: String,
+    /// What it says.
+    pub from: Attribute,
     /// It goes into the ID Token.
     pub in_id_token: bool,
     /// It goes into UserInfo.
@@ -81,22 +82,38 @@ pub fn scopes() -> Vec<&'static str> {
     names
 }
 
-/// Takes the granted scopes and the `claims` parameter as checked; gives what is sent and where, in the order of the table.
-pub fn shares(scopes: &[String], claims: &ClaimsParameter) -> Vec<Claim> {
-    let asked = |(scope, _): &&(&str, bool)| scopes.iter().any(|granted| granted == scope);
-    let delivery = |row: &Release| {
-        let by_scope: Vec<&(&str, bool)> = row.scopes.iter().filter(asked).collect();
-        let in_id_token = claims.id_token.contains_key(row.claim) || by_scope.iter().any(|(_, in_id_token)| *in_id_token);
-        let in_userinfo = claims.userinfo.contains_key(row.claim) || !by_scope.is_empty();
-        Claim { name: row.claim, label: row.label, in_id_token, in_userinfo }
-    };
-    RELEASE.iter().map(delivery).filter(|claim| claim.in_id_token || claim.in_userinfo).collect()
+/// What a claim says by the table; nothing for one that it does not know.
+pub fn source(claim: &str) -> Option<Attribute> {
+    RELEASE.iter().find(|row| row.claim == claim).map(|row| row.from)
 }
 
-/// Whether one of these scopes has the claim: a client may name only claims of scopes that it may ask for.
-pub fn covers(scopes: &[String], claim: &str) -> bool {
-    let row = RELEASE.iter().find(|row| row.claim == claim);
-    row.is_some_and(|row| row.scopes.iter().any(|(scope, _)| scopes.iter().any(|allowed| allowed == scope)))
+/// Takes the granted scopes, the `claims` parameter as checked and the service's own names; gives what is sent and where, in the order
+/// of the table, the service's own after it.
+pub fn shares(scopes: &[String], claims: &ClaimsParameter, naming: &[Naming]) -> Vec<Claim> {
+    let asked = |scope: &str| scopes.iter().any(|granted| granted == scope);
+    let delivered = |name: &str, from, by_scope: bool, in_id_token: bool| Claim {
+        name: name.to_owned(),
+        from,
+        in_id_token: claims.id_token.contains_key(name) || in_id_token,
+        in_userinfo: claims.userinfo.contains_key(name) || by_scope,
+    };
+    let of_the_table = RELEASE.iter().filter_map(|row| {
+        let mut by_scope = row.scopes.iter().filter(|(scope, _)| asked(scope)).peekable();
+        let is_asked = by_scope.peek().is_some();
+        Some(delivered(row.claim, naming::source(naming, row)?, is_asked, by_scope.any(|(_, in_id_token)| *in_id_token)))
+    });
+    let of_its_own = naming.iter().filter(|named| source(&named.claim).is_none());
+    let of_its_own = of_its_own.map(|named| delivered(&named.claim, named.from, named.scope.as_deref().is_some_and(asked), false));
+    of_the_table.chain(of_its_own).filter(|claim| claim.in_id_token || claim.in_userinfo).collect()
+}
+
+/// Whether one of these scopes has the claim: a client may name only claims of scopes that it may ask for (OP-17).
+pub fn covers(scopes: &[String], naming: &[Naming], claim: &str) -> bool {
+    let may = |scope: &str| scopes.iter().any(|allowed| allowed == scope);
+    match RELEASE.iter().find(|row| row.claim == claim) {
+        Some(row) => row.scopes.iter().any(|(scope, _)| may(scope)),
+        None => naming.iter().any(|named| named.claim == claim && named.scope.as_deref().is_some_and(may)),
+    }
 }
 
 /// The values that go into the ID Token. `values` may hold more than is shared; nothing more leaves.
@@ -110,7 +127,7 @@ pub fn for_userinfo(shared: &[Claim], values: &Map<String, Value>) -> Map<String
 }
 
 fn picked<'a>(claims: impl Iterator<Item = &'a Claim>, values: &Map<String, Value>) -> Map<String, Value> {
-    claims.filter_map(|claim| values.get(claim.name).map(|value| (claim.name.to_owned(), value.clone()))).collect()
+    claims.filter_map(|claim| values.get(&claim.name).map(|value| (claim.name.clone(), value.clone()))).collect()
 }
 
 #[cfg(test)]
@@ -123,10 +140,10 @@ mod tests {
 
     fn shared(scopes: &[&str], claims: &str) -> Vec<Claim> {
         let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
-        shares(&scopes, &ClaimsParameter::parse(claims).unwrap())
+        shares(&scopes, &ClaimsParameter::parse(claims).unwrap(), &[])
     }
 
-    fn names(claims: &[Claim], place: impl Fn(&Claim) -> bool) -> Vec<&'static str> {
+    fn names(claims: &[Claim], place: impl Fn(&Claim) -> bool) -> Vec<&str> {
         claims.iter().filter(|claim| place(claim)).map(|claim| claim.name.rsplit('/').next().unwrap()).collect()
     }
 
@@ -168,11 +185,12 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_each_claim_once_and_words_for_people() {
+    fn the_table_has_each_claim_once() {
         let claims: BTreeSet<&str> = RELEASE.iter().map(|row| row.claim).collect();
         assert_eq!(claims.len(), RELEASE.len());
-        assert!(RELEASE.iter().all(|row| !row.scopes.is_empty() && !row.label.sv.is_empty() && !row.label.en.is_empty()));
-        assert_eq!(scopes(), [EMAIL, NATURAL_PERSON_INFO, NATURAL_PERSON_ORG_ID, PROFILE]);
-        assert!(covers(&[PROFILE.to_owned()], "name") && !covers(&[PROFILE.to_owned()], "email") && !covers(&[PROFILE.to_owned()], "salary"));
+        assert!(RELEASE.iter().all(|row| !row.scopes.is_empty()));
+        assert_eq!(scopes(), [ADDRESS, EMAIL, NATURAL_PERSON_INFO, NATURAL_PERSON_ORG_ID, PHONE, PROFILE]);
+        let covered = |claim| covers(&[PROFILE.to_owned()], &[], claim);
+        assert!(covered("name") && !covered("email") && !covered("salary"));
     }
 }

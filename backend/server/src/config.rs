@@ -1,23 +1,29 @@
 //! The configuration: one TOML file. An unknown key refuses the start and is named; secrets are paths to files; a missing
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
+mod apps;
 mod client;
+mod limits;
 mod network;
 mod outbound;
 mod protection;
+mod services;
 mod sso_group;
 
 use std::path::{Path, PathBuf};
 
 use const_oid::ObjectIdentifier;
-use handslag_vocab::{Assurance, OrganisationNumber};
+use handslag_vocab::{Assurance, OrgAffiliation, OrganisationNumber};
 use serde::Deserialize;
 
+pub use apps::{Android, Apps};
 use client::sound;
-pub use client::{ApplicationType, Client, Requests, Services};
+pub use client::{ApplicationType, Client, Requests};
+pub use limits::Limits;
 pub use network::{Mtls, Proxy, Tls};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
+pub use services::Services;
 pub use sso_group::{Computers, SsoGroup};
 
 /// Everything an operator decides.
@@ -74,45 +80,14 @@ pub struct Config {
     /// Whom this node may call.
     #[serde(default)]
     pub outbound: Outbound,
+    /// Our own apps on phones.
+    #[serde(default)]
+    pub apps: Apps,
+    /// For outside conformance suites, and refused in production.
+    pub test: Option<Test>,
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
-}
-
-/// How much at a time, and for how long. The proxy in front has limits of its own; these hold without it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Connections at the same time; the next one waits until one ends.
-    pub connections: usize,
-    /// For open requests to be answered when the process is asked to end.
-    pub end_seconds: u64,
-    /// For the head of a request, and between two requests of one connection.
-    pub head_seconds: u64,
-    /// For a whole request.
-    pub request_seconds: u64,
-    /// For a connection over which nothing goes, in either direction. More than a whole request may take.
-    pub stalled_seconds: u64,
-    /// For a request that brings a document.
-    pub upload_seconds: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { connections: 4096, end_seconds: 20, head_seconds: 15, request_seconds: 30, stalled_seconds: 60, upload_seconds: 600 }
-    }
-}
-
-impl Limits {
-    const fn is_shut(&self) -> bool {
-        let Self { connections, end_seconds, head_seconds, request_seconds, stalled_seconds, upload_seconds } = self;
-        *connections == 0
-            || *end_seconds == 0
-            || *head_seconds == 0
-            || *request_seconds == 0
-            || *stalled_seconds <= *request_seconds
-            || *upload_seconds == 0
-    }
 }
 
 /// How careful to be.
@@ -168,6 +143,24 @@ pub struct Redis {
     pub url_file: PathBuf,
 }
 
+/// What a conformance suite needs and nobody else may have.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Test {
+    /// Answers every log-in and consent at once for this work identity, without a phone and without a person. Entered at the start, with a value for
+    /// every claim, where it is not known.
+    pub auto_approve: OrgAffiliation,
+}
+
+impl Test {
+    /// The organisation of the work identity.
+    pub fn organisation(&self) -> Option<OrganisationNumber> {
+        let (opaque, number) = self.auto_approve.as_str().split_once('@')?;
+        let is_opaque = !opaque.is_empty() && opaque.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        number.parse().ok().filter(|_| is_opaque)
+    }
+}
+
 /// Where private keys live.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -183,6 +176,9 @@ fn listen() -> String {
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
+    /// No phone could match it.
+    #[error("[apps] names apple apps as TEAM123456.bundle.name and android apps by package and sha256_cert_fingerprints (AA:BB:…)")]
+    Apps,
     /// Named twice, without an address, or with a proof that is none.
     #[error(
         "the client {0} is named twice, shares its resource, has no redirect address, has keys or a secret's digest that are not understood, has keys in two places, \
@@ -223,6 +219,9 @@ pub enum Refused {
     /// Nobody in particular would be believed.
     #[error("[proxy] must name the addresses it calls from, and a header")]
     Proxy,
+    /// Somebody would be let in without being asked.
+    #[error("[test] is for conformance suites: refused in production, beside reviewed_by_digg, and without a work identity like x7k3q9ma@2120009994")]
+    Test,
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -261,11 +260,18 @@ impl Config {
             return Err(Refused::Limits);
         }
         self.outbound.check()?;
+        if !self.apps.are_sound() {
+            return Err(Refused::Apps);
+        }
         if self.mtls.as_ref().is_some_and(|mtls| !mtls.is_sound(self.tls.as_ref())) {
             return Err(Refused::Mtls);
         }
         if self.proxy.as_ref().is_some_and(|proxy| !proxy.is_sound()) {
             return Err(Refused::Proxy);
+        }
+        let is_sound = |test: &Test| !is_production && !self.reviewed_by_digg && test.organisation().is_some();
+        if self.test.as_ref().is_some_and(|test| !is_sound(test)) {
+            return Err(Refused::Test);
         }
         sound(&self.clients)?;
         sso_group::sound(&self.sso_groups, &self.clients)?;
@@ -320,7 +326,8 @@ mod tests {
     fn limits_that_shut_everybody_out_are_refused() {
         let small = format!("mode = \"demo\"\n{SMALL}");
         assert!(parse(&format!("{small}[limits]\nconnections = 10\n")).is_ok());
-        for name in ["connections", "end_seconds", "head_seconds", "request_seconds", "stalled_seconds", "upload_seconds"] {
+        let often = ["address_per_minute", "client_per_minute", "failures_per_minute", "phone_per_minute"];
+        for name in often.into_iter().chain(["connections", "end_seconds", "head_seconds", "request_seconds", "stalled_seconds", "upload_seconds"]) {
             let refused = parse(&format!("{small}[limits]\n{name} = 0\n")).unwrap_err();
             assert!(refused.contains("[limits]"), "{refused}");
         }
@@ -339,6 +346,53 @@ mod tests {
         let client = "[[client]]\nid = \"x\"\nname_sv = \"X\"\nname_en = \"X\"\norganisation = \"2120001124\"\nredirect_uris = [\"https://x.example/\"]\nscopes = []\nsso_group = \"annan\"\n";
         for wrong in [group(13, "managed"), group(0, "managed"), group(3, "shared"), twice, format!("{}{client}", group(1, "shared"))] {
             assert!(parse(&wrong).unwrap_err().contains("the group"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_let_in_unasked_where_people_are_real() {
+        let test = "[test]\nauto_approve = \"x7k3q9ma@2120009994\"\n";
+        assert!(parse(&format!("mode = \"demo\"\n{SMALL}{test}")).is_ok());
+        let accepted = format!("[keys]\nallow_file_keys = \"{FILE_KEYS_ACCEPTED}\"\n");
+        let unsafe_ones = [
+            format!("{SMALL}{accepted}{test}"),
+            format!("mode = \"production\"\n{SMALL}{accepted}{test}"),
+            format!("mode = \"demo\"\nreviewed_by_digg = true\n{SMALL}{test}"),
+            format!("mode = \"demo\"\n{SMALL}{}", test.replace("2120009994", "2120009995")),
+            format!("mode = \"demo\"\n{SMALL}{}", test.replace("x7k3q9ma@", "@")),
+            format!("mode = \"demo\"\n{SMALL}{}", test.replace("x7k3q9ma@", "")),
+        ];
+        for config in unsafe_ones {
+            assert!(parse(&config).unwrap_err().contains("[test]"), "{config}");
+        }
+        assert!(parse(&format!("mode = \"demo\"\n{SMALL}[test]\nauto_aprove = \"x\"\n")).unwrap_err().contains("auto_aprove"));
+    }
+
+    #[test]
+    fn what_listens_for_certificates_is_whole_or_refused() {
+        let small = format!("mode = \"demo\"\n{SMALL}");
+        let tls = "[tls]\ncertificate = \"c\"\nkey = \"k\"\n";
+        let url = "[mtls]\nurl = \"https://mtls.example\"\n";
+        for right in [
+            format!("{small}{tls}{url}listen = \"127.0.0.1:1\"\n"),
+            format!("{small}{url}listen = \"127.0.0.1:1\"\ncertificate = \"c\"\nkey = \"k\"\n"),
+            format!("{small}{url}header = \"client-cert\"\nfrom = [\"10.0.0.1\"]\n"),
+        ] {
+            assert!(parse(&right).is_ok(), "{right}");
+        }
+        for wrong in [
+            format!("{small}{url}"),
+            format!("{small}{url}listen = \"127.0.0.1:1\"\n"),
+            format!("{small}{url}listen = \"127.0.0.1:1\"\ncertificate = \"c\"\n"),
+            format!("{small}{url}header = \"client-cert\"\n"),
+            format!("{small}{url}header = \"client cert\"\nfrom = [\"10.0.0.1\"]\n"),
+            format!("{small}{tls}{url}listen = \"127.0.0.1:1\"\nheader = \"client-cert\"\nfrom = [\"10.0.0.1\"]\n"),
+            format!("{small}{tls}[mtls]\nurl = \"http://mtls.example\"\nlisten = \"127.0.0.1:1\"\n"),
+        ] {
+            assert!(parse(&wrong).unwrap_err().contains("[mtls]"), "{wrong}");
+        }
+        for wrong in ["from = []\n", "from = [\"10.0.0.1\"]\naddress_header = \"a b\"\n"] {
+            assert!(parse(&format!("{small}[proxy]\n{wrong}")).unwrap_err().contains("[proxy]"), "{wrong}");
         }
     }
 

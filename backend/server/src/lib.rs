@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod outward;
 mod page;
 pub mod pages;
+mod patience;
 pub mod phone;
 pub mod problem;
 mod qr;

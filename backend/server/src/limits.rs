@@ -11,7 +11,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{config::Limits, problem::Problem, server::Server};
+use crate::{
+    config::Limits,
+    listen::HEAD_BYTES,
+    patience::{self, Who},
+    problem::Problem,
+    sender::Sender,
+    server::Server,
+};
 
 /// The largest file taken (attack I8).
 pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
@@ -63,6 +70,13 @@ impl Kind {
 
 /// Holds every request to its limits.
 pub async fn held(State(server): State<Server>, mut request: Request, next: Next) -> Response {
+    let address = request.extensions().get::<Sender>().map_or(Sender::default().address, |sender| sender.address);
+    if let Err(problem) = patience::spend(&server, Who::Address(address), server.clock.now()).await {
+        return last(problem);
+    }
+    if head(&request) > HEAD_BYTES {
+        return last(Kind::Form.too_large().with_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+    }
     let kind = Kind::of(request.method(), request.uri().path());
     let told = told(request.headers());
     match told {
@@ -81,6 +95,12 @@ pub async fn held(State(server): State<Server>, mut request: Request, next: Next
     }
     // Refused for its head, perhaps with its body unread.
     if response.status().is_client_error() && told.is_some_and(|bytes| bytes > READ_ANYHOW) { last(response) } else { response }
+}
+
+/// How much the head weighs, about.
+fn head(request: &Request) -> usize {
+    let address = request.uri().path_and_query().map_or(0, |both| both.as_str().len());
+    request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + address
 }
 
 /// The rest of the body is not read, so nothing can follow on this connection.

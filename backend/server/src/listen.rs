@@ -223,8 +223,8 @@ impl AsyncWrite for Line {
     }
 }
 
-/// The most of a request's head.
-const HEAD_BYTES: usize = 32 * 1024;
+/// The most of a request's head; read a little further, it is refused all the same.
+pub const HEAD_BYTES: usize = 32 * 1024;
 /// A moment for things to become free.
 const BREATH: Duration = Duration::from_millis(100);
 /// A refused client is heard out this long, and this long while it says nothing.

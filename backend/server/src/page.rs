@@ -6,11 +6,19 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use crate::problem::Problem;
+use crate::{config::Mode, problem::Problem};
 
-/// No inline script or style, nothing from elsewhere; forms and frames stay on this address.
+/// No inline script or style, nothing from elsewhere; forms stay on this address, and nobody puts a page of ours into a frame of theirs.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-     manifest-src 'self'; worker-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'";
+     manifest-src 'self'; worker-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+/// The policy of every page. A demonstration shows its desk and its phone in two frames of its own.
+pub fn policy(mode: Mode) -> String {
+    match mode {
+        Mode::Demo => CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'"),
+        Mode::Production => CONTENT_SECURITY_POLICY.to_owned(),
+    }
+}
 
 /// A page whose form may end at another site too: at the registered address that its answer is for.
 pub fn posts_also_to<T: Template>(page: Page<T>, address: &str) -> Result<Response, Problem> {
@@ -45,5 +53,20 @@ impl<T: Template> IntoResponse for Page<T> {
             }
             Err(error) => Problem::internal(&error).into_response(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Attack 36.
+    #[test]
+    fn nobody_frames_a_page_of_a_real_node() {
+        let policy = policy(Mode::Production);
+        for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "script-src 'self'"] {
+            assert!(policy.contains(part), "{part}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains('*'));
     }
 }

@@ -15,10 +15,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use handslag_phone::wire;
+use handslag_vocab::Seconds;
 
 use crate::words::Voice;
 
 const NOT_LOGGED_IN: &str = "not_logged_in";
+/// As programs know it from RFC 8628 §3.5.
+pub const SLOW_DOWN: &str = "slow_down";
 
 /// A refusal.
 #[derive(Clone, Debug)]
@@ -31,12 +34,14 @@ pub struct Problem {
     pub sv: String,
     /// The same in English.
     pub en: String,
+    /// When to come again, where it is a matter of time.
+    pub retry_after: Option<Seconds>,
 }
 
 impl Problem {
     /// A refusal with its sentences.
     pub fn new(status: StatusCode, code: &'static str, sv: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { status, code, sv: sv.into(), en: en.into() }
+        Self { status, code, sv: sv.into(), en: en.into(), retry_after: None }
     }
 
     /// 400.
@@ -61,6 +66,13 @@ impl Problem {
         self
     }
 
+    /// The same refusal with another status.
+    #[must_use]
+    pub const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// 401: nobody is logged in, or the phone is unknown.
     pub fn unknown_caller() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, NOT_LOGGED_IN, "Du behöver logga in först.", "You need to log in first.")
@@ -74,6 +86,16 @@ impl Problem {
             "Det här gäller inte längre. Börja om från början.",
             "This is no longer valid. Start again from the beginning.",
         )
+    }
+
+    /// 429: too often, come again when the time is over.
+    pub fn slow_down(wait: Seconds) -> Self {
+        let seconds = wait.0.max(1);
+        let (sv, en) = (
+            format!("Det blev för många försök på kort tid. Försök igen om {seconds} sekunder."),
+            format!("There were too many attempts in a short time. Try again in {seconds} seconds."),
+        );
+        Self { retry_after: Some(Seconds(seconds)), ..Self::new(StatusCode::TOO_MANY_REQUESTS, SLOW_DOWN, sv, en) }
     }
 
     /// 500 with an empty face; the whole chain goes to the log.
@@ -112,6 +134,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = wire::Problem { code: self.code.to_owned(), sv: self.sv.clone(), en: self.en.clone() };
         let mut response = (self.status, Json(body)).into_response();
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.0));
+        }
         response.extensions_mut().insert(self);
         response
     }

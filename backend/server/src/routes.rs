@@ -37,19 +37,21 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         // A demonstration has a first page of its own.
         .merge(if server.config.mode == Mode::Demo { Router::new() } else { pages::front() })
         .merge(beside);
+    // Our own words are visible ASCII; without them a page would load nothing.
+    let policy = HeaderValue::from_str(&page::policy(server.config.mode)).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     all.fallback(async || Problem::not_found())
         .layer(middleware::from_fn(own_pages_only))
         .layer(middleware::from_fn_with_state(server.clone(), limits::held))
+        .layer(middleware::from_fn_with_state(server.clone(), sender::known))
         .layer(middleware::from_fn(problem::faces))
         .layer(middleware::from_fn(language_kept))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // Not `no-referrer`: a form would then say `Origin: null`, and over plain http nothing else tells our page from another's.
         .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
         .layer(header_layer(HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=()"))
-        .layer(header_layer(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
         .layer(option_layer(server.config.is_https().then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY))))
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(server.clone(), sender::known))
         .with_state(server.clone())
 }
 

@@ -65,6 +65,11 @@ impl Counters {
         self.ask(counter, allowance, now, true).await
     }
 
+    /// The same, counted in this process only.
+    pub fn spend_here(&self, counter: &Digest, allowance: Allowance, now: UnixTime) -> Result<(), Seconds> {
+        self.ask_here(counter, allowance, now.seconds().saturating_mul(1_000), true)
+    }
+
     /// Whether something is left, without using it.
     pub async fn left(&self, counter: &Digest, allowance: Allowance, now: UnixTime) -> Result<(), Seconds> {
         self.ask(counter, allowance, now, false).await

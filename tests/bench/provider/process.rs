@@ -122,6 +122,7 @@ fn configuration(folder: &Path, port: u16) -> String {
         ),
         "operator = { name = \"Kvarnby kommun\", number = \"2120001124\", oid_arc = \"1.3.6.1.4.1.32473\" }\n".to_owned(),
         "[test]\nauto_approve = \"anna@2120001124\"\n".to_owned(),
+        "[limits]\naddress_per_minute = 1000000000\nclient_per_minute = 1000000000\n".to_owned(),
         client("machine", "redirect_uris = []\nscopes = [\"journal.read\"]\ngrant_types = [\"client_credentials\"]"),
         client("app", &format!("{by_person}scopes = []\ngrant_types = [\"authorization_code\", \"refresh_token\"]")),
         client("bound", &format!("{by_person}scopes = []\ndpop_bound_access_tokens = true")),

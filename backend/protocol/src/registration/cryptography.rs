@@ -37,10 +37,17 @@ pub(super) fn registration(members: &Members, policy: &Policy) -> Result<Registr
             uris: members.texts("request_uris")?,
         },
         requires_par: members.flag("require_pushed_authorization_requests")?.unwrap_or_default() || policy.profile == Profile::Fapi2,
+        naming: Vec::new(),
         resources: Vec::new(),
         response_modes: modes.collect(),
         userinfo: protection(members, "userinfo")?,
     })
+}
+
+fn certificate_subject(members: &Members) -> Result<Option<Subject>, Refusal> {
+    let named = |name| Ok::<_, Refusal>(members.text(name)?.map(str::to_owned));
+    let dns = named("tls_client_auth_san_dns")?.map(Subject::SanDns);
+    Ok(named("tls_client_auth_subject_dn")?.map(Subject::Dn).or(dns))
 }
 
 /// `backchannel_logout_session_required` needs no place here: every logout token names the log-in.
@@ -52,12 +59,6 @@ fn logout(members: &Members) -> Result<Logout, Refusal> {
         frontchannel_logout_session_required: members.flag("frontchannel_logout_session_required")?.unwrap_or_default(),
         post_logout_redirect_uris: members.texts("post_logout_redirect_uris")?,
     })
-}
-
-fn certificate_subject(members: &Members) -> Result<Option<Subject>, Refusal> {
-    let named = |name| Ok::<_, Refusal>(members.text(name)?.map(str::to_owned));
-    let dns = named("tls_client_auth_san_dns")?.map(Subject::SanDns);
-    Ok(named("tls_client_auth_subject_dn")?.map(Subject::Dn).or(dns))
 }
 
 pub(super) fn sender_constraint(members: &Members) -> Result<Option<SenderConstraint>, Refusal> {

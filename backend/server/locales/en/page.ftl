@@ -1,4 +1,6 @@
 page-skip = Skip to content
+page-yes = yes
+page-no = no
 problem-title = That did not work
 problem-code = Error code: { $code }
 moment = { $day } at { $time }

@@ -1,4 +1,6 @@
 page-skip = Hoppa till innehållet
+page-yes = ja
+page-no = nej
 problem-title = Det gick inte
 problem-code = Felkod: { $code }
 moment = { $day } kl. { $time }

@@ -17,17 +17,12 @@ pub(super) fn run(words: &[&str]) -> Ended {
     let data = option(words, "--data").map_or_else(|| PathBuf::from(".demo"), PathBuf::from);
     let port = option(words, "--port").map_or(Ok(FIRST_PORT), str::parse)?;
     let is_open = words.contains(&"--lan");
-    let services = option(words, "--client").map(|file| Services::read(Path::new(file))).transpose()?.unwrap_or_default();
+    let services = option(words, "--client").map_or(Ok(Services::default()), |file| Services::read(Path::new(file)))?;
     start::runtime()?.block_on(async {
         let listener = next_free(if is_open { "0.0.0.0" } else { "127.0.0.1" }, port).await?;
         let port = listener.local_addr()?.port();
         let issuer = format!("http://{}:{port}", if is_open { own_address()? } else { "localhost".to_owned() });
-        let base = format!("http://127.0.0.1:{port}");
-        let opened = demo::at_with(&data, &issuer, &base, |config| {
-            config.clients.extend(services.clients);
-            config.sso_groups = services.sso_groups;
-        });
-        let (server, place) = opened.await?;
+        let (server, place) = demo::at_with(&data, &issuer, &format!("http://127.0.0.1:{port}"), |config| services.join(config)).await?;
         let app = demo::watched(routes::routes(&server, demo::routes(place.clone())), place);
         println!("Kvarnby kommun (påhittad) finns på {issuer}  ·  The invented municipality is at {issuer}");
         println!("Avsluta med Ctrl-C. Allt ligger i {}.  ·  End with Ctrl-C. Everything is in {}.", data.display(), data.display());

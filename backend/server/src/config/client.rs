@@ -1,6 +1,6 @@
 //! A service in the configuration, and what cannot be right about one.
 
-use std::{collections::BTreeSet, net::IpAddr, path::Path};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use handslag_protocol::{
     client::GrantType,
@@ -11,15 +11,16 @@ use handslag_protocol::{
     },
     mutual_tls::Subject,
     profile::Profile,
+    release::Naming,
     response_mode::ResponseMode,
 };
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{ObjectSigning, Refused, SsoGroup, SubjectType, parsed, sso_group};
+use super::{ObjectSigning, Refused, SubjectType};
 
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a member of client metadata, named as the specifications name it")]
 pub struct Client {
@@ -92,6 +93,12 @@ pub struct Client {
     pub stay_idle_days: u16,
     /// What it may ask for.
     pub scopes: Vec<String>,
+    /// "Så heter personen i den här tjänsten": claims that say something else than usual, or that only this service knows.
+    #[serde(default)]
+    pub naming: Vec<Naming>,
+    /// A challenge is demanded (PKCE); `false` only for a service with a key that cannot send one, and never in `fapi2`.
+    #[serde(default = "yes")]
+    pub require_pkce: bool,
     /// Audiences it may get an access token for.
     #[serde(default)]
     pub audiences: Vec<String>,
@@ -179,7 +186,7 @@ pub struct Client {
 }
 
 /// How a service's log-in requests must come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Requests {
     /// Through the browser or pushed, signed or not; what the profile demands holds all the same.
@@ -187,12 +194,36 @@ pub enum Requests {
     Any,
     /// Pushed (`require_pushed_authorization_requests`, RFC 9126 §6).
     Pushed,
+    /// Signed, and pushed.
+    PushedAndSigned,
     /// Signed (`require_signed_request_object`, RFC 9101 §10.5).
     Signed,
 }
 
+impl Requests {
+    /// Whether each is pushed, and whether each is signed.
+    pub const fn demanded(pushed: bool, signed: bool) -> Self {
+        match (pushed, signed) {
+            (false, false) => Self::Any,
+            (true, false) => Self::Pushed,
+            (true, true) => Self::PushedAndSigned,
+            (false, true) => Self::Signed,
+        }
+    }
+
+    /// Each is pushed.
+    pub const fn are_pushed(self) -> bool {
+        matches!(self, Self::Pushed | Self::PushedAndSigned)
+    }
+
+    /// Each is signed.
+    pub const fn are_signed(self) -> bool {
+        matches!(self, Self::PushedAndSigned | Self::Signed)
+    }
+}
+
 /// What kind of program a service is (OpenID Connect Dynamic Client Registration §2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
     /// Installed on a device: loopback addresses with a free port.
@@ -231,6 +262,8 @@ impl Client {
             stay_days: days_logged_in(),
             stay_idle_days: days_idle(),
             scopes: Vec::new(),
+            naming: Vec::new(),
+            require_pkce: yes(),
             audiences: Vec::new(),
             assurance: lowest(),
             application_type: ApplicationType::Web,
@@ -318,7 +351,7 @@ impl Client {
     }
 
     /// What cannot be right in a registration.
-    fn is_sound(&self) -> bool {
+    pub fn is_sound(&self) -> bool {
         let is_readable = self.keys().is_ok() && self.secret_sha256.is_some() == self.secret().is_some();
         let has_one_place_of_keys = self.jwks.is_none() || self.jwks_uri.is_none();
         // OP-07: a shared secret is for programs that cannot do better.
@@ -326,16 +359,23 @@ impl Client {
         let has_address = !self.redirect_uris.is_empty() || !self.grant_types.contains(&GrantType::AuthorizationCode);
         // Without a proof anybody could be this client (RFC 6749 §4.4).
         let acts_alone_with_proof = !(self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials));
+        let leaves_out_pkce_by_right = self.require_pkce || (!self.is_public() && self.profile != Profile::Fapi2);
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
-        is_readable
-            && has_one_place_of_keys
-            && self.has_what_it_proves_by()
-            && may_share_a_secret
-            && has_address
-            && acts_alone_with_proof
-            && stays_soundly
-            && self.is_protected_soundly()
-            && self.logs_out_soundly()
+        let has_names = Naming::are_sound(&self.naming, &self.scopes);
+        let all = [
+            is_readable,
+            has_one_place_of_keys,
+            self.has_what_it_proves_by(),
+            may_share_a_secret,
+            has_address,
+            acts_alone_with_proof,
+            leaves_out_pkce_by_right,
+            has_names,
+            stays_soundly,
+            self.is_protected_soundly(),
+            self.logs_out_soundly(),
+        ];
+        !all.contains(&false)
     }
 
     /// Whole web addresses: a fragment would swallow what is added (Back-Channel Logout §2.2, Front-Channel Logout §2).
@@ -347,28 +387,6 @@ impl Client {
         let told = self.backchannel_logout_uri.iter().chain(&self.frontchannel_logout_uri);
         told.into_iter().all(is_whole)
             && self.post_logout_redirect_uris.iter().all(|address| !address.contains([' ', ';', '"']) && address.contains(':'))
-    }
-}
-
-/// Services and their groups alone, in the same tables: what a demonstration registers beside its own.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Services {
-    /// The services.
-    #[serde(default, rename = "client")]
-    pub clients: Vec<Client>,
-    /// Their groups.
-    #[serde(default, rename = "sso_group")]
-    pub sso_groups: Vec<SsoGroup>,
-}
-
-impl Services {
-    /// Reads and checks a file.
-    pub fn read(path: &Path) -> Result<Self, Refused> {
-        let services: Self = parsed(path)?;
-        sound(&services.clients)?;
-        sso_group::sound(&services.sso_groups, &services.clients)?;
-        Ok(services)
     }
 }
 

@@ -9,38 +9,43 @@ use handslag_protocol::{
     profile::Profile,
 };
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Client;
 
 /// How request objects are signed (`request_object_signing_alg`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum ObjectSigning {
     /// With this one.
     By(Algorithm),
-    /// `none`: not, where they are fetched from a registered address.
-    #[serde(deserialize_with = "none")]
+    /// Not, where they are fetched from a registered address.
+    Not(Nothing),
+}
+
+/// The word `none`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Nothing {
+    /// RFC 7518 §3.6.
+    #[serde(rename = "none")]
     None,
 }
 
 impl ObjectSigning {
+    /// Unsigned.
+    pub const NONE: Self = Self::Not(Nothing::None);
+
     /// The one algorithm, if there is one.
     pub const fn algorithm(self) -> Option<Algorithm> {
         match self {
             Self::By(algorithm) => Some(algorithm),
-            Self::None => None,
+            Self::Not(_) => None,
         }
     }
 }
 
-fn none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    let word = String::deserialize(deserializer)?;
-    if word == "none" { Ok(()) } else { Err(serde::de::Error::custom("neither a signature algorithm nor none")) }
-}
-
 /// What people are called towards a service (`subject_type`, OpenID Connect Core §8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectType {
     /// Another name in each sector.
@@ -104,7 +109,7 @@ impl Client {
         .iter()
         .all(|(by, content)| content.is_none() || by.is_some());
         // Attack 9: unsigned only where the profile has it.
-        let may_be_unsigned = self.request_object_signing_alg != Some(ObjectSigning::None) || self.profile == Profile::Core;
+        let may_be_unsigned = self.request_object_signing_alg != Some(ObjectSigning::NONE) || self.profile == Profile::Core;
         let has_sector = self.subject_type == SubjectType::Public || self.sector().is_some();
         answers.iter().all(signs) && answers.iter().all(encrypts) && is_complete && may_be_unsigned && has_sector
     }
@@ -117,4 +122,55 @@ fn encrypted(by: Option<KeyManagement>, content: Option<ContentEncryption>) -> O
 
 fn host(address: &str) -> Option<String> {
     Url::parse(address).ok()?.host_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Services;
+
+    const SERVICE: &str = "[[client]]\nid = \"x\"\nname_sv = \"X\"\nname_en = \"X\"\norganisation = \"2120001124\"\nscopes = []\n";
+
+    fn service(more: &str) -> Result<Client, String> {
+        let redirect = if more.contains("redirect_uris") { "" } else { "redirect_uris = [\"https://x.example/cb\"]\n" };
+        let services: Services = toml::from_str(&format!("{SERVICE}{redirect}{more}")).map_err(|error| error.to_string())?;
+        let client = services.clients.into_iter().next().unwrap();
+        if client.is_protected_soundly() { Ok(client) } else { Err("unsound".to_owned()) }
+    }
+
+    #[test]
+    fn members_have_the_names_and_values_of_client_metadata() {
+        let read = service("profile = \"core\"\nid_token_signed_response_alg = \"RS256\"\nrequest_object_signing_alg = \"none\"\n").unwrap();
+        assert_eq!((read.id_token().signed, read.request_object_signing_alg), (Some(Algorithm::Rs256), Some(ObjectSigning::NONE)));
+        let read = service("request_object_signing_alg = \"ES512\"\nsubject_type = \"pairwise\"\n").unwrap();
+        assert_eq!(read.request_object_signing_alg.and_then(ObjectSigning::algorithm), Some(Algorithm::Es512));
+        assert_eq!(read.sector().as_deref(), Some("x.example"));
+        let at = service("jwks_uri = \"https://x.example/jwks\"\nid_token_encrypted_response_alg = \"RSA-OAEP\"\n").unwrap();
+        assert_eq!(
+            at.id_token().encrypted,
+            Some((KeyManagement::RsaOaep(handslag_protocol::jose::jwe::Oaep::Sha1), ContentEncryption::A128CbcHs256))
+        );
+        assert_eq!(serde_json::to_value([ObjectSigning::NONE, ObjectSigning::By(Algorithm::Rs256)]).unwrap().to_string(), r#"["none","RS256"]"#);
+    }
+
+    #[test]
+    fn what_could_not_be_done_refuses_the_start() {
+        let wrong = [
+            "id_token_signed_response_alg = \"HS256\"\n",
+            "id_token_signed_response_alg = \"none\"\n",
+            "id_token_signed_response_alg = \"ES384\"\n",
+            "profile = \"fapi2\"\nid_token_signed_response_alg = \"RS256\"\n",
+            "id_token_encrypted_response_alg = \"RSA1_5\"\n",
+            "id_token_encrypted_response_alg = \"ECDH-ES\"\n",
+            "userinfo_encrypted_response_enc = \"A256GCM\"\n",
+            "request_object_signing_alg = \"none\"\n",
+            "request_object_signing_alg = \"NONE\"\n",
+            "subject_type = \"both\"\n",
+            "subject_type = \"pairwise\"\nredirect_uris = [\"https://x.example/cb\", \"https://y.example/cb\"]\n",
+            "subject_type = \"pairwise\"\nredirect_uris = [\"se.kvarnby.app:/cb\"]\n",
+        ];
+        for more in wrong {
+            assert!(service(more).is_err(), "{more}");
+        }
+    }
 }

@@ -52,6 +52,8 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
         limits: crate::config::Limits::default(),
         outbound: crate::config::Outbound::default(),
         sso_groups: Vec::new(),
+        apps: crate::config::Apps::default(),
+        test: None,
         clients,
     })
 }

@@ -11,7 +11,7 @@ use handslag_vocab::{AffiliationId, ClientId, UnixTime};
 pub struct Remembered {
     /// To which service.
     pub client_id: ClientId,
-    /// What was shown.
+    /// What was shown, by [`handslag_protocol::attribute::Attribute::name`].
     claims: String,
     /// When.
     pub remembered_at: UnixTime,
@@ -19,14 +19,14 @@ pub struct Remembered {
 
 impl Remembered {
     /// What was shown.
-    pub fn claims(&self) -> BTreeSet<&str> {
+    pub fn shown(&self) -> BTreeSet<&str> {
         self.claims.split(' ').filter(|claim| !claim.is_empty()).collect()
     }
 }
 
 /// Keeps an answer; the same one twice is one.
-pub async fn keep(tx: &mut Tx, affiliation: &AffiliationId, client: &ClientId, claims: &BTreeSet<&str>, now: UnixTime) -> Result<(), Error> {
-    let claims: Vec<&str> = claims.iter().copied().collect();
+pub async fn keep(tx: &mut Tx, affiliation: &AffiliationId, client: &ClientId, shown: &BTreeSet<&str>, now: UnixTime) -> Result<(), Error> {
+    let claims: Vec<&str> = shown.iter().copied().collect();
     tx.execute(
         "INSERT INTO remembered_answers (affiliation_id, client_id, claims, remembered_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         (affiliation, client, claims.join(" "), now),

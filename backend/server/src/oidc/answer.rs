@@ -1,6 +1,8 @@
 //! `GET /authorize/{txn}`: the browser that began comes back from a full log-in, and the service gets its code or its error. A failure is
 //! told to the person first (OP-19).
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, header},
@@ -29,7 +31,7 @@ use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
     config,
-    identity::{self, Affiliation, Standing},
+    identity::{self, Affiliation, Known, Standing},
     login::{self, SSO, sso_sessions},
     outbox::Topic,
     phone::{
@@ -150,7 +152,8 @@ impl Asked<'_> {
         let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
         let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
         let level = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
-        if let Some(reason) = self.refusal(&affiliation, &phone, level, now)? {
+        let known = identity::known(tx, &affiliation).await?;
+        if let Some(reason) = self.refusal((&affiliation, &known), &phone, level, now)? {
             return Ok(Given::Told(reason));
         }
         let fresh = Fresh { approval: id, affiliation: &affiliation, phone: &phone, level, authenticated_at: consumed.decided_at, cookie };
@@ -169,17 +172,23 @@ impl Asked<'_> {
     }
 
     /// Why a person who said yes is not logged in.
-    fn refusal(&self, affiliation: &Affiliation, phone: &Phone, level: Assurance, now: UnixTime) -> Result<Option<Reason>, Problem> {
+    fn refusal(
+        &self,
+        (affiliation, known): (&Affiliation, &Known),
+        phone: &Phone,
+        level: Assurance,
+        now: UnixTime,
+    ) -> Result<Option<Reason>, Problem> {
         if affiliation.standing(now) != Standing::Good || phone.blocked_at.is_some() {
             return Ok(Some(Reason::Ended));
         }
         if self.request.acr.answer(level).is_none() {
             return Ok(Some(Reason::Level));
         }
-        if !is_meant(self.server, &self.registered.config, self.request, affiliation)? {
+        if !is_meant(self.server, &self.registered.config, self.request, known)? {
             return Ok(Some(Reason::NotTheOneMeant));
         }
-        let is_wanted = is_wanted(self.server, &self.registered.config, self.request, affiliation)?;
+        let is_wanted = is_wanted(self.server, &self.registered.config, self.request, known)?;
         Ok((!is_wanted).then_some(Reason::AnotherPerson))
     }
 }
@@ -261,25 +270,27 @@ pub(super) async fn code_for(
 }
 
 /// Whether this is the person of `id_token_hint`, where there is one.
-fn is_meant(server: &Server, client: &config::Client, request: &AuthorizationRequest, affiliation: &Affiliation) -> Result<bool, Problem> {
-    Ok(request.hint.means(&subjects::told(server, client, &affiliation.subject)?))
+fn is_meant(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
+    Ok(request.hint.means(&subjects::told(server, client, known.subject())?))
 }
 
 /// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
-fn is_wanted(server: &Server, client: &config::Client, request: &AuthorizationRequest, affiliation: &Affiliation) -> Result<bool, Problem> {
-    let is_subject = request.claims.takes("sub", &subjects::told(server, client, &affiliation.subject)?.into());
+fn is_wanted(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
+    let is_subject = request.claims.takes("sub", &subjects::told(server, client, known.subject())?.into());
+    let sources: BTreeMap<_, _> = request.naming.iter().map(|named| (named.claim.clone(), named.from)).collect();
     // A value named for something this person has not is not met: null is never among the values a service names.
-    let value = |claim| affiliation.claim(claim).map_or(serde_json::Value::Null, Into::into);
-    Ok(is_subject && release::RELEASE.iter().all(|row| request.claims.takes(row.claim, &value(row.claim))))
+    let is_theirs = |claim: &str| request.claims.takes(claim, &known.claim(claim, &sources).unwrap_or_default());
+    let own_names = request.naming.iter().map(|named| named.claim.as_str());
+    Ok(is_subject && release::RELEASE.iter().map(|row| row.claim).chain(own_names).all(is_theirs))
 }
 
 /// Whether the request, where it names somebody in one way or another, names this person.
-pub(super) fn is_named(server: &Server, client: &config::Client, request: &AuthorizationRequest, affiliation: &Affiliation) -> Result<bool, Problem> {
-    Ok(is_meant(server, client, request, affiliation)? && is_wanted(server, client, request, affiliation)?)
+pub(super) fn is_named(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
+    Ok(is_meant(server, client, request, known)? && is_wanted(server, client, request, known)?)
 }
 
 fn logged_in(client: &config::Client, request: &AuthorizationRequest, who: &LoggedIn<'_>, assurance: Assurance) -> Event {
-    let released: Vec<&str> = request.shares().into_iter().map(|claim| claim.name).collect();
+    let released: Vec<String> = request.shares().into_iter().map(|claim| claim.name).collect();
     let transaction = who.transaction.unwrap_or(who.approval);
     Event {
         chain: who.affiliation.chain(Purpose::Login),

@@ -28,7 +28,10 @@ use crate::{
     caller::{Now, Rng},
     config, identity,
     login::{self, SSO, sso_sessions},
-    phone::approvals::{AskedService, Request},
+    phone::{
+        self,
+        approvals::{AskedService, Request},
+    },
     problem::Problem,
     server::Server,
     words::Voice,
@@ -136,10 +139,16 @@ pub(super) async fn log_in(
         .db
         .write(async |tx| {
             login::begin(tx, server, &approval, &asked, &browser, now).await?;
-            Ok::<_, Problem>(grants::wait(tx, &approval, request, checked.pushed.as_ref(), now).await?)
+            grants::wait(tx, &approval, request, checked.pushed.as_ref(), now).await?;
+            match &server.config.test {
+                Some(test) => phone::automatic::answer(tx, server, test, &approval, now, &mut rng).await,
+                None => Ok(()),
+            }
         })
         .await?;
-    let mut response = delivery::redirect(server, &format!("/login/{approval}{}", language(request.language)));
+    let waits = format!("/login/{approval}{}", language(request.language));
+    let goes_on = asked.return_to.as_ref().filter(|_| server.config.test.is_some());
+    let mut response = delivery::redirect(server, goes_on.unwrap_or(&waits));
     if let Some(cookie) = new_cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -225,18 +234,23 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
     let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     // Without its organisation policy could not be asked: then nobody logs in there.
     let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let shares = request.shares();
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     Ok(Request {
         requester: client.id.to_string(),
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
         organisation: organisation.name,
-        claims: request.shares().into_iter().map(|claim| claim.name.to_owned()).collect(),
+        claims: shares.iter().map(|claim| claim.name.clone()).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
         documents: Vec::new(),
         stays_days: request.is_offline().then_some(client.stay_days),
-        service: Some(AskedService { client: client.id.clone(), organisation: organisation.organisation_id }),
+        service: Some(AskedService {
+            client: client.id.clone(),
+            organisation: organisation.organisation_id,
+            sources: shares.into_iter().map(|claim| (claim.name, claim.from)).collect(),
+        }),
     })
 }
 

@@ -11,7 +11,7 @@ use handslag_vocab::{ClientId, OrganisationId};
 
 use super::signed::ready;
 use crate::{
-    config::{ApplicationType, Client, ObjectSigning, Requests},
+    config::{ApplicationType, Client, ObjectSigning},
     problem::Problem,
     server::Server,
     words::Voice,
@@ -70,6 +70,8 @@ pub(super) async fn registered(server: &Server, id: &ClientId) -> Result<Option<
 /// What it registered beside the least.
 fn registration(client: &Client) -> Registration {
     Registration {
+        naming: client.naming.clone(),
+        pkce_optional: !client.require_pkce,
         assertion_algorithm: client.token_endpoint_auth_signing_alg,
         authorization_response: client.authorization_response(),
         id_token: client.id_token(),
@@ -81,11 +83,11 @@ fn registration(client: &Client) -> Registration {
             frontchannel_logout_session_required: client.frontchannel_logout_session_required,
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
         },
-        requires_par: client.requests == Requests::Pushed,
+        requires_par: client.requests.are_pushed(),
         request_objects: RequestObjects {
-            required: client.requests == Requests::Signed,
+            required: client.requests.are_signed(),
             algorithm: client.request_object_signing_alg.and_then(ObjectSigning::algorithm),
-            unsigned: client.request_object_signing_alg == Some(ObjectSigning::None),
+            unsigned: client.request_object_signing_alg == Some(ObjectSigning::NONE),
             uris: client.request_uris.clone(),
         },
         resources: client.audiences.clone(),

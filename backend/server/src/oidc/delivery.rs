@@ -14,6 +14,7 @@ use handslag_vocab::UnixTime;
 
 use super::{
     clients::{self, Registered},
+    refused::no_store,
     signed::signed_as,
 };
 use crate::{
@@ -50,7 +51,7 @@ impl Way<'_> {
             None => reply_to.deliver(answer),
             Some(client) => {
                 let view = &client.client;
-                let protection = &view.registration.authorization_response;
+                let protection = view.registration.authorization_response;
                 let token = signed_as(self.server, protection, |key| jarm::unsigned(reply_to, answer, view, key, self.now))?;
                 jarm::deliver(reply_to, token, view, rng).map_err(|error| Problem::internal(&error))?
             }
@@ -76,5 +77,5 @@ impl Way<'_> {
 /// name of this machine keeps its cookies.
 pub(super) fn redirect(server: &Server, address: &str) -> Response {
     let path = address.strip_prefix(&server.config.issuer).filter(|path| path.starts_with('/'));
-    Redirect::to(path.unwrap_or(address)).into_response()
+    (no_store(), Redirect::to(path.unwrap_or(address))).into_response()
 }

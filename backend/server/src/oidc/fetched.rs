@@ -10,7 +10,7 @@ use std::{
 
 use handslag_vocab::{Seconds, UnixTime};
 
-use crate::outward::Outward;
+use crate::outward::{Outward, Refusal};
 
 const FRESH: Seconds = Seconds::minutes(15);
 const SELDOM: Seconds = Seconds(30);
@@ -68,12 +68,11 @@ impl<T> Fetched<T> {
         kept.tried_at = Some(now);
         let fetched = outward.get(address, self.accept).await;
         let text = fetched.as_ref().ok().filter(|fetched| fetched.status == 200).and_then(|fetched| str::from_utf8(&fetched.body).ok());
-        match text.and_then(self.read) {
-            Some(document) => kept.found = Some((Arc::new(document), now)),
-            None => {
-                let code = fetched.map_or_else(|refusal| refusal.code(), |_| "not_understood");
-                tracing::warn!(address, code, "what a service publishes could not be read");
-            }
+        if let Some(document) = text.and_then(self.read) {
+            kept.found = Some((Arc::new(document), now));
+        } else {
+            let code = fetched.map_or_else(Refusal::code, |_| "not_understood");
+            tracing::warn!(address, code, "what a service publishes could not be read");
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn tell(
     let token = found.map(|found| found.token).filter(|token| token.concerns(&service.client.id, service.config.resource.as_deref()));
     let token = token.map(|token| as_told(&server, &service.config, token)).transpose()?;
     let issuer = &server.config.issuer;
-    let protection = &service.client.registration.introspection;
+    let protection = service.client.registration.introspection;
     if wants_signed(&headers) || protection.signed.is_some() || protection.encrypted.is_some() {
         let build = |key: (_, &_)| introspection::unsigned(token.as_ref(), issuer, &service.client.id, now, key);
         let jwt = protected(&server, &service.client, protection, &mut rng, build)?;

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use handslag_keys::{KeyState, Kind, PublicHalf, Published, RSA_EXPONENT};
 use handslag_protocol::{
-    client::Client,
+    client::{Client, Protection},
     jose::{
         self, Algorithm, Jwk, JwkSet,
         jwe::{KeyManagement, UnverifiedJwe},
@@ -132,7 +132,7 @@ pub(super) async fn with_keys(server: &Server, registered: Arc<Registered>, now:
     let Some(address) = &registered.config.jwks_uri else { return registered };
     let keys = server.key_sets.of_services.at(address, &server.outward, now).await;
     let registered = keys.map_or(registered.clone(), |keys| having(&registered, &keys));
-    let is_missing = answers(&registered.client).any(|protection| registered.client.recipient(protection).is_err());
+    let is_missing = answers(&registered.client).any(|protection| registered.client.recipient(&protection).is_err());
     if is_missing { with_newer_keys(server, &registered, now).await.unwrap_or(registered) } else { registered }
 }
 
@@ -149,7 +149,7 @@ fn having(registered: &Registered, keys: &JwkSet) -> Arc<Registered> {
 }
 
 /// How each kind of answer is protected.
-pub(super) fn answers(client: &Client) -> impl Iterator<Item = &handslag_protocol::client::Protection> {
+pub(super) fn answers(client: &Client) -> impl Iterator<Item = Protection> {
     let registration = &client.registration;
-    [&registration.authorization_response, &registration.id_token, &registration.introspection, &registration.userinfo].into_iter()
+    [registration.authorization_response, registration.id_token, registration.introspection, registration.userinfo].into_iter()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{http::HeaderMap, response::Response};
-use handslag_protocol::release;
+use handslag_protocol::attribute::Attribute;
 use handslag_vocab::{AffiliationId, ClientId, SessionId, UnixTime};
 
 use super::{
@@ -103,8 +103,11 @@ pub async fn rules(server: &Server, voice: Voice, affiliation: &AffiliationId) -
     }
     let mut rules = Vec::new();
     for (client, answers) in by_client {
-        let is_shown = |row: &&release::Release| answers.iter().any(|answer| answer.claims().contains(row.claim));
-        let words = release::RELEASE.iter().filter(is_shown).map(|row| if voice.tag() == "en" { row.label.en } else { row.label.sv });
+        let is_shown = |attribute: &Attribute| answers.iter().any(|answer| answer.shown().contains(attribute.name()));
+        let words = Attribute::ALL
+            .into_iter()
+            .filter(is_shown)
+            .map(|attribute| if voice.tag() == "en" { attribute.label().en } else { attribute.label().sv });
         let sent = words.collect::<Vec<_>>().join(", ");
         rules.push(Rule { service: name(server, voice, &client).await?, client, sent });
     }

@@ -10,7 +10,7 @@ use handslag_protocol::{
     oauth_error::OAuthError,
 };
 use handslag_store::{Error, Tx};
-use handslag_vocab::{Digest, UnixTime};
+use handslag_vocab::{ClientId, Digest, UnixTime};
 
 use super::{
     clients::{self, Registered},
@@ -18,7 +18,11 @@ use super::{
     key_sets, proof,
     refused::Refused,
 };
-use crate::{sender::Sender, server::Server};
+use crate::{
+    patience::{self, Who},
+    sender::Sender,
+    server::Server,
+};
 
 /// A service that proved itself, or a public one that named itself. Reads as what is registered of it.
 pub(super) struct ProvenClient {
@@ -36,8 +40,22 @@ impl Deref for ProvenClient {
 impl ProvenClient {
     /// Unknown and unproven have the same code.
     pub(super) async fn of(server: &Server, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refused> {
+        let id = claimed.id()?;
+        let failing = Who::Failing(&id, sender.address);
+        // Before the proof is looked at: who may not try is not told whether it would have been right.
+        patience::left(server, failing, now).await?;
+        let proven = Self::proven(server, &id, claimed, sender, now).await;
+        if matches!(proven, Err(Refused::Protocol(OAuthError::InvalidClient, _))) {
+            patience::spend(server, failing, now).await?;
+        }
+        let proven = proven?;
+        patience::spend(server, Who::Client(&id), now).await?;
+        Ok(proven)
+    }
+
+    async fn proven(server: &Server, id: &ClientId, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refused> {
         let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
-        let registered = clients::registered(server, &claimed.id()?).await?.ok_or_else(unknown)?;
+        let registered = clients::registered(server, id).await?.ok_or_else(unknown)?;
         let authenticate = |registered: &Registered| claimed.authenticate(&registered.client, provider(server), sender.certificate.as_deref(), now);
         match authenticate(&registered) {
             Err(

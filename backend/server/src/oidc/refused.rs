@@ -8,7 +8,7 @@ use axum::{
 use handslag_protocol::{client_authentication, dpop, oauth_error::OAuthError, token};
 use serde_json::json;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, SLOW_DOWN};
 
 /// A refusal.
 #[derive(Debug)]
@@ -60,6 +60,12 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (error, description) = match self {
             Self::Protocol(error, description) => (error, description),
+            // RFC 6585 §4, in the form of RFC 6749 §5.2.
+            Self::Internal(problem) if problem.code == SLOW_DOWN => {
+                let wait = HeaderValue::from(problem.retry_after.map_or(1, |wait| wait.0));
+                let body = Json(json!({ "error": SLOW_DOWN, "error_description": problem.en }));
+                return (problem.status, [(header::RETRY_AFTER, wait)], no_store(), body).into_response();
+            }
             Self::Internal(problem) => return problem.into_response(),
         };
         let body = Json(json!({ "error": error.code(), "error_description": description }));

@@ -23,7 +23,7 @@ pub(super) fn signed(server: &Server, build: impl FnOnce(&str) -> UnsignedJws) -
 }
 
 /// Builds and signs as the service registered it, ES256 where it named nothing.
-pub(super) fn signed_as(server: &Server, protection: &Protection, build: impl FnOnce((Algorithm, &str)) -> UnsignedJws) -> Result<String, Problem> {
+pub(super) fn signed_as(server: &Server, protection: Protection, build: impl FnOnce((Algorithm, &str)) -> UnsignedJws) -> Result<String, Problem> {
     let algorithm = algorithm(protection);
     let kind = kind_of(algorithm).ok_or_else(|| Problem::internal(&jose::Refusal::Algorithm))?;
     signed_by(server, kind, |kid| build((algorithm, kid)))
@@ -33,7 +33,7 @@ pub(super) fn signed_as(server: &Server, protection: &Protection, build: impl Fn
 pub(super) fn protected(
     server: &Server,
     client: &Client,
-    protection: &Protection,
+    protection: Protection,
     rng: &mut Rng,
     build: impl FnOnce((Algorithm, &str)) -> UnsignedJws,
 ) -> Result<String, Problem> {
@@ -44,12 +44,12 @@ pub(super) fn protected(
 /// Encrypts where the service registered that.
 pub(super) fn sealed(
     client: &Client,
-    protection: &Protection,
+    protection: Protection,
     plain: &[u8],
     content_type: Option<&str>,
     rng: &mut Rng,
 ) -> Result<Option<String>, Problem> {
-    let sealed = client.recipient(protection).and_then(|recipient| {
+    let sealed = client.recipient(&protection).and_then(|recipient| {
         let encrypt = |recipient| jwe::encrypt(plain, content_type, &recipient, rng);
         recipient.map(encrypt).transpose()
     });
@@ -73,7 +73,7 @@ pub(super) async fn ready(server: &Server, registered: Arc<Registered>, now: Uni
     Ok(key_sets::with_keys(server, registered, now).await)
 }
 
-fn algorithm(protection: &Protection) -> Algorithm {
+fn algorithm(protection: Protection) -> Algorithm {
     protection.signed.unwrap_or(Algorithm::Es256)
 }
 

@@ -16,7 +16,6 @@ use handslag_protocol::{
 };
 use handslag_store::Tx;
 use handslag_vocab::{Digest, UnixTime};
-use serde_json::{Map, Value};
 
 use super::{
     access_tokens, client_credentials,
@@ -31,7 +30,7 @@ use super::{
 use crate::{
     caller::{Now, Rng},
     config,
-    identity::Affiliation,
+    identity::{self, Affiliation, Known},
     sender::Sender,
     server::Server,
 };
@@ -149,7 +148,8 @@ impl Asked<'_> {
         };
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
-        let id_token = if is_openid { Some(self.id_token(grant, affiliation, request, (subject, &access_token), rng)?) } else { None };
+        let known = identity::known(tx, affiliation).await?;
+        let id_token = if is_openid { Some(self.id_token(grant, &known, request, (subject, &access_token), rng)?) } else { None };
         Ok(TokenAnswer {
             access_token,
             token_type: self.token_type(),
@@ -163,11 +163,12 @@ impl Asked<'_> {
     fn id_token(
         &self,
         grant: &Grant,
-        affiliation: &Affiliation,
+        known: &Known,
         request: &AuthorizationRequest,
         (subject, access_token): (String, &str),
         rng: &mut Rng,
     ) -> Result<String, Refused> {
+        let shares = request.shares();
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
         let token = IdToken {
             issuer: self.server.config.issuer.clone(),
@@ -176,15 +177,20 @@ impl Asked<'_> {
             issued_at: self.now,
             auth_time: grant.authenticated_at,
             acr: grant.assurance.acr(self.server.config.reviewed_by_digg),
-            amr: vec![key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor],
+            // Where nobody is asked, nothing was done.
+            amr: if self.server.config.test.is_some() {
+                Vec::new()
+            } else {
+                vec![key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor]
+            },
             nonce: request.nonce.clone(),
             transaction: Some(grant.transaction().clone()),
             session: grant.sid.clone(),
             access_token: Some(access_token.to_owned()),
-            released: release::for_id_token(&request.shares(), &values(affiliation)),
+            released: release::for_id_token(&shares, &known.values(&shares)),
         };
         let client = &self.service.client;
-        Ok(protected(self.server, client, &client.registration.id_token, rng, |key| token.unsigned(key))?)
+        Ok(protected(self.server, client, client.registration.id_token, rng, |key| token.unsigned(key))?)
     }
 
     /// RFC 8707 §2.2: where the person approved named resources, a token is for one of those.
@@ -195,11 +201,6 @@ impl Asked<'_> {
         let narrowed = resource::narrowed(self.audience.into_iter(), &granted.resources);
         narrowed.map(|_| ()).map_err(|refusal| Refused::Protocol(OAuthError::InvalidTarget, refusal.to_string()))
     }
-}
-
-/// Every value this person has; the release table picks what was asked.
-pub(super) fn values(affiliation: &Affiliation) -> Map<String, Value> {
-    release::RELEASE.iter().filter_map(|row| affiliation.claim(row.claim).map(|value| (row.claim.to_owned(), value.into()))).collect()
 }
 
 /// RFC 8707 §2: only an audience that the service is registered for.

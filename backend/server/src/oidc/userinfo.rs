@@ -21,11 +21,10 @@ use super::{
     refused::{Refused, no_store},
     signed::{protected, sealed},
     subjects,
-    token::values,
 };
 use crate::{
     caller::{Now, Rng},
-    identity::Affiliation,
+    identity::{self, Known},
     problem::Problem,
     sender::Sender,
     server::Server,
@@ -41,7 +40,8 @@ struct Presented {
 struct Found {
     token: Opaque,
     grant: Grant,
-    affiliation: Affiliation,
+    known: Known,
+    subject: String,
 }
 
 /// A request that hears nothing (RFC 6750 §3, RFC 9449 §7.1).
@@ -98,15 +98,16 @@ fn comes_with(bound_to: Option<Binding>, proof: Option<&Proven>, sender: &Sender
 
 /// Signed, encrypted or plain, as the service is registered; one that is registered no more hears nothing.
 async fn told(server: &Server, found: &Found, rng: &mut Rng) -> Result<Response, Problem> {
-    let Found { token, grant, affiliation } = found;
+    let Found { token, grant, known, subject } = found;
     let mut request = grant.request().map_err(|error| Problem::internal(&error))?;
     if let Some(narrower) = token.scopes() {
         request.scopes = narrower;
     }
     let service = clients::registered(server, &grant.client_id).await?.ok_or_else(Problem::gone)?;
-    let subject = subjects::told(server, &service.config, &affiliation.subject)?;
-    let info = UserInfo { subject, released: release::for_userinfo(&request.shares(), &values(affiliation)) };
-    let protection = &service.client.registration.userinfo;
+    let subject = subjects::told(server, &service.config, subject)?;
+    let shares = request.shares();
+    let info = UserInfo { subject, released: release::for_userinfo(&shares, &known.values(&shares)) };
+    let protection = service.client.registration.userinfo;
     let jwt = match (protection.signed, protection.encrypted) {
         (None, None) => return Ok((no_store(), Json(info.claims())).into_response()),
         // OpenID Connect Core §5.3.2: encrypted alone is the same JSON within.
@@ -136,8 +137,9 @@ async fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented
 async fn found(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Found>, Problem> {
     let Some(token) = access_tokens::by_secret(tx, token, now).await? else { return Ok(None) };
     let Some(grant) = grants::by_id(tx, &token.grant_id).await? else { return Ok(None) };
-    let affiliation = grant.usable(tx, now).await?;
-    Ok(affiliation.map(|affiliation| Found { token, grant, affiliation }))
+    let Some(affiliation) = grant.usable(tx, now).await? else { return Ok(None) };
+    let known = identity::known(tx, &affiliation).await?;
+    Ok(Some(Found { token, grant, known, subject: affiliation.subject }))
 }
 
 /// RFC 9110 §11.1: the scheme's name is compared without case.

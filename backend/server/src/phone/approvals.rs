@@ -4,6 +4,9 @@
 //! The canonical bytes are written when a phone claims, because what is shared depends on the person. What the phone signs is
 //! stored whole: it is the evidence.
 
+use std::collections::BTreeMap;
+
+use handslag_protocol::attribute::Attribute;
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{
     AffiliationId, Approval, ApprovalId, ApprovalKind, Assurance, ClientId, Document, NotCanonical, OrganisationId, PhoneId, Seconds, SecretHash,
@@ -61,6 +64,9 @@ pub struct AskedService {
     pub client: ClientId,
     /// Whose it is.
     pub organisation: OrganisationId,
+    /// What claims say in this service.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Attribute>,
 }
 
 impl AskedService {

@@ -15,6 +15,7 @@ use super::phones::{self, Phone};
 use crate::{
     cookies,
     identity::{self, Affiliation, Standing},
+    patience::{self, Who},
     problem::Problem,
     server::Server,
 };
@@ -84,7 +85,11 @@ impl FromRequestParts<Server> for Leaver {
 async fn recognised(server: &Server, parts: &Parts, now: UnixTime) -> Result<Caller, Problem> {
     match parts.headers.get("dpop").map(|proof| proof.to_str().unwrap_or_default().to_owned()) {
         Some(proof) => by_proof(server, &proof, parts, now).await,
-        None => by_cookie(server, parts).await,
+        None => {
+            let caller = by_cookie(server, parts).await?;
+            patience::spend(server, Who::Phone(&caller.phone.phone_id), now).await?;
+            Ok(caller)
+        }
     }
 }
 
@@ -94,6 +99,7 @@ async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) ->
     let proof = dpop::verify(proof, &request).map_err(|_| unproved())?;
     // Anybody can make a key and a proof; only a known one costs a durable mark.
     let phone = server.db.read(async |tx| phones::by_device_key(tx, &proof.thumbprint).await).await?.ok_or_else(unproved)?;
+    patience::spend(server, Who::Phone(&phone.phone_id), now).await?;
     server
         .db
         .write(async |tx| {

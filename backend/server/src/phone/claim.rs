@@ -3,6 +3,8 @@
 //! The claim fixes the canonical bytes: who asks, what is shared about *this* person, until when. A second phone comes too late;
 //! the same phone asking again gets the same bytes.
 
+use std::collections::BTreeMap;
+
 use handslag_phone::wire::Start;
 use handslag_policy::{Act, Service};
 use handslag_protocol::moving_qr;
@@ -16,7 +18,11 @@ use super::{
     decide::is_late,
     released,
 };
-use crate::{problem::Problem, server::Server};
+use crate::{
+    identity::{self, Known},
+    problem::Problem,
+    server::Server,
+};
 
 /// `created → claimed`, or the approval that this phone has claimed already.
 pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &str, now: UnixTime) -> Result<Row, Problem> {
@@ -46,7 +52,8 @@ pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start:
         let service = request.service.as_ref().map_or_else(|| own_pages(caller, &request), |service| Ok(service.asked(&request)))?;
         authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::LogIn { service }, now)?;
     }
-    let approval = written(caller, &row, &request, start, language, now);
+    let known = identity::known(tx, &caller.affiliation).await?;
+    let approval = written((caller, &known), &row, &request, start, language, now);
     if !approvals::claim(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, now).await? {
         return Err(Problem::gone());
     }
@@ -57,7 +64,7 @@ pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start:
 /// Our own pages are a service of the person's own organisation, and policy is asked about them like about any other.
 fn own_pages(caller: &Caller, request: &Request) -> Result<Service, Problem> {
     let client = request.requester.parse().map_err(|error: MalformedId| Problem::internal(&error))?;
-    Ok(approvals::AskedService { client, organisation: caller.affiliation.organisation_id.clone() }.asked(request))
+    Ok(approvals::AskedService { client, organisation: caller.affiliation.organisation_id.clone(), sources: BTreeMap::new() }.asked(request))
 }
 
 async fn found(tx: &mut Tx, server: &Server, start: &Start, now: UnixTime) -> Result<Row, Problem> {
@@ -104,9 +111,11 @@ pub fn reaches(caller: &Caller, demanded: Assurance) -> Result<(), Problem> {
     Ok(())
 }
 
-fn written(caller: &Caller, row: &Row, request: &Request, start: StartKind, language: &str, now: UnixTime) -> Approval {
+fn written((caller, known): (&Caller, &Known), row: &Row, request: &Request, start: StartKind, language: &str, now: UnixTime) -> Approval {
     let name = if language == "en" { request.name_en.clone() } else { request.name_sv.clone() };
-    let claims = request.claims.iter().filter_map(|claim| released::shared(&caller.affiliation, claim, language));
+    let no_sources = BTreeMap::new();
+    let sources = request.service.as_ref().map_or(&no_sources, |service| &service.sources);
+    let claims = request.claims.iter().filter_map(|claim| released::shared(known, sources, claim, language));
     let shared: Vec<Shared> = claims.chain(request.stays_days.map(|days| released::stays(days, language))).collect();
     Approval::new(
         row.kind,

@@ -5,7 +5,9 @@
 //! over exactly them; every state is passed once; the signed approval is stored whole (architecture §1).
 
 pub mod approvals;
+mod apps;
 pub mod authority;
+pub mod automatic;
 mod browser;
 mod caller;
 mod claim;
@@ -27,7 +29,7 @@ pub use remove::taken_off;
 
 use axum::{
     Router,
-    routing::{delete, post},
+    routing::{delete, get, post},
 };
 use handslag_keys::Kind;
 use handslag_protocol::jose::Jwk;
@@ -45,6 +47,8 @@ pub fn routes() -> Router<Server> {
         .route("/phone/approvals/{txn}/approve", post(decide::approve))
         .route("/phone/approvals/{txn}/decline", post(decide::decline))
         .route("/phone", delete(remove::remove))
+        .route("/.well-known/apple-app-site-association", get(apps::apple))
+        .route("/.well-known/assetlinks.json", get(apps::android))
         .merge(browser::routes())
 }
 

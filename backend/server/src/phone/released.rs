@@ -1,16 +1,24 @@
 //! What would be shared about this person, with the words the approval shows for it, and the question itself.
 
-use handslag_protocol::{client::OFFLINE_ACCESS, release};
+use std::collections::BTreeMap;
+
+use handslag_protocol::{attribute::Attribute, client::OFFLINE_ACCESS, release};
 use handslag_vocab::{ApprovalKind, Assurance, Document, Shared};
 
 use super::phones::Tier;
-use crate::{identity::Affiliation, problem::Problem};
+use crate::{
+    identity::{Affiliation, Known},
+    problem::Problem,
+    words::Language,
+};
 
 /// One line of "Det här skickas"; nothing for a claim this person has no value for.
-pub fn shared(affiliation: &Affiliation, claim: &str, language: &str) -> Option<Shared> {
-    let known = release::RELEASE.iter().find(|row| row.claim == claim)?;
-    let label = if language == "en" { known.label.en } else { known.label.sv };
-    Some(Shared { claim: claim.to_owned(), label: label.to_owned(), value: affiliation.claim(claim)? })
+pub fn shared(known: &Known, sources: &BTreeMap<String, Attribute>, claim: &str, language: &str) -> Option<Shared> {
+    let attribute = sources.get(claim).copied().or_else(|| release::source(claim))?;
+    let is_english = language == "en";
+    let label = if is_english { attribute.label().en } else { attribute.label().sv };
+    let value = known.text(attribute, if is_english { Language::English } else { Language::Swedish })?;
+    Some(Shared { claim: claim.to_owned(), label: label.to_owned(), value })
 }
 
 /// The line that says how long the service stays logged in on this device (OpenID Connect Core §11: the person must know).

@@ -93,7 +93,7 @@ async fn told(server: &Server, sid: &SessionId, now: UnixTime) -> Result<Heard, 
         issued_at: now,
     };
     // §2.4: as the client's ID Tokens are.
-    let protection = &registered.client.registration.id_token;
+    let protection = registered.client.registration.id_token;
     let token = protected(server, &registered.client, protection, &mut Rng::system(), |key| token.unsigned(key))?;
     let body = with_parameters("?", [("logout_token", token)]).split_off(1).into_bytes();
     let status = server.outward.post(address, "application/x-www-form-urlencoded", None, body).await;

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::{
     Candidate,
     offers::{self, Offer},
-    standing::{claims_shown, of_session},
+    standing::{of_session, shown},
 };
 use crate::{
     caller::{Now, Rng},
@@ -102,7 +102,8 @@ pub(in crate::oidc) async fn show(
 /// Exactly what the service gets of this person, line by line.
 fn sent(client: &config::Client, request: &AuthorizationRequest, candidate: &Candidate, voice: Voice) -> Vec<(String, String)> {
     let shares = request.shares();
-    let claims = shares.iter().filter_map(|claim| phone::shared(&candidate.affiliation, claim.name, voice.tag()));
+    let sources = shares.iter().map(|claim| (claim.name.clone(), claim.from)).collect();
+    let claims = shares.iter().filter_map(|claim| phone::shared(&candidate.known, &sources, &claim.name, voice.tag()));
     let stays = request.is_offline().then(|| phone::stays(client.stay_days, voice.tag()));
     claims.chain(stays).map(|line| (line.label, line.value)).collect()
 }
@@ -178,7 +179,7 @@ async fn go_on(
             return Err(Problem::gone());
         }
         if remembers {
-            remembered::keep(tx, &candidate.affiliation.affiliation_id, &client.id, &claims_shown(request), now).await?;
+            remembered::keep(tx, &candidate.affiliation.affiliation_id, &client.id, &shown(request), now).await?;
         }
         answer::code_for(tx, client, request, &LoggedIn::again(&candidate, id), (now, &mut rng)).await.map(Some)
     });

@@ -15,7 +15,7 @@ use handslag_vocab::{Assurance, SecretHash, SessionId, UnixTime};
 use super::group_of;
 use crate::{
     config::{self, SsoGroup},
-    identity::{self, Affiliation, Standing as IdentityStanding},
+    identity::{self, Affiliation, Known, Standing as IdentityStanding},
     login::{SsoSession, remembered, sso_sessions},
     oidc::{answer::is_named, clients},
     phone::{self, Phone, authority},
@@ -27,6 +27,7 @@ use crate::{
 pub(in crate::oidc) struct Candidate {
     pub(in crate::oidc) session: SsoSession,
     pub(in crate::oidc) affiliation: Affiliation,
+    pub(in crate::oidc) known: Known,
     pub(in crate::oidc) phone: Phone,
     /// What was reached, and still is.
     pub(in crate::oidc) level: Assurance,
@@ -43,10 +44,10 @@ pub(in crate::oidc) enum Next {
     Refuse(OAuthError),
 }
 
-/// What the person is shown of this request, as it is remembered.
-pub(in crate::oidc) fn claims_shown(request: &AuthorizationRequest) -> BTreeSet<&'static str> {
+/// What the person is shown of this request, as it is remembered: what is told, whatever the service calls it.
+pub(in crate::oidc) fn shown(request: &AuthorizationRequest) -> BTreeSet<&'static str> {
     let stays = request.is_offline().then_some(OFFLINE_ACCESS);
-    request.shares().into_iter().map(|claim| claim.name).chain(stays).collect()
+    request.shares().into_iter().map(|claim| claim.from.name()).chain(stays).collect()
 }
 
 /// Looks at the log-ins of this browser.
@@ -105,22 +106,23 @@ async fn candidate(
     // The service where the log-in was made belongs to that group still, or the log-in is nobody's any more.
     let made_at = clients::registered(server, &session.client_id).await?.and_then(|maker| maker.config.sso_group.clone());
     let group = session.sso_group.clone().filter(|group| made_at.as_ref() == Some(group));
-    let known = server.db.read(async |tx| {
+    let found = server.db.read(async |tx| {
         let Some(phone) = phone::by_id(tx, &session.phone_id).await?.filter(|phone| phone.blocked_at.is_none()) else { return Ok(None) };
         let affiliation = identity::by_id(tx, &session.affiliation_id).await?;
         let organisation = identity::organisation_by_number(tx, &client.organisation).await?;
         let remembered = answered_before(tx, client, request, &affiliation).await?;
-        Ok::<_, Problem>(organisation.map(|organisation| (phone, affiliation, organisation.organisation_id, remembered)))
+        let known = identity::known(tx, &affiliation).await?;
+        Ok::<_, Problem>(organisation.map(|organisation| (phone, affiliation, known, organisation.organisation_id, remembered)))
     });
-    let Some((phone, affiliation, organisation, remembered)) = known.await? else { return Ok(None) };
+    let Some((phone, affiliation, known, organisation, remembered)) = found.await? else { return Ok(None) };
     let service = clients::asked_service(client, organisation);
     let is_allowed = authority::allowed(server, &affiliation, phone.tier, Act::LogIn { service }, now).is_ok();
     if affiliation.standing(now) != IdentityStanding::Good || !is_allowed {
         return Ok(None);
     }
     let level = session.assurance.min(Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3));
-    let is_named = is_named(server, client, request, &affiliation)?;
-    Ok(Some(Candidate { session, affiliation, phone, level, group, is_named, remembered }))
+    let is_named = is_named(server, client, request, &known)?;
+    Ok(Some(Candidate { session, affiliation, known, phone, level, group, is_named, remembered }))
 }
 
 async fn answered_before(
@@ -129,9 +131,9 @@ async fn answered_before(
     request: &AuthorizationRequest,
     affiliation: &Affiliation,
 ) -> Result<Remembered, Problem> {
-    let shown = claims_shown(request);
+    let shown = shown(request);
     let answers = remembered::of(tx, &affiliation.affiliation_id).await?;
-    let here: Vec<BTreeSet<&str>> = answers.iter().filter(|answer| answer.client_id == client.id).map(remembered::Remembered::claims).collect();
+    let here: Vec<BTreeSet<&str>> = answers.iter().filter(|answer| answer.client_id == client.id).map(remembered::Remembered::shown).collect();
     Ok(if here.is_empty() {
         Remembered::Nothing
     } else if here.iter().any(|answer| shown.is_subset(answer)) {
