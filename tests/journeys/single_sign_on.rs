@@ -132,6 +132,8 @@ pub(crate) async fn a_remembered_answer_is_for_one_service_and_what_was_shown(ko
     asked(&goes_to(&grades, &mut browser, "s7", &narrow).await);
     let mut own = worker.at_a_desk(kommun).await;
     let page = own.get("/min-sida").await;
+    let again = page.between("Du gick in i tjänsten utan telefonen", "</li>");
+    assert!(again.contains("Schemat"), "the service that was entered, not the one of the approval: {again}");
     assert!(page.body.contains("Tjänster som inte frågar igen") && page.body.contains("/min-sida/fraga-inte/schemat/ta-tillbaka"), "{}", page.body);
     assert_eq!(own.post("/min-sida/fraga-inte/schemat/ta-tillbaka", &[]).await.status, 303);
     asked(&goes_to(&timetable, &mut browser, "s8", &narrow).await);

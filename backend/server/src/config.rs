@@ -7,7 +7,7 @@ mod limits;
 mod network;
 mod outbound;
 mod protection;
-mod services;
+mod registered;
 mod sso_group;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub use limits::Limits;
 pub use network::{Mtls, Proxy, Tls};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
-pub use services::Services;
+pub use registered::Services;
 pub use sso_group::{Computers, SsoGroup};
 
 /// Everything an operator decides.

@@ -265,7 +265,7 @@ pub(super) async fn code_for(
         of_session,
     };
     grants::give(tx, &new).await?;
-    audit::record(tx, logged_in(request, who, assurance), now, rng).await?;
+    audit::record(tx, logged_in(client, request, who, assurance), now, rng).await?;
     Ok(code)
 }
 
@@ -289,7 +289,7 @@ pub(super) fn is_named(server: &Server, client: &config::Client, request: &Autho
     Ok(is_meant(server, client, request, known)? && is_wanted(server, client, request, known)?)
 }
 
-fn logged_in(request: &AuthorizationRequest, who: &LoggedIn<'_>, assurance: Assurance) -> Event {
+fn logged_in(client: &config::Client, request: &AuthorizationRequest, who: &LoggedIn<'_>, assurance: Assurance) -> Event {
     let released: Vec<String> = request.shares().into_iter().map(|claim| claim.name).collect();
     let transaction = who.transaction.unwrap_or(who.approval);
     Event {
@@ -298,7 +298,7 @@ fn logged_in(request: &AuthorizationRequest, who: &LoggedIn<'_>, assurance: Assu
         actor: Actor::Person(who.affiliation.affiliation_id.clone()),
         objects: vec![who.affiliation.affiliation_id.to_string(), transaction.to_string()],
         payload: json!({
-            "client": request.client_id, "approval": who.approval, "transaction": transaction, "again": who.transaction.is_some(),
+            "client": client.id, "name_sv": client.name_sv, "name_en": client.name_en, "approval": who.approval, "transaction": transaction, "again": who.transaction.is_some(),
             "assurance": assurance.as_str(), "released": released,
         }),
     }

@@ -125,12 +125,17 @@ async fn entry(tx: &mut Tx, voice: Voice, about: &Affiliation, doors: &[Door], l
 fn key(kind: &str, facts: &Value) -> String {
     let outcome = match kind {
         "approval.declined" if text(facts, "reason") == "not_me" => "-not-me",
-        "oidc.logged_in" if facts.get("again").and_then(Value::as_bool) == Some(true) => "-again",
         "approval.declined" if text(facts, "reason") == "wrong_number" => "-wrong-number",
+        "oidc.logged_in" if is_again(facts) => "-again",
         OPENING if text(facts, "result") != "opened" => "-refused",
         _ => "",
     };
     format!("history-{}{outcome}", kind.replace(['.', '_'], "-"))
+}
+
+/// The service was entered by a log-in that stood already.
+fn is_again(facts: &Value) -> bool {
+    facts.get("again").and_then(Value::as_bool) == Some(true)
 }
 
 async fn place(tx: &mut Tx, voice: Voice, doors: &[Door], kind: &str, facts: &Value) -> Result<String, Problem> {
@@ -140,6 +145,8 @@ async fn place(tx: &mut Tx, voice: Voice, doors: &[Door], kind: &str, facts: &Va
             doors.iter().find(|door| door.door_id.as_str() == text(facts, "door")).map(|door| door.name.clone()).unwrap_or_default()
         }
         "identity.invited" => text(facts, "unit").to_owned(),
+        // A log-in that stood already rests on an approval for another service.
+        "oidc.logged_in" if is_again(facts) => text(facts, if voice.tag() == "en" { "name_en" } else { "name_sv" }).to_owned(),
         "signing.asked" | "signing.declined" | "signing.downloaded" | "signing.expired" | "signing.failed" => title(tx, facts).await?,
         _ => asked(tx, voice, facts).await?,
     })
