@@ -3,6 +3,7 @@
 //! A worker has the demonstration's phone, which is the real core. An attacker has a [`BarePhone`]: the same keys without the
 //! core's good manners.
 
+mod administration;
 mod bare;
 mod browser;
 mod device;
@@ -34,6 +35,7 @@ use handslag_vocab::{AffiliationId, Assurance, InvitationId, Seconds, Secret, Un
 use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub(crate) use administration::{STATED, TOKENS, stated};
 pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use device::{Answer, Device, basic, post};
@@ -99,6 +101,7 @@ impl Kommun {
             config.database = database;
             config.page_drawer = Some(binary());
             config.clients.extend(services);
+            administration::configured(config);
             change(config);
         });
         let (server, place) = opened.await.unwrap();

@@ -9,10 +9,12 @@ mod invitations;
 mod journal;
 mod log_in;
 mod pushing;
+mod registering;
 mod signing;
 mod staying;
 
 pub(crate) use log_in::{userinfo, verified};
+pub(crate) use registering::{metadata, registers};
 pub(crate) use signing::{asked, signed};
 pub(crate) use staying::{refreshed, stays};
 
@@ -58,6 +60,12 @@ crate::kommun::on_both_engines! {
         a_signed_request_counts_and_what_stands_beside_it_does_not,
         answers_come_in_the_way_the_service_registered,
         requests_that_are_not_the_services_own,
+    }
+    registering {
+        a_plain_client_gets_a_secret_once,
+        a_program_is_vouched_for,
+        a_program_registers_and_looks_after_itself,
+        an_administrator_registers_a_service,
     }
     signing {
         the_minutes_are_signed,

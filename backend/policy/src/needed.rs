@@ -47,6 +47,8 @@ needed! {
     log_in_unit = "log-in-unit",
     not_valid = "not-valid",
     other_organisation = "other-organisation",
+    service_administrator = "service-administrator",
+    service_level = "service-level",
     sign_level = "sign-level",
     sign_named = "sign-named",
     work_document = "work-document",

@@ -153,6 +153,11 @@ pub enum Act {
         /// Whose journal.
         organisation: OrganisationId,
     },
+    /// Register a service of an organisation, or change one.
+    RegisterService {
+        /// Whose service.
+        organisation: OrganisationId,
+    },
     /// Sign a document of this class.
     Sign {
         /// The class.
@@ -296,6 +301,7 @@ impl Act {
             Self::ReadColleague { .. } => "ReadColleague",
             Self::ReadHistory { .. } => "ReadHistory",
             Self::ReadJournal { .. } => "ReadJournal",
+            Self::RegisterService { .. } => "RegisterService",
             Self::Sign { .. } => "Sign",
         }
     }

@@ -31,6 +31,8 @@ pub struct Provider {
     pub introspection_endpoint: String,
     /// Where clients give tokens back (RFC 7009).
     pub revocation_endpoint: String,
+    /// Where programs register themselves, if they may (RFC 7591).
+    pub registration_endpoint: Option<String>,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// A page for developers of services (Sweden Connect profile §2.1).
@@ -55,6 +57,7 @@ impl Provider {
             pushed_authorization_request_endpoint: endpoint("par"),
             introspection_endpoint: endpoint("introspect"),
             revocation_endpoint: endpoint("revoke"),
+            registration_endpoint: None,
             jwks_uri: endpoint("jwks"),
             service_documentation: None,
             levels: vec![Assurance::Loa2, Assurance::Loa3],
@@ -90,6 +93,9 @@ impl Provider {
             "revocation_endpoint": self.revocation_endpoint,
             "jwks_uri": self.jwks_uri,
         }));
+        if let Some(registration) = &self.registration_endpoint {
+            members.insert("registration_endpoint".to_owned(), registration.as_str().into());
+        }
         if let Some(documentation) = &self.service_documentation {
             members.insert("service_documentation".to_owned(), documentation.as_str().into());
         }
@@ -181,7 +187,7 @@ pub(crate) mod tests {
     fn nothing_is_announced_that_is_refused() {
         let metadata = provider().metadata();
         let text = metadata.to_string();
-        for absent in ["plain", "implicit", "fragment", "HS256", "client_secret_jwt", "registration_endpoint", "password", "end_session"] {
+        for absent in ["plain", "implicit", "fragment", "\"HS256", "client_secret_jwt", "registration_endpoint", "password", "end_session"] {
             assert!(!text.contains(absent), "{absent}");
         }
         for endpoint in ["token", "introspection", "revocation"] {

@@ -2,6 +2,7 @@
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
 mod client;
+mod registration;
 mod outbound;
 mod protection;
 
@@ -12,6 +13,7 @@ use handslag_vocab::{Assurance, OrganisationNumber};
 use serde::Deserialize;
 
 use client::sound;
+pub use registration::{RegistrationPolicy, StatementIssuer};
 pub use client::{ApplicationType, Client, Requests, Services};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
@@ -62,6 +64,9 @@ pub struct Config {
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
+    /// Under what programs may register themselves.
+    #[serde(default, rename = "registration_policy")]
+    pub registration_policies: Vec<RegistrationPolicy>,
 }
 
 /// How much at a time, and for how long. The proxy in front has limits of its own; these hold without it.
@@ -189,6 +194,12 @@ pub enum Refused {
     /// Not a host and a port.
     #[error("every entry of [outbound] allow must be a host and a port, as in \"tjanst.kommun.example:443\"; {0} is not")]
     Outbound(String),
+    /// Named twice, open to everybody, with a token or keys that are not understood, or with secrets where the profile has none.
+    #[error(
+        "the registration policy {0} is named twice, shares a token, lets in without a token or a statement, has room for none, has a token's digest \
+         or an issuer's keys that are not understood, or allows a secret in another profile than core"
+    )]
+    RegistrationPolicy(String),
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -228,6 +239,7 @@ impl Config {
         }
         self.outbound.check()?;
         sound(&self.clients)?;
+        registration::sound(&self.registration_policies)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
             return Err(Refused::FileKeys);
         }

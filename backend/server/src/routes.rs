@@ -30,7 +30,7 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .merge(phone::routes())
         .merge(login::routes())
         .merge(doors::routes())
-        .merge(oidc::routes())
+        .merge(oidc::routes(server))
         .merge(signing::routes())
         .merge(pages::routes())
         // A demonstration has a first page of its own.

@@ -48,6 +48,7 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
         limits: crate::config::Limits::default(),
         outbound: crate::config::Outbound::default(),
         clients,
+        registration_policies: Vec::new(),
     })
 }
 

@@ -16,7 +16,8 @@ use crate::{config::Config, problem::Problem, server::Server};
 
 /// What a provider of this configuration says of itself.
 pub fn provider_of(config: &Config) -> Provider {
-    Provider::at(&config.issuer, config.reviewed_by_digg)
+    let registration_endpoint = (!config.registration_policies.is_empty()).then(|| format!("{}/register", config.issuer));
+    Provider { registration_endpoint, ..Provider::at(&config.issuer, config.reviewed_by_digg) }
 }
 
 /// What this provider says of itself.

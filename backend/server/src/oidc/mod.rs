@@ -5,9 +5,10 @@
 //! ends it (RFC 6749 §4.1.2); a second attempt also ends what the first one got (OP-06); only what was shown is released.
 
 mod access_tokens;
+mod administration;
 mod authorize;
 mod client_credentials;
-mod clients;
+pub mod clients;
 mod delivery;
 mod discovery;
 mod examined;
@@ -24,12 +25,14 @@ mod redeem;
 mod refresh;
 mod refresh_families;
 mod refused;
+mod registration;
 mod revoke;
 mod signed;
 mod subjects;
 mod token;
 mod userinfo;
 
+pub use administration::{Administrator, not_registered};
 pub use clients::{Clients, Registered};
 pub use discovery::provider_of;
 pub use key_sets::KeySets;
@@ -56,7 +59,7 @@ pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
 }
 
 /// The provider's endpoints.
-pub fn routes() -> Router<Server> {
+pub fn routes(server: &Server) -> Router<Server> {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::keys))
@@ -66,5 +69,8 @@ pub fn routes() -> Router<Server> {
         .route("/token", post(token::give))
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))
+        .route("/register", post(registration::register))
+        .route("/register/{client}", get(registration::read).put(registration::change).delete(registration::end))
+        .merge(administration::routes(server))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
 }
