@@ -123,7 +123,8 @@ pub(crate) async fn of_fifty_programs_ten_are_registered(kommun: &Kommun) {
     let full = answers.iter().filter(|(status, answer)| *status == 403 && answer["error"] == "access_denied").count();
     assert_eq!((registered, full, kommun.count(ROWS).await), (10, 40, 10));
     let (_, first) = answers.iter().find(|(status, _)| *status == 201).unwrap();
-    let (path, bearer) = (format!("/register/{}", first["client_id"].as_str().unwrap()), format!("Bearer {}", first["registration_access_token"].as_str().unwrap()));
+    let (path, bearer) =
+        (format!("/register/{}", first["client_id"].as_str().unwrap()), format!("Bearer {}", first["registration_access_token"].as_str().unwrap()));
     let mut program = kommun.browser();
     assert_eq!(program.calls("DELETE", &path, &[("authorization", &bearer)], None).await.0, 204);
     assert_eq!(registers(&mut program, TOKENS[1], &metadata(&json!({}))).await.0, 201, "one that ended leaves its place");

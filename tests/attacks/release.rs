@@ -100,7 +100,9 @@ pub(crate) async fn standard_scopes_give_what_is_there(kommun: &Kommun) {
     assert_eq!((&info["phone_number"], &info["phone_number_verified"]), (&json!("+46701740605"), &json!(false)));
     assert_eq!((&info["address"]["formatted"], &info["given_name"]), (&json!("Storgatan 1, 123 45 Kvarnby"), &json!("Amina")));
     assert!(id_token.get("email").is_none(), "UserInfo alone: {id_token}");
-    assert!(read.contains(&("E-postadress".to_owned(), MAIL.to_owned())) && read.contains(&("Telefonen är kontrollerad".to_owned(), "nej".to_owned())));
+    assert!(
+        read.contains(&("E-postadress".to_owned(), MAIL.to_owned())) && read.contains(&("Telefonen är kontrollerad".to_owned(), "nej".to_owned()))
+    );
     let unsound = json!({ "email": { "value": "nobody" } });
     assert_eq!(desk.calls("PUT", &format!("/admin/people/{}", worker.affiliation), &[], Some(&unsound)).await.0, 400);
     kommun.journal_holds().await;
@@ -157,7 +159,8 @@ pub(crate) async fn names_are_tried_before_they_are_saved(kommun: &Kommun) {
     for path in ["/tjanster/nytjanst/prova", "/tjanster/nytjanst/namn"] {
         assert_eq!(theirs.post(path, &tried[..4]).await.status, 404, "{path}");
     }
-    let stranger = [("version", "1"), ("colleague", neighbour.who.to_string().leak() as &str)];
+    let who = neighbour.who.to_string();
+    let stranger = [("version", "1"), ("colleague", who.as_str())];
     assert_eq!(desk.post("/tjanster/nytjanst/prova", &stranger).await.status, 400, "nobody of another organisation is tried on");
     assert_eq!(desk.post("/tjanster/nytjanst/namn", &fields).await.status, 303);
     assert_eq!(desk.post("/tjanster/nytjanst/namn", &fields).await.status, 412, "somebody was first");

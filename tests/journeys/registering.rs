@@ -26,7 +26,8 @@ pub(crate) async fn registers(browser: &mut Browser, token: &str, members: &Valu
 /// RFC 7591 and RFC 7592: registered, logged in to, changed and ended by itself.
 pub(crate) async fn a_program_registers_and_looks_after_itself(kommun: &Kommun) {
     let mut program = kommun.browser();
-    let (status, registered) = registers(&mut program, TOKENS[1], &metadata(&json!({ "grant_types": ["authorization_code", "refresh_token"] }))).await;
+    let (status, registered) =
+        registers(&mut program, TOKENS[1], &metadata(&json!({ "grant_types": ["authorization_code", "refresh_token"] }))).await;
     assert_eq!(status, 201, "{registered}");
     let id = registered["client_id"].as_str().unwrap().to_owned();
     assert_eq!(registered["registration_client_uri"], json!(format!("{}/register/{id}", kommun.issuer)));
@@ -49,7 +50,10 @@ pub(crate) async fn a_program_registers_and_looks_after_itself(kommun: &Kommun) 
 
     let moved = metadata(&json!({ "client_id": id, "redirect_uris": ["https://ny.example/tillbaka"] }));
     let (status, changed, _) = program.calls("PUT", &path, &[("authorization", &first)], Some(&moved)).await;
-    assert_eq!((status, &changed["redirect_uris"], &changed["grant_types"]), (200, &json!(["https://ny.example/tillbaka"]), &json!(["authorization_code"])));
+    assert_eq!(
+        (status, &changed["redirect_uris"], &changed["grant_types"]),
+        (200, &json!(["https://ny.example/tillbaka"]), &json!(["authorization_code"]))
+    );
     let second = token(&changed);
     assert_ne!(first, second);
     assert_eq!(program.calls("GET", &path, &[("authorization", &first)], None).await.0, 401, "the token is another after each change");
@@ -98,7 +102,11 @@ pub(crate) async fn a_program_is_vouched_for(kommun: &Kommun) {
     let mut program = kommun.browser();
     let statement = stated(&json!({ "iss": STATED, "software_id": "prov", "redirect_uris": ["https://prov.example/cb"] }), None);
     let (status, registered, _) = program.calls("POST", "/register", &[], Some(&metadata(&json!({ "software_statement": statement })))).await;
-    assert_eq!((status, &registered["redirect_uris"], &registered["software_id"]), (201, &json!(["https://prov.example/cb"]), &json!("prov")), "{registered}");
+    assert_eq!(
+        (status, &registered["redirect_uris"], &registered["software_id"]),
+        (201, &json!(["https://prov.example/cb"]), &json!("prov")),
+        "{registered}"
+    );
 }
 
 /// The whole life of a service in an administrator's hands.

@@ -61,12 +61,8 @@ pub(super) fn configured(config: &mut Config) {
     };
     let jwk = Jwk::from_p256_point(&es256::public(&statement_key()).0, Some("skolverket".to_owned())).unwrap();
     let issuer = StatementIssuer { issuer: STATED.to_owned(), jwks: JwkSet::new(vec![jwk]).unwrap().to_json() };
-    let by_statement = RegistrationPolicy {
-        name: "intygat".to_owned(),
-        initial_access_tokens: Vec::new(),
-        statement_issuers: vec![issuer],
-        ..strict.clone()
-    };
+    let by_statement =
+        RegistrationPolicy { name: "intygat".to_owned(), initial_access_tokens: Vec::new(), statement_issuers: vec![issuer], ..strict.clone() };
     config.registration_policies = vec![core, strict, by_statement];
     let administration = format!("{}/admin", config.issuer);
     config.clients.iter_mut().filter(|client| client.id.as_str() == "vardportalen").for_each(|client| client.audiences.push(administration.clone()));

@@ -149,11 +149,7 @@ pub(crate) const SCENES: &[Scene] = &[
     Scene { says: "open a door", act: open_door, cases: OPEN_DOOR },
     Scene { says: "read what a colleague has done", act: || Act::ReadColleague { colleague: colleague() }, cases: READ_COLLEAGUE },
     Scene { says: "see every use of a work identity", act: read_history, cases: READ_HISTORY },
-    Scene {
-        says: "register a service or change one",
-        act: || Act::RegisterService { organisation: kvarnby() },
-        cases: REGISTER_SERVICE,
-    },
+    Scene { says: "register a service or change one", act: || Act::RegisterService { organisation: kvarnby() }, cases: REGISTER_SERVICE },
     Scene { says: "read the journal", act: || Act::ReadJournal { organisation: kvarnby() }, cases: &[] },
 ];
 

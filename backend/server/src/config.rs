@@ -2,9 +2,9 @@
 //! `mode` means production, and production refuses everything that is only safe in a demonstration.
 
 mod client;
-mod registration;
 mod outbound;
 mod protection;
+mod registration;
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ use handslag_vocab::{Assurance, OrganisationNumber};
 use serde::Deserialize;
 
 use client::sound;
-pub use registration::{RegistrationPolicy, StatementIssuer};
 pub use client::{ApplicationType, Client, Requests, Services};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
+pub use registration::{RegistrationPolicy, StatementIssuer};
 
 /// Everything an operator decides.
 #[derive(Clone, Debug, Deserialize)]

@@ -94,7 +94,8 @@ impl RegistrationPolicy {
         let is_named = (1..=64).contains(&self.name.len()) && self.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         // Without either anybody on the net could register a service under the organisation's name.
         let is_guarded = !self.initial_access_tokens.is_empty() || !self.statement_issuers.is_empty();
-        let is_readable = self.tokens().count() == self.initial_access_tokens.len() && self.statement_issuers.iter().all(|one| !one.keys().is_empty());
+        let is_readable =
+            self.tokens().count() == self.initial_access_tokens.len() && self.statement_issuers.iter().all(|one| !one.keys().is_empty());
         // OP-07.
         let shares_by_right = self.profile.may_share_a_secret() || !self.authentication.iter().any(|method| method.is_secret());
         is_named && is_guarded && is_readable && shares_by_right && self.most > 0
@@ -124,7 +125,11 @@ mod tests {
     fn policy(change: &str) -> Result<(), Refused> {
         let token = "0".repeat(64);
         let text = format!("name = \"skola\"\norganisation = \"2120009994\"\nmost = 3\ninitial_access_tokens = [\"{token}\"]\n");
-        let kept: String = text.lines().filter(|line| !change.lines().any(|new| new.split('=').next() == line.split('=').next())).map(|line| format!("{line}\n")).collect();
+        let kept: String = text
+            .lines()
+            .filter(|line| !change.lines().any(|new| new.split('=').next() == line.split('=').next()))
+            .map(|line| format!("{line}\n"))
+            .collect();
         let policy: RegistrationPolicy = toml::from_str(&format!("{kept}{change}\n")).unwrap();
         sound(&[policy])
     }
@@ -144,11 +149,9 @@ mod tests {
         for change in wrong {
             assert!(policy(change).is_err(), "{change}");
         }
-        let one: RegistrationPolicy = toml::from_str(&format!(
-            "name = \"a\"\norganisation = \"2120009994\"\nmost = 1\ninitial_access_tokens = [\"{}\"]\n",
-            "0".repeat(64)
-        ))
-        .unwrap();
+        let one: RegistrationPolicy =
+            toml::from_str(&format!("name = \"a\"\norganisation = \"2120009994\"\nmost = 1\ninitial_access_tokens = [\"{}\"]\n", "0".repeat(64)))
+                .unwrap();
         assert!(sound(&[one.clone(), RegistrationPolicy { name: "b".to_owned(), ..one.clone() }]).is_err(), "one token opens one policy");
         assert!(sound(&[one.clone(), one]).is_err(), "named twice");
     }

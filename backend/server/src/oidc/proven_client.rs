@@ -35,10 +35,22 @@ impl Deref for ProvenClient {
 }
 
 impl ProvenClient {
-    /// Unknown and unproven have the same code.
+    /// Unknown, wrong secret and wrong way are one answer, after the same work: nobody learns which services there are (attack 34).
     pub(super) async fn of(server: &Server, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refused> {
-        let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
-        let registered = clients::registered(server, &claimed.id()?).await?.ok_or_else(unknown)?;
+        let id = claimed.id()?;
+        let Some(registered) = clients::registered(server, &id).await? else {
+            claimed.is_nobodys();
+            return Err(unproven());
+        };
+        let proven = Self::proven(server, registered, claimed, now).await;
+        if let Err(Refusal::ClientUnauthenticated | Refusal::Secret) = &proven {
+            clients::looked_for(server, &id).await?;
+            return Err(unproven());
+        }
+        Ok(proven?)
+    }
+
+    async fn proven(server: &Server, registered: Arc<Registered>, claimed: &ClaimedClient, now: UnixTime) -> Result<Self, Refusal> {
         let authenticate = |registered: &Registered| {
             let client = &registered.client;
             claimed.authenticate(client, provider(server), client.profile.assertion_audience(), now)
@@ -71,6 +83,10 @@ impl ProvenClient {
         }
         proof::mark(tx, proof, now).await
     }
+}
+
+fn unproven() -> Refused {
+    Refused::because(OAuthError::InvalidClient, "the client is not registered, or proves itself in another way than it is registered for")
 }
 
 /// The one `Authorization` header, if there is one.

@@ -18,12 +18,7 @@ pub fn allowed(server: &Server, affiliation: &Affiliation, tier: Tier, act: Act,
 }
 
 /// The same, for somebody who was authenticated at this level.
-pub fn allowed_by(
-    server: &Server,
-    (affiliation, tier, done_now): (&Affiliation, Tier, Assurance),
-    act: Act,
-    now: UnixTime,
-) -> Result<(), Problem> {
+pub fn allowed_by(server: &Server, (affiliation, tier, done_now): (&Affiliation, Tier, Assurance), act: Act, now: UnixTime) -> Result<(), Problem> {
     let who = who(affiliation, tier, now);
     let answer = server.policies.decide(&Question { who, act, done_now });
     if answer.allowed {

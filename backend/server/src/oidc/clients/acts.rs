@@ -166,7 +166,9 @@ fn content<'a>(draft: &'a Draft, secret: Option<handslag_vocab::SecretHash>, man
 /// one organisation could have tokens that another's interfaces take (attack 29).
 async fn fits(tx: &mut Tx, server: &Server, draft: &Draft, organisation: &OrganisationId) -> Result<Result<(), NotRegistered>, Problem> {
     let form = &draft.form;
-    if server.clients.of_the_file(&form.id).is_some() || form.resource.as_ref().is_some_and(|resource| server.clients.organisation_of_resource(resource).is_some()) {
+    if server.clients.of_the_file(&form.id).is_some()
+        || form.resource.as_ref().is_some_and(|resource| server.clients.organisation_of_resource(resource).is_some())
+    {
         return Ok(Err(NotRegistered::Taken));
     }
     if let Some(resource) = &form.resource

@@ -243,7 +243,8 @@ mod tests {
     /// Attack 20.
     #[test]
     fn what_is_gone_from_the_protocol_cannot_be_registered() {
-        for change in [json!({ "grant_types": ["implicit"] }), json!({ "grant_types": ["password"] }), json!({ "response_types": ["code id_token"] })] {
+        for change in [json!({ "grant_types": ["implicit"] }), json!({ "grant_types": ["password"] }), json!({ "response_types": ["code id_token"] })]
+        {
             assert!(matches!(draft(&public(change.clone()), &Settings::default()), Err(NotRegistered::Protocol(_))), "{change}");
         }
     }

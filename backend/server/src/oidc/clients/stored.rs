@@ -96,16 +96,7 @@ pub(super) async fn change(tx: &mut Tx, content: &Content<'_>, version: i64, now
         .execute(
             "UPDATE clients SET form = $3, members = $4, secret_hash = $5, resource = $6, manage_hash = $7, changed_at = $8, version = version + 1 \
              WHERE client_id = $1 AND version = $2 AND ended_at IS NULL",
-            (
-                &content.form.id,
-                version,
-                content.form(),
-                content.members(),
-                &content.secret,
-                &content.form.resource,
-                &content.manages,
-                now,
-            ),
+            (&content.form.id, version, content.form(), content.members(), &content.secret, &content.form.resource, &content.manages, now),
         )
         .await?;
     Ok(changed == 1)

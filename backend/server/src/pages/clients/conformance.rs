@@ -38,8 +38,7 @@ impl Body {
 pub(super) fn bodies(service: &Registered) -> [Body; 3] {
     let (config, client) = (&service.config, &service.client);
     let is_public = client.kind != ClientKind::Confidential;
-    let has_strong_proof =
-        matches!(client.authentication, Authentication::PrivateKeyJwt | Authentication::SelfSignedTls | Authentication::Tls);
+    let has_strong_proof = matches!(client.authentication, Authentication::PrivateKeyJwt | Authentication::SelfSignedTls | Authentication::Tls);
     let has_secret = client.authentication.is_secret();
     let challenged = config.profile.requires_pkce(client);
     let bound = config.dpop_bound_access_tokens || config.profile.requires_sender_constraint();

@@ -175,11 +175,7 @@ async fn found(server: &Server, admin: &Administrator, id: &ClientId) -> Result<
 }
 
 fn named(all: &[Naming]) -> Vec<Named> {
-    let one = |named: &Naming| Named {
-        claim: named.claim.clone(),
-        from: named.from.name(),
-        scope: named.scope.clone().unwrap_or_default(),
-    };
+    let one = |named: &Naming| Named { claim: named.claim.clone(), from: named.from.name(), scope: named.scope.clone().unwrap_or_default() };
     all.iter().map(one).collect()
 }
 
