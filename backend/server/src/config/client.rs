@@ -21,6 +21,7 @@ use super::{ObjectSigning, Refused, SubjectType, parsed};
 /// A service that logs people in (OpenID Connect client metadata; Swedish profile §6).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of a registration, by its own name")]
 pub struct Client {
     /// `client_id`.
     pub id: ClientId,

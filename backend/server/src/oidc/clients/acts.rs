@@ -187,11 +187,15 @@ async fn fits(tx: &mut Tx, server: &Server, draft: &Draft, organisation: &Organi
 }
 
 fn event(kind: &'static str, organisation: &OrganisationId, client: &ClientId, by: &By<'_>, facts: Value) -> Event {
+    let mut payload = facts;
+    if let Some(members) = payload.as_object_mut() {
+        members.insert("client".to_owned(), client.as_str().into());
+    }
     Event {
         chain: Chain::Organisation { organisation: organisation.clone(), purpose: Purpose::Administration },
         kind,
         actor: by.actor.clone(),
         objects: vec![format!("client:{client}")],
-        payload: json!({ "client": client, "facts": facts }),
+        payload,
     }
 }
