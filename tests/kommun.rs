@@ -7,6 +7,7 @@
 //! A worker has the demonstration's phone, which is the real core. An attacker has a [`BarePhone`]: the same keys without the
 //! core's good manners.
 
+mod administration;
 mod asking;
 mod bare;
 mod browser;
@@ -42,6 +43,7 @@ use handslag_vocab::{AffiliationId, Assurance, InvitationId, Seconds, Secret, Un
 use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub(crate) use administration::{STATED, TOKENS, stated};
 pub(crate) use asking::{CIBA, DEVICE};
 pub(crate) use bare::{BarePhone, bytes_of, txn_of};
 pub(crate) use browser::{Browser, Page};
@@ -126,6 +128,7 @@ impl Kommun {
             config.clients.extend(services);
             config.sso_groups = groups();
             config.outbound.allow.push(allowed);
+            administration::configured(config);
             change(config);
         });
         let (server, place) = opened.await.unwrap();

@@ -1,6 +1,7 @@
 //! What must not work, and stays dead afterwards. Each attack plays in a municipality of its own, on both engines
 //! and on two nodes.
 
+mod administration;
 mod approvals;
 mod authorize;
 mod bounds;
@@ -21,12 +22,22 @@ mod pages;
 mod patience;
 mod phones;
 mod refresh;
+mod registration;
+mod release;
 mod secrets;
 mod sessions;
 mod starts;
+mod strictness;
 mod uploads;
 
 crate::kommun::on_every_ground! {
+    administration {
+        a_suspended_service_gets_nothing_more,
+        a_token_opens_the_administration_with_the_persons_rights,
+        nobody_else_administers,
+        of_fifty_changes_of_one_version_one_wins,
+        what_belongs_to_another_organisation_cannot_be_named,
+    }
     approvals {
         a_no_stays_a_no_and_a_yes_is_one_yes,
         another_phone_cannot_answer,
@@ -125,6 +136,18 @@ crate::kommun::on_every_ground! {
         proofs_that_are_not_this_requests,
         what_should_have_ended_refreshes_nothing,
     }
+    registration {
+        a_refused_registration_changes_nothing,
+        an_update_is_judged_on_what_would_result,
+        of_fifty_programs_ten_are_registered,
+    }
+    release {
+        names_are_tried_before_they_are_saved,
+        names_of_a_services_own_are_sent_as_they_were_shown,
+        standard_scopes_give_what_is_there,
+        who_asks_for_nothing_hears_nothing,
+        who_may_not_ask_never_hears,
+    }
     secrets {
         no_secret_is_written_down,
     }
@@ -139,6 +162,10 @@ crate::kommun::on_every_ground! {
         a_code_from_another_screen_or_another_second,
         a_link_sent_to_somebody_else_gives_the_sender_nothing,
         the_answer_goes_to_the_browser_that_began,
+    }
+    strictness {
+        an_unknown_service_is_answered_as_a_wrong_secret,
+        what_could_be_read_in_two_ways_is_refused,
     }
     uploads {
         files_that_cannot_be_signed_leave_nothing,

@@ -13,6 +13,7 @@ mod journal;
 mod log_in;
 mod protection;
 mod pushing;
+mod registering;
 mod signing;
 pub(crate) mod single_sign_on;
 mod staying;
@@ -21,6 +22,7 @@ pub(crate) use elsewhere::{exchanges, for_the_journal, types};
 pub(crate) use log_in::{userinfo, verified};
 pub(crate) use protection::{Keys, jwks, portal, service};
 pub(crate) use pushing::{object, pushed};
+pub(crate) use registering::{metadata, registers};
 pub(crate) use signing::{asked, signed};
 pub(crate) use single_sign_on as sso;
 pub(crate) use staying::{refreshed, stays};
@@ -76,6 +78,12 @@ crate::kommun::on_every_ground! {
         a_signed_request_counts_and_what_stands_beside_it_does_not,
         answers_come_in_the_way_the_service_registered,
         requests_that_are_not_the_services_own,
+    }
+    registering {
+        a_plain_client_gets_a_secret_once,
+        a_program_is_vouched_for,
+        a_program_registers_and_looks_after_itself,
+        an_administrator_registers_a_service,
     }
     signing {
         the_minutes_are_signed,

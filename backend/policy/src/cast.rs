@@ -158,6 +158,7 @@ pub(crate) const SCENES: &[Scene] = &[
     Scene { says: "open a door", act: open_door, cases: OPEN_DOOR },
     Scene { says: "read what a colleague has done", act: || Act::ReadColleague { colleague: colleague() }, cases: READ_COLLEAGUE },
     Scene { says: "see every use of a work identity", act: read_history, cases: READ_HISTORY },
+    Scene { says: "register a service or change one", act: || Act::RegisterService { organisation: kvarnby() }, cases: REGISTER_SERVICE },
     Scene { says: "read the journal", act: || Act::ReadJournal { organisation: kvarnby() }, cases: &[] },
 ];
 
@@ -276,6 +277,12 @@ const OPEN_DOOR: &[Case] = &[
     },
 ];
 
+const REGISTER_SERVICE: &[Case] = &[
+    Case { says: "phone of tier 0", change: |question| question.who.tier = Tier::T0 },
+    Case { says: "person of level 2", change: |question| question.who.assurance = Assurance::Loa2 },
+    Case { says: "logged in by a typed code", change: |question| question.done_now = Assurance::Loa2 },
+];
+
 const READ_HISTORY: &[Case] = &[Case {
     says: "a colleague's",
     change: |question| question.act = Act::ReadHistory { organisation: kvarnby(), about: id("aff_00000000000000000000000002") },
@@ -301,7 +308,9 @@ fn move_away(act: &mut Act) {
         Act::Invite { unit } | Act::PutToWork { unit, .. } => unit.organisation = grannby(),
         Act::LogIn { service } | Act::PassOn { passing: Passing { service, .. } } => service.organisation = grannby(),
         Act::OpenDoor { opening } => opening.organisation = grannby(),
-        Act::ReadHistory { organisation, .. } | Act::ReadJournal { organisation } => *organisation = grannby(),
+        Act::ReadHistory { organisation, .. } | Act::ReadJournal { organisation } | Act::RegisterService { organisation } => {
+            *organisation = grannby();
+        }
     }
 }
 

@@ -43,13 +43,14 @@ pub(crate) struct Loaded {
 pub(crate) type Source<'a> = (&'a str, &'a str);
 
 /// The files of `policies/`, compiled in.
-pub(crate) const EMBEDDED: [Source<'static>; 6] = [
+pub(crate) const EMBEDDED: [Source<'static>; 7] = [
     ("everyone.cedar", include_str!("../../../policies/everyone.cedar")),
     ("colleagues.cedar", include_str!("../../../policies/colleagues.cedar")),
     ("log_in.cedar", include_str!("../../../policies/log_in.cedar")),
     ("signing.cedar", include_str!("../../../policies/signing.cedar")),
     ("doors.cedar", include_str!("../../../policies/doors.cedar")),
     ("journal.cedar", include_str!("../../../policies/journal.cedar")),
+    ("register.cedar", include_str!("../../../policies/register.cedar")),
 ];
 
 /// The schema, compiled in.

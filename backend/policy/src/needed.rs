@@ -50,6 +50,8 @@ needed! {
     pass_on = "pass-on",
     pass_on_far = "pass-on-far",
     pass_on_level = "pass-on-level",
+    service_administrator = "service-administrator",
+    service_level = "service-level",
     sign_level = "sign-level",
     sign_named = "sign-named",
     work_document = "work-document",

@@ -158,6 +158,11 @@ pub enum Act {
         /// Whose journal.
         organisation: OrganisationId,
     },
+    /// Register a service of an organisation, or change one.
+    RegisterService {
+        /// Whose service.
+        organisation: OrganisationId,
+    },
     /// Sign a document of this class.
     Sign {
         /// The class.
@@ -313,6 +318,7 @@ impl Act {
             Self::ReadColleague { .. } => "ReadColleague",
             Self::ReadHistory { .. } => "ReadHistory",
             Self::ReadJournal { .. } => "ReadJournal",
+            Self::RegisterService { .. } => "RegisterService",
             Self::Sign { .. } => "Sign",
         }
     }

@@ -136,6 +136,9 @@ fn resource(act: &Act, types: &TypeNames) -> Result<Entity, Unanswerable> {
         Act::ReadJournal { organisation } => {
             entity(types.uid("Journal", organisation.as_str())?, [("organisation", types.organisation(organisation)?)], alone)
         }
+        Act::RegisterService { organisation } => {
+            entity(types.uid("Register", organisation.as_str())?, [("organisation", types.organisation(organisation)?)], alone)
+        }
     }
 }
 
@@ -173,7 +176,7 @@ fn level(assurance: Assurance) -> Value {
     Value::new_long(assurance.number().into())
 }
 
-const TYPES: [&str; 13] = [
+const TYPES: [&str; 14] = [
     "Action",
     "Affiliation",
     "Colleague",
@@ -184,6 +187,7 @@ const TYPES: [&str; 13] = [
     "Kind",
     "Organisation",
     "Person",
+    "Register",
     "Role",
     "Service",
     "Unit",

@@ -233,6 +233,15 @@ impl AuthorizationRequest {
         self.scopes.iter().any(|scope| scope == OFFLINE_ACCESS)
     }
 
+    /// The same without what the client may no longer ask for: a registration that was narrowed counts for what was granted before.
+    #[must_use]
+    pub fn within(mut self, client: &Client) -> Self {
+        self.scopes.retain(|scope| client.may_ask(scope));
+        let (scopes, naming) = (&client.scopes, &self.naming);
+        self.claims = self.claims.only(|claim| release::covers(scopes, naming, claim));
+        self
+    }
+
     /// What the person is shown and the client gets.
     pub fn shares(&self) -> Vec<release::Claim> {
         release::shares(&self.scopes, &self.claims, &self.naming)

@@ -156,6 +156,14 @@ impl ClaimedClient {
         }
     }
 
+    /// Does the work of [`Self::authenticate`] where nobody is registered: an unknown name takes as long as a wrong secret.
+    pub fn is_nobodys(&self) -> bool {
+        match self {
+            Self::Secret { secret, .. } => secret.hash() != Secret::presented("").hash(),
+            _ => true,
+        }
+    }
+
     /// Takes the registration that [`Self::id`] names, and the certificate of the connection, if there is one. Gives the assertion to be marked as used, where there is one; a public
     /// client has none, its proof is the code's.
     pub fn authenticate(

@@ -37,6 +37,8 @@ pub struct Provider {
     pub backchannel_authentication_endpoint: String,
     /// Where devices without a browser begin (RFC 8628 §3.1).
     pub device_authorization_endpoint: String,
+    /// Where programs register themselves, if they may (RFC 7591).
+    pub registration_endpoint: Option<String>,
     /// Where the public keys are.
     pub jwks_uri: String,
     /// What the addresses begin with at which a client may come with a certificate, if there are such (RFC 8705 §5).
@@ -66,6 +68,7 @@ impl Provider {
             end_session_endpoint: endpoint("end_session"),
             backchannel_authentication_endpoint: endpoint("bc-authorize"),
             device_authorization_endpoint: endpoint("device_authorization"),
+            registration_endpoint: None,
             jwks_uri: endpoint("jwks"),
             mutual_tls: None,
             service_documentation: None,
@@ -105,6 +108,9 @@ impl Provider {
             "device_authorization_endpoint": self.device_authorization_endpoint,
             "jwks_uri": self.jwks_uri,
         }));
+        if let Some(registration) = &self.registration_endpoint {
+            members.insert("registration_endpoint".to_owned(), registration.as_str().into());
+        }
         if let Some(documentation) = &self.service_documentation {
             members.insert("service_documentation".to_owned(), documentation.as_str().into());
         }

@@ -13,7 +13,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
-use handslag_vocab::{ClientId, SecretHash};
+use handslag_vocab::{ClientId, Secret, SecretHash};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -163,17 +163,37 @@ const CHECKS: [Check; 14] = [
     people::know_whom_they_meet,
 ];
 
+/// One JSON object with each member once, also within, and not too long.
+pub fn read_object(json: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    Some(json).filter(|json| json.len() <= LONGEST).and_then(strict_json::object).ok_or(Refusal::Form)
+}
+
 impl RegistrationRequest {
     /// Takes the body.
     pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
-        let members = Some(json).filter(|json| json.len() <= LONGEST).and_then(strict_json::object).ok_or(Refusal::Form)?;
-        Ok(Self { members, is_stated: false })
+        read_object(json).map(Self::of)
+    }
+
+    /// Takes members that were read already, each once.
+    pub const fn of(members: Map<String, Value>) -> Self {
+        Self { members, is_stated: false }
     }
 
     /// The software statement (RFC 7591 §2.3), to be verified with the key of whom the policy names, and given to
     /// [`Self::stated`].
     pub fn statement(&self) -> Option<&str> {
         self.members.get("software_statement").and_then(Value::as_str)
+    }
+
+    /// The scopes that are asked for, beside `openid`.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        let scope = self.members.get("scope").and_then(Value::as_str).unwrap_or_default();
+        scope.split(' ').filter(|scope| !scope.is_empty() && *scope != "openid")
+    }
+
+    /// The secret that an update repeats, which it may and must not change (RFC 7592 §2.2).
+    pub fn secret(&self) -> Option<Secret> {
+        self.members.get("client_secret").and_then(Value::as_str).map(Secret::presented)
     }
 
     /// Takes the claims of the verified statement: what it says goes before what the request says.

@@ -8,6 +8,7 @@ mod network;
 mod outbound;
 mod protection;
 mod registered;
+mod registration;
 mod sso_group;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub use network::{Mtls, Proxy, Tls};
 pub use outbound::Outbound;
 pub use protection::{ObjectSigning, SubjectType};
 pub use registered::Services;
+pub use registration::{RegistrationPolicy, StatementIssuer};
 pub use sso_group::{Computers, SsoGroup};
 
 /// Everything an operator decides.
@@ -88,6 +90,9 @@ pub struct Config {
     /// The services that log people in.
     #[serde(default, rename = "client")]
     pub clients: Vec<Client>,
+    /// Under what programs may register themselves.
+    #[serde(default, rename = "registration_policy")]
+    pub registration_policies: Vec<RegistrationPolicy>,
 }
 
 /// How careful to be.
@@ -222,6 +227,12 @@ pub enum Refused {
     /// Somebody would be let in without being asked.
     #[error("[test] is for conformance suites: refused in production, beside reviewed_by_digg, and without a work identity like x7k3q9ma@2120009994")]
     Test,
+    /// Named twice, open to everybody, with a token or keys that are not understood, or with secrets where the profile has none.
+    #[error(
+        "the registration policy {0} is named twice, shares a token, lets in without a token or a statement, has room for none, has a token's digest \
+         or an issuer's keys that are not understood, or allows a secret in another profile than core"
+    )]
+    RegistrationPolicy(String),
     /// The file could not be read.
     #[error("the configuration {path} could not be read: {reason}")]
     Read {
@@ -275,6 +286,7 @@ impl Config {
         }
         sound(&self.clients)?;
         sso_group::sound(&self.sso_groups, &self.clients)?;
+        registration::sound(&self.registration_policies)?;
         if is_production && self.keys.allow_file_keys.as_deref() != Some(FILE_KEYS_ACCEPTED) {
             return Err(Refused::FileKeys);
         }

@@ -121,6 +121,11 @@ ids! {
 pub struct ClientId(String);
 
 impl ClientId {
+    /// A new id from 128 random bits, for who does not choose one.
+    pub fn random(rng: &mut dyn CryptoRng) -> Self {
+        Self(random_text(rng))
+    }
+
     /// The text form.
     pub fn as_str(&self) -> &str {
         &self.0

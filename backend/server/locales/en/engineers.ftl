@@ -15,3 +15,5 @@ how-journal = The journal
 how-journal-what = One hash chain per organisation and purpose. The chain holds H(salt ‖ payload), so that a payload can be disposed of and the chain still verifies.
 how-id-token = The latest ID Token
 how-id-token-none = Nobody has logged in to the school portal yet.
+rules-oauth = OAuth 2.1
+rule-challenge-do = Turn on PKCE in the service. Then take away the exception here.

@@ -15,3 +15,5 @@ how-journal = Journalen
 how-journal-what = En hashkedja per organisation och ändamål. Kedjan håller H(salt ‖ payload), så att en payload kan gallras och kedjan ändå verifieras.
 how-id-token = Den senaste ID Token
 how-id-token-none = Ingen har loggat in i Skolportalen än.
+rules-oauth = OAuth 2.1
+rule-challenge-do = Slå på PKCE i tjänsten. Ta sedan bort undantaget här.

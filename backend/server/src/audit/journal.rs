@@ -1,5 +1,7 @@
 //! Entries of the journal, and the chain that binds them.
 
+use std::fmt;
+
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, ClientId, OrganisationId, PhoneId, UnixTime};
 use rand_core::CryptoRng;
@@ -84,14 +86,15 @@ pub enum Actor {
     System,
 }
 
-impl Actor {
-    fn text(&self) -> String {
+/// As it stands in the journal.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Client(id) => format!("client:{id}"),
-            Self::Operator => "operator".to_owned(),
-            Self::Person(id) => id.to_string(),
-            Self::Phone(id) => id.to_string(),
-            Self::System => "system".to_owned(),
+            Self::Client(id) => write!(f, "client:{id}"),
+            Self::Operator => f.write_str("operator"),
+            Self::Person(id) => id.fmt(f),
+            Self::Phone(id) => id.fmt(f),
+            Self::System => f.write_str("system"),
         }
     }
 }
@@ -110,7 +113,7 @@ pub async fn record(tx: &mut Tx, event: Event, now: UnixTime, rng: &mut (dyn Cry
     rng.fill_bytes(&mut salt);
     // The objects are part of what the chain binds: nobody can move an entry from one person to another unseen.
     let payload = json!({ "facts": event.payload, "objects": event.objects }).to_string();
-    let actor = event.actor.text();
+    let actor = event.actor.to_string();
     let payload_hash = payload_hash(&salt, &payload);
     let hash = entry_hash(&chain, end.length, now, event.kind, &actor, &payload_hash, &end.head);
     tx.execute(

@@ -423,6 +423,6 @@ const fn yes() -> bool {
     true
 }
 
-const fn lowest() -> Assurance {
+pub(super) const fn lowest() -> Assurance {
     Assurance::Loa2
 }

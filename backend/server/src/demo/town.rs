@@ -55,6 +55,7 @@ pub fn config(data: std::path::PathBuf, issuer: String, clients: Vec<Client>, ve
         apps: crate::config::Apps::default(),
         test: None,
         clients,
+        registration_policies: Vec::new(),
     })
 }
 

@@ -17,7 +17,8 @@ use crate::{config::Config, problem::Problem, server::Server};
 /// What a provider of this configuration says of itself.
 pub fn provider_of(config: &Config) -> Provider {
     let mutual_tls = config.mtls.as_ref().map(|mtls| mtls.url.clone());
-    Provider { mutual_tls, ..Provider::at(&config.issuer, config.reviewed_by_digg) }
+    let registration_endpoint = (!config.registration_policies.is_empty()).then(|| format!("{}/register", config.issuer));
+    Provider { mutual_tls, registration_endpoint, ..Provider::at(&config.issuer, config.reviewed_by_digg) }
 }
 
 /// What this provider says of itself.

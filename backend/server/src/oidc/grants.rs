@@ -109,7 +109,7 @@ impl Grant {
         Ok(is_allowed.then_some(affiliation))
     }
 
-    async fn living(&self, tx: &mut Tx, now: UnixTime) -> Result<Option<(Phone, Affiliation)>, Error> {
+    pub(super) async fn living(&self, tx: &mut Tx, now: UnixTime) -> Result<Option<(Phone, Affiliation)>, Error> {
         let phone = phone::by_id(tx, &self.phone_id).await?.filter(|phone| phone.blocked_at.is_none());
         let affiliation = identity::by_id(tx, &self.affiliation_id).await?;
         Ok(phone.filter(|_| affiliation.standing(now) == Standing::Good).map(|phone| (phone, affiliation)))

@@ -5,10 +5,11 @@
 //! ends it (RFC 6749 §4.1.2); a second attempt also ends what the first one got (OP-06); only what was shown is released.
 
 mod access_tokens;
+mod administration;
 mod answer;
 mod authorize;
 mod client_credentials;
-mod clients;
+pub mod clients;
 mod cross_origin;
 mod delivery;
 mod discovery;
@@ -30,6 +31,7 @@ mod redeem;
 mod refresh;
 mod refresh_families;
 mod refused;
+mod registration;
 mod revoke;
 mod service_sessions;
 mod signed;
@@ -39,6 +41,7 @@ mod token;
 mod told;
 mod userinfo;
 
+pub use administration::{Administrator, not_registered};
 pub use clients::{Clients, Registered};
 pub use discovery::provider_of;
 pub use key_sets::KeySets;
@@ -91,6 +94,9 @@ pub fn routes(server: &Server) -> Router<Server> {
         .route("/token", post(token::give))
         .route("/introspect", post(introspect::tell))
         .route("/revoke", post(revoke::take_back))
+        .route("/register", post(registration::register))
+        .route("/register/{client}", get(registration::read).put(registration::change).delete(registration::end))
+        .merge(administration::routes(server))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
         .merge(elsewhere::routes())
         .layer(middleware::from_fn_with_state(server.clone(), cross_origin::readable))

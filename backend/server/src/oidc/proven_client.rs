@@ -38,13 +38,13 @@ impl Deref for ProvenClient {
 }
 
 impl ProvenClient {
-    /// Unknown and unproven have the same code.
+    /// Unknown, wrong secret and wrong way are one answer, after the same work: nobody learns which services there are (attack 34).
     pub(super) async fn of(server: &Server, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refused> {
         let id = claimed.id()?;
         let failing = Who::Failing(&id, sender.address);
         // Before the proof is looked at: who may not try is not told whether it would have been right.
         patience::left(server, failing, now).await?;
-        let proven = Self::proven(server, &id, claimed, sender, now).await;
+        let proven = Self::known(server, &id, claimed, sender, now).await;
         if matches!(proven, Err(Refused::Protocol(OAuthError::InvalidClient, _))) {
             patience::spend(server, failing, now).await?;
         }
@@ -53,9 +53,20 @@ impl ProvenClient {
         Ok(proven)
     }
 
-    async fn proven(server: &Server, id: &ClientId, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refused> {
-        let unknown = || Refused::because(OAuthError::InvalidClient, "the client is not registered");
-        let registered = clients::registered(server, id).await?.ok_or_else(unknown)?;
+    async fn known(server: &Server, id: &ClientId, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refused> {
+        let Some(registered) = clients::registered(server, id).await? else {
+            claimed.is_nobodys();
+            return Err(unproven());
+        };
+        let proven = Self::proven(server, registered, claimed, sender, now).await;
+        if let Err(Refusal::ClientUnauthenticated | Refusal::Secret) = &proven {
+            clients::looked_for(server, id).await?;
+            return Err(unproven());
+        }
+        Ok(proven?)
+    }
+
+    async fn proven(server: &Server, registered: Arc<Registered>, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refusal> {
         let authenticate = |registered: &Registered| claimed.authenticate(&registered.client, provider(server), sender.certificate.as_deref(), now);
         match authenticate(&registered) {
             Err(
@@ -87,6 +98,10 @@ impl ProvenClient {
         }
         proof::mark(tx, proof, now).await
     }
+}
+
+fn unproven() -> Refused {
+    Refused::because(OAuthError::InvalidClient, "the client is not registered, or proves itself in another way than it is registered for")
 }
 
 /// The one `Authorization` header, if there is one.

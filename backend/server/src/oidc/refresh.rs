@@ -40,7 +40,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng
     if !family.takes(asked.proven, asked.certificate) {
         return Err(Refused::because(OAuthError::InvalidGrant, "the refresh token is bound to another DPoP key or certificate"));
     }
-    let granted = grant.request().map_err(|error| Problem::internal(&error))?;
+    let granted = grant.request().map_err(|error| Problem::internal(&error))?.within(&asked.service.client);
     asked.stays_within(&granted)?;
     // OIDC Core §12.2: a nonce belongs to the log-in, not to what prolongs it.
     let request = AuthorizationRequest { scopes: asked.request.narrowed(&granted.scopes)?, nonce: None, ..granted };

@@ -5,9 +5,10 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use handslag_protocol::{client_authentication, dpop, oauth_error::OAuthError, token};
+use handslag_protocol::{client_authentication, dpop, oauth_error::OAuthError, registration, token};
 use serde_json::json;
 
+use super::clients::NotRegistered;
 use crate::problem::{Problem, SLOW_DOWN};
 
 /// A refusal.
@@ -56,6 +57,18 @@ impl From<dpop::Refusal> for Refused {
     }
 }
 
+impl From<NotRegistered> for Refused {
+    fn from(refusal: NotRegistered) -> Self {
+        Self::Protocol(refusal.oauth(), refusal.to_string())
+    }
+}
+
+impl From<registration::Refusal> for Refused {
+    fn from(refusal: registration::Refusal) -> Self {
+        NotRegistered::from(refusal).into()
+    }
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (error, description) = match self {
@@ -74,7 +87,13 @@ impl IntoResponse for Refused {
             let challenge = HeaderValue::from_static("Basic realm=\"token\"");
             return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], no_store(), body).into_response();
         }
-        (StatusCode::BAD_REQUEST, no_store(), body).into_response()
+        if error == OAuthError::InvalidToken {
+            // RFC 6750 §3.
+            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], no_store(), body).into_response();
+        }
+        let status = if error == OAuthError::AccessDenied { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
+        (status, no_store(), body).into_response()
     }
 }
 

@@ -4,6 +4,7 @@
 //! line that the colleague reads; a worker sees at least what the employer sees.
 
 mod asked;
+mod clients;
 mod colleague;
 mod history;
 mod mine;
@@ -35,6 +36,7 @@ pub fn routes() -> Router<Server> {
         .route("/personal/{affiliation}", get(colleague::show))
         .route("/personal/{affiliation}/sparra", post(colleague::block))
         .route("/phone/transparency", get(transparency::show))
+        .merge(clients::routes())
         .route("/underskrifter", get(asked::show))
 }
 
@@ -54,6 +56,7 @@ struct Head {
     organisation: String,
     name: String,
     leads: bool,
+    registers: bool,
     here: &'static str,
 }
 
@@ -61,7 +64,9 @@ impl Head {
     fn of(server: &Server, worker: &Worker, here: &'static str, now: UnixTime) -> Self {
         let affiliation = &worker.affiliation;
         let leads = authority::allowed(server, affiliation, worker.tier, put_to_work(worker, true, Seconds::days(1)), now).is_ok();
-        Self { organisation: affiliation.organisation_name.clone(), name: affiliation.name(), leads, here }
+        let register = Act::RegisterService { organisation: affiliation.organisation_id.clone() };
+        let registers = authority::allowed_by(server, (affiliation, worker.tier, worker.assurance), register, now).is_ok();
+        Self { organisation: affiliation.organisation_name.clone(), name: affiliation.name(), leads, registers, here }
     }
 }
 

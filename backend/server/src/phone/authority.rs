@@ -14,8 +14,13 @@ use crate::{
 
 /// Asks the policy; a no carries the rule's own words.
 pub fn allowed(server: &Server, affiliation: &Affiliation, tier: Tier, act: Act, now: UnixTime) -> Result<(), Problem> {
+    allowed_by(server, (affiliation, tier, Assurance::Loa3), act, now)
+}
+
+/// The same, for somebody who was authenticated at this level.
+pub fn allowed_by(server: &Server, (affiliation, tier, done_now): (&Affiliation, Tier, Assurance), act: Act, now: UnixTime) -> Result<(), Problem> {
     let who = who(affiliation, tier, now);
-    let answer = server.policies.decide(&Question { who, act, done_now: Assurance::Loa3 });
+    let answer = server.policies.decide(&Question { who, act, done_now });
     if answer.allowed {
         return Ok(());
     }
