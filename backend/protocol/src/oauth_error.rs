@@ -393,6 +393,9 @@ mod tests {
         assert_eq!(
             here,
             [
+                "authorization_pending",
+                "expired_token",
+                "invalid_binding_message",
                 "invalid_client",
                 "invalid_client_metadata",
                 "invalid_dpop_proof",
@@ -400,7 +403,11 @@ mod tests {
                 "invalid_redirect_uri",
                 "invalid_software_statement",
                 "invalid_token",
+                "invalid_user_code",
+                "missing_user_code",
+                "slow_down",
                 "unapproved_software_statement",
+                "unknown_user_id",
                 "unsupported_grant_type",
                 "use_dpop_nonce",
             ]

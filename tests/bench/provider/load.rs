@@ -146,7 +146,8 @@ impl Worker {
             }
             Work::Refresh => {
                 let form = [("grant_type", "refresh_token"), ("refresh_token", &self.held)];
-                self.held = text(&self.hurry.asks(&self.hurry.token, "app", &form).await?, "refresh_token")?.to_owned();
+                let answer = self.hurry.asks(&self.hurry.token, "app", &form).await?;
+                text(&answer, "refresh_token")?.clone_into(&mut self.held);
                 Ok(())
             }
             Work::Flow => text(&self.hurry.flow("bound", "openid", true).await?, "access_token").map(|_| ()),

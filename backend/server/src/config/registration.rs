@@ -125,12 +125,9 @@ mod tests {
     fn policy(change: &str) -> Result<(), Refused> {
         let token = "0".repeat(64);
         let text = format!("name = \"skola\"\norganisation = \"2120009994\"\nmost = 3\ninitial_access_tokens = [\"{token}\"]\n");
-        let kept: String = text
-            .lines()
-            .filter(|line| !change.lines().any(|new| new.split('=').next() == line.split('=').next()))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let policy: RegistrationPolicy = toml::from_str(&format!("{kept}{change}\n")).unwrap();
+        let is_changed = |line: &&str| change.lines().any(|new| new.split('=').next() == line.split('=').next());
+        let kept: Vec<&str> = text.lines().filter(|line| !is_changed(line)).chain([change]).collect();
+        let policy: RegistrationPolicy = toml::from_str(&kept.join("\n")).unwrap();
         sound(&[policy])
     }
 

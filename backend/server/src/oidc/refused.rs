@@ -14,6 +14,8 @@ use crate::problem::{Problem, SLOW_DOWN};
 /// A refusal.
 #[derive(Debug)]
 pub(super) enum Refused {
+    /// `access_denied` as 403: where a program asked for something in somebody's name (CIBA §13), or registers where there is no room.
+    Forbidden(String),
     /// As the protocol says.
     Protocol(OAuthError, String),
     /// Ours.
@@ -59,7 +61,10 @@ impl From<dpop::Refusal> for Refused {
 
 impl From<NotRegistered> for Refused {
     fn from(refusal: NotRegistered) -> Self {
-        Self::Protocol(refusal.oauth(), refusal.to_string())
+        match refusal.oauth() {
+            OAuthError::AccessDenied => Self::Forbidden(refusal.to_string()),
+            error => Self::Protocol(error, refusal.to_string()),
+        }
     }
 }
 
@@ -73,6 +78,10 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (error, description) = match self {
             Self::Protocol(error, description) => (error, description),
+            Self::Forbidden(description) => {
+                let body = Json(json!({ "error": OAuthError::AccessDenied.code(), "error_description": description }));
+                return (StatusCode::FORBIDDEN, no_store(), body).into_response();
+            }
             // RFC 6585 §4, in the form of RFC 6749 §5.2.
             Self::Internal(problem) if problem.code == SLOW_DOWN => {
                 let wait = HeaderValue::from(problem.retry_after.map_or(1, |wait| wait.0));
@@ -92,8 +101,7 @@ impl IntoResponse for Refused {
             let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
             return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], no_store(), body).into_response();
         }
-        let status = if error == OAuthError::AccessDenied { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
-        (status, no_store(), body).into_response()
+        (StatusCode::BAD_REQUEST, no_store(), body).into_response()
     }
 }
 

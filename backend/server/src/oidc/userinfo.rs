@@ -129,6 +129,7 @@ async fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented
     let at = proof::At { method: method.as_str(), path: "/userinfo", access_token: Some(presented.token.reveal()), now };
     let proof = proof::of(server, headers, at).await.map_err(|refused| match refused {
         Refused::Protocol(error, _) => unauthorized(error),
+        Refused::Forbidden(_) => unauthorized(OAuthError::AccessDenied),
         Refused::Internal(problem) => Refusal::Internal(problem),
     })?;
     Ok(Some(proof.ok_or_else(|| unauthorized(OAuthError::InvalidDpopProof))?))

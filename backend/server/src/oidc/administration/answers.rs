@@ -75,7 +75,7 @@ pub(super) fn unreadable(error: &serde_json::Error) -> Problem {
 /// Why nothing was registered.
 pub(super) fn refused(refusal: &NotRegistered) -> Problem {
     let (status, sv) = match refusal {
-        NotRegistered::Audience => (StatusCode::BAD_REQUEST, "En av mottagarna av tokens hör inte till din organisation.".to_owned()),
+        NotRegistered::Audience => (StatusCode::BAD_REQUEST, "En av mottagarna hör inte till din organisation.".to_owned()),
         NotRegistered::Full => (StatusCode::FORBIDDEN, "Det finns inte plats för fler tjänster.".to_owned()),
         NotRegistered::NoSecret => (StatusCode::CONFLICT, "Tjänsten har ingen hemlighet att byta.".to_owned()),
         NotRegistered::Protocol(_) => (StatusCode::BAD_REQUEST, format!("Registreringen stämmer inte: {refusal}.")),

@@ -80,5 +80,6 @@ fn unproven(refused: Refused) -> Problem {
     match refused {
         Refused::Internal(problem) => problem,
         Refused::Protocol(error, _) => Problem::unknown_caller().with_code(error.code()),
+        Refused::Forbidden(_) => Problem::unknown_caller(),
     }
 }

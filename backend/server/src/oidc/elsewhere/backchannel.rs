@@ -8,7 +8,7 @@
 use axum::{
     Form, Json,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use handslag_keys::Kind;
@@ -83,11 +83,7 @@ pub(super) async fn ask(
     match answer(&server, (&headers, &sender), pairs, now, &mut rng).await {
         Ok(answer) => (no_store(), Json(answer)).into_response(),
         // §13: here a refusal in the person's name is 403.
-        Err(refused @ Refused::Protocol(OAuthError::AccessDenied, _)) => {
-            let mut response = refused.into_response();
-            *response.status_mut() = StatusCode::FORBIDDEN;
-            response
-        }
+        Err(Refused::Protocol(OAuthError::AccessDenied, why)) => Refused::Forbidden(why).into_response(),
         Err(refused) => refused.into_response(),
     }
 }

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use handslag_protocol::{oauth_error::OAuthError, registration::RegistrationRequest};
+use handslag_protocol::registration::RegistrationRequest;
 use handslag_vocab::{ClientId, Secret, UnixTime};
 use serde_json::{Map, Value};
 
@@ -112,7 +112,7 @@ async fn managed(server: &Server, headers: &HeaderMap, id: &ClientId) -> Result<
 /// The policy it registered itself under, while the operator has it.
 fn policy_of<'a>(server: &'a Server, row: &Row) -> Result<&'a RegistrationPolicy, Refused> {
     let policy = server.config.registration_policies.iter().find(|policy| row.policy.as_ref() == Some(&policy.name));
-    policy.ok_or_else(|| Refused::because(OAuthError::AccessDenied, "the policy that this client was registered under is gone"))
+    policy.ok_or_else(|| Refused::Forbidden("the policy that this client was registered under is gone".to_owned()))
 }
 
 /// RFC 7592 §2.2: a client may say its secret again; it does not choose one.
