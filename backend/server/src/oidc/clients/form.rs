@@ -190,6 +190,7 @@ fn is_usual(name: &str, value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use handslag_protocol::client_authentication::Authentication;
     use serde_json::json;
 
     use super::*;
@@ -229,7 +230,7 @@ mod tests {
         }
         assert!(draft(&public(&json!({ "tls_client_certificate_bound_access_tokens": false })), &Settings::default()).is_ok());
         let certificate = json!({ "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "skola.example" });
-        assert!(draft(&public(&certificate), &Settings::default()).is_err());
+        assert_eq!(draft(&public(&certificate), &Settings::default()).unwrap().form.authentication(), Authentication::Tls);
         let naming = vec![Naming { claim: "sub".to_owned(), from: handslag_protocol::attribute::Attribute::Name, scope: Some("profile".to_owned()) }];
         assert!(matches!(draft(&public(&json!({})), &Settings { naming, ..Settings::default() }), Err(NotRegistered::Unsound)));
     }
