@@ -32,26 +32,29 @@ pub struct Counters {
 /// No more counters are kept in this process. Many short-lived ones come from one attacker with many addresses.
 const MOST: usize = 100_000;
 
+/// A service that may ask ten thousand times a second gets one back in a tenth of a millisecond.
+const MICROS: i64 = 1_000_000;
+
 impl Allowance {
-    fn per_ms(self) -> i64 {
-        self.per.0.max(1).saturating_mul(1_000)
+    fn per_micros(self) -> i64 {
+        self.per.0.max(1).saturating_mul(MICROS)
     }
 
     /// How long one use takes to come back.
-    fn step_ms(self) -> i64 {
-        (self.per_ms() / i64::from(self.times.max(1))).max(1)
+    fn step_micros(self) -> i64 {
+        (self.per_micros() / i64::from(self.times.max(1))).max(1)
     }
 
     /// When the counter is whole again after one more use, or how long to wait for that use.
     fn spent(self, whole_at: i64, now: i64) -> Result<i64, Seconds> {
-        let after = whole_at.max(now).saturating_add(self.step_ms());
-        let over = after.saturating_sub(now).saturating_sub(self.per_ms());
+        let after = whole_at.max(now).saturating_add(self.step_micros());
+        let over = after.saturating_sub(now).saturating_sub(self.per_micros());
         if over <= 0 { Ok(after) } else { Err(wait(over)) }
     }
 }
 
-fn wait(ms: i64) -> Seconds {
-    Seconds(ms.saturating_add(999) / 1_000)
+fn wait(micros: i64) -> Seconds {
+    Seconds(micros.saturating_add(MICROS - 1) / MICROS)
 }
 
 impl Counters {
@@ -67,7 +70,7 @@ impl Counters {
 
     /// The same, counted in this process only.
     pub fn spend_here(&self, counter: &Digest, allowance: Allowance, now: UnixTime) -> Result<(), Seconds> {
-        self.ask_here(counter, allowance, now.seconds().saturating_mul(1_000), true)
+        self.ask_here(counter, allowance, now.seconds().saturating_mul(MICROS), true)
     }
 
     /// Whether something is left, without using it.
@@ -76,9 +79,9 @@ impl Counters {
     }
 
     async fn ask(&self, counter: &Digest, allowance: Allowance, now: UnixTime, spends: bool) -> Result<(), Seconds> {
-        let now = now.seconds().saturating_mul(1_000);
+        let now = now.seconds().saturating_mul(MICROS);
         if let Some(shared) = &self.shared
-            && let Some(over) = shared.count(counter, (allowance.step_ms(), allowance.per_ms()), now, spends).await
+            && let Some(over) = shared.count(counter, (allowance.step_micros(), allowance.per_micros()), now, spends).await
         {
             return if over <= 0 { Ok(()) } else { Err(wait(over)) };
         }
@@ -134,6 +137,21 @@ mod tests {
             assert_eq!(counters.spend(&who, FIVE_A_MINUTE, later).await, Ok(()), "it never holds more than itself");
         }
         assert!(counters.spend(&who, FIVE_A_MINUTE, later).await.is_err());
+    }
+
+    /// A wide allowance is as wide as it says.
+    #[tokio::test]
+    async fn many_a_second_are_many_a_second() {
+        let (counters, who) = (Counters::default(), Digest::of(b"who"));
+        let wide = Allowance { times: 600_000, per: Seconds(60) };
+        for _ in 0..600_000 {
+            assert_eq!(counters.spend(&who, wide, NOW).await, Ok(()));
+        }
+        assert_eq!(counters.spend(&who, wide, NOW).await, Err(Seconds(1)));
+        for _ in 0..10_000 {
+            assert_eq!(counters.spend(&who, wide, NOW + Seconds(1)).await, Ok(()), "as many as a second gives back");
+        }
+        assert!(counters.spend(&who, wide, NOW + Seconds(1)).await.is_err());
     }
 
     #[tokio::test]

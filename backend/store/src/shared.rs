@@ -61,11 +61,11 @@ const UNTOLD: usize = 4_096;
 const MARK: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end \
     if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[2]) then return 1 end return 0";
 
-/// [`crate::Counters`]: by how many milliseconds the use comes too early, or 0.
+/// [`crate::Counters`]: by how many microseconds the use comes too early, or 0.
 const COUNT: &str = "local now, step, per = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]) \
     local after = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + step \
     local over = after - now - per if over > 0 then return over end \
-    if ARGV[4] == '1' then redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', string.format('%.0f', after - now)) end return 0";
+    if ARGV[4] == '1' then redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', string.format('%.0f', math.ceil((after - now) / 1000))) end return 0";
 
 impl Shared {
     /// Begins to connect to `redis://[user:password@]host[:port][/database]` and waits a little for it; goes on without if it does not answer.
@@ -109,7 +109,7 @@ impl Shared {
         }
     }
 
-    /// By how many milliseconds a use comes too early (zero or less: not at all). Nothing if the store does not answer.
+    /// By how many microseconds a use comes too early (zero or less: not at all). Nothing if the store does not answer.
     pub(crate) async fn count(&self, counter: &Digest, (step, per): (i64, i64), now: i64, spends: bool) -> Option<i64> {
         let link = self.0.state.link()?;
         let mut command = redis::cmd("EVAL");

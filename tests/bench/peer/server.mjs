@@ -13,7 +13,7 @@ const redirect = { redirect_uris: ['https://app.example/cb'], response_types: ['
 
 const provider = new Provider(issuer, {
   clients: [
-    { client_id: 'machine', ...secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
+    { client_id: 'machine', ...secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [], id_token_signed_response_alg: 'ES256' },
     { client_id: 'app', ...secret, ...redirect, grant_types: ['authorization_code', 'refresh_token'] },
     { client_id: 'bound', ...secret, ...redirect, grant_types: ['authorization_code'], dpop_bound_access_tokens: true },
   ],
