@@ -90,7 +90,15 @@ impl<'k> App<'k> {
             let next = answer.token("refresh_token");
             used.keeps(Some(&proof), &fields);
             self.token = next;
-            assert_eq!(self.device.userinfo(&browser, &answer.token("access_token")).await.status, 200);
+            let token = answer.token("access_token");
+            let mut told = self.device.userinfo(&browser, &token).await;
+            // While the nodes find Redis again one after the other, each names the place that it reaches (decision 0010).
+            for _ in 0..4 {
+                if told.error().1 == "use_dpop_nonce" {
+                    told = self.device.userinfo(&browser, &token).await;
+                }
+            }
+            assert_eq!(told.status, 200, "{}", told.body);
         }
     }
 }

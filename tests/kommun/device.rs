@@ -82,7 +82,7 @@ impl Device {
 
     /// The same; gives the proof that was taken too.
     pub(crate) async fn posts_with_proof(&mut self, browser: &Browser, path: &str, fields: &[(&str, &str)]) -> (Answer, String) {
-        for _ in 0..2 {
+        for _ in 0..6 {
             let proof = self.proof("POST", path, None, &json!({}));
             let answer = post(browser, path, &[("dpop", &proof)], fields).await;
             self.nonce = answer.nonce().or(self.nonce.take());
@@ -95,7 +95,7 @@ impl Device {
 
     /// The same for a service that proves itself too: with a new assertion each time.
     pub(crate) async fn posts_with(&mut self, browser: &Browser, path: &str, fields: &[(&str, &str)], assertion: &impl Fn() -> String) -> Answer {
-        for _ in 0..2 {
+        for _ in 0..6 {
             let proof = assertion();
             let kept = fields.iter().filter(|(name, _)| *name != "client_assertion").copied();
             let fields: Vec<(&str, &str)> = kept.chain([("client_assertion", proof.as_str())]).collect();
