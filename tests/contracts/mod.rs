@@ -56,6 +56,7 @@ on_both_engines! {
         a_dropped_unit_leaves_nothing_and_harms_nobody,
         a_failed_statement_ends_its_unit,
         a_panicking_unit_leaves_nothing_and_harms_nobody,
+        a_read_of_one_statement_is_one_statement_that_reads,
         a_read_sees_one_state,
         a_reading_unit_cannot_write,
         a_statement_that_was_under_way_is_undone_too,

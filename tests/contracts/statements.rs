@@ -75,9 +75,16 @@ fn the_scan_finds_statements_and_only_those() {
         for\"INSERT INTO d\"
         concat!(\"SELECT e \", \"FROM f\");
         macro_rules! select { ($rest:literal, $more:literal) => { concat!(\"SELECT g \", $rest, \"/\", $more) }; }
-        tx.one(select!(\"FROM h\", \"WHERE i\"), ());";
+        tx.one(select!(\"FROM h\", \"WHERE i\"), ());
+        tx.one(select!(\"\", \"FROM j\"), ());";
     let found: Vec<_> = source::texts(source).into_iter().filter(|(_, text)| is_sql(text)).collect();
-    let expected =
-        [(5, "SELECT \"a\" FROM b"), (7, "DELETE FROM \"c\""), (9, "INSERT INTO d"), (10, "SELECT e FROM f"), (12, "SELECT g FROM h/WHERE i")];
+    let expected = [
+        (5, "SELECT \"a\" FROM b"),
+        (7, "DELETE FROM \"c\""),
+        (9, "INSERT INTO d"),
+        (10, "SELECT e FROM f"),
+        (12, "SELECT g FROM h/WHERE i"),
+        (13, "SELECT g /FROM j"),
+    ];
     assert_eq!(found, expected.map(|(line, text)| (line, text.to_owned())));
 }

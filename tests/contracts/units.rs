@@ -59,6 +59,22 @@ pub(crate) async fn a_reading_unit_cannot_write(engine: &Engine) {
     engine.db.write(async |tx| add(tx, 1).await).await.unwrap();
 }
 
+pub(crate) async fn a_read_of_one_statement_is_one_statement_that_reads(engine: &Engine) {
+    let count = "SELECT COUNT(*) FROM contract_rows";
+    engine.db.write(async |tx| add(tx, 1).await).await.unwrap();
+    let counted: Result<(i64,), Error> = engine.db.read_one(async |tx| tx.one(count, ()).await).await;
+    assert_eq!(counted, Ok((1,)));
+    assert_eq!(engine.db.read_one(async |tx| add(tx, 2).await).await, Err(Error::ReadOnly));
+    let twice = engine.db.read_one(async |tx| {
+        let (first,): (i64,) = tx.one(count, ()).await?;
+        let (second,): (i64,) = tx.one(count, ()).await?;
+        Ok::<_, Error>(first + second)
+    });
+    assert_eq!(twice.await, Err(Error::Aborted));
+    assert_eq!(engine.db.read(async |tx| tx.one(count, ()).await).await, Ok::<(i64,), Error>((1,)), "the connection is as before");
+    assert_eq!(engine.numbers().await, [1]);
+}
+
 pub(crate) async fn a_read_sees_one_state(engine: &Engine) {
     let count = "SELECT COUNT(*) FROM contract_rows";
     let (before, after) = engine

@@ -1,4 +1,4 @@
-//! The two engines behind one word, and the two ways into them: [`Db::read`] and [`Db::write`]. There is no third.
+//! The two engines behind one word, and the two ways into them: [`Db::read`] and [`Db::write`]. [`Db::read_one`] is the short form of the first.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -67,6 +67,16 @@ impl Db {
         let engine = match &self.0 {
             Kind::Postgres(pool) => pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await.map(Engine::Postgres),
             Kind::Sqlite { readers, .. } => readers.begin().await.map(Engine::SqliteReader),
+        };
+        run(engine.map_err(Error::from)?, unit).await
+    }
+
+    /// Reads with one `SELECT`, which sees one state by itself: nothing is begun and nothing ended, so it costs one trip to the engine
+    /// where [`Db::read`] costs three. A second statement gives [`Error::Aborted`], and one that is no `SELECT` [`Error::ReadOnly`].
+    pub async fn read_one<T, E: From<Error>>(&self, unit: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
+        let engine = match &self.0 {
+            Kind::Postgres(pool) => pool.acquire().await.map(Engine::PostgresOnce),
+            Kind::Sqlite { readers, .. } => readers.acquire().await.map(Engine::SqliteOnce),
         };
         run(engine.map_err(Error::from)?, unit).await
     }

@@ -1,6 +1,6 @@
 //! One transaction (or, on SQLite, one unit of an open group) and the four ways to run a statement in it.
 
-use sqlx::{Executor, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Executor, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
 
 use crate::{Args, Error, Record, writer::Turn};
 
@@ -9,11 +9,16 @@ use crate::{Args, Error, Record, writer::Turn};
 /// SQL is constant text, so SQL built from input does not compile.
 pub struct Tx {
     engine: Engine,
+    /// Why no other statement may follow.
     failed: Option<Error>,
+    /// Statements that were begun.
+    statements: usize,
 }
 
 pub(crate) enum Engine {
     Postgres(Transaction<'static, Postgres>),
+    PostgresOnce(PoolConnection<Postgres>),
+    SqliteOnce(PoolConnection<Sqlite>),
     SqliteReader(Transaction<'static, Sqlite>),
     SqliteWriter(Turn),
 }
@@ -25,8 +30,8 @@ enum Connection<'t> {
 
 /// Runs one text on the engine at hand; the two arms are the same words on two types.
 macro_rules! on_engine {
-    ($tx:ident, $args:ident, |$connection:ident, $bound:ident| $run:expr) => {{
-        let outcome = match $tx.connection()? {
+    ($tx:ident, $sql:ident, $args:ident, |$connection:ident, $bound:ident| $run:expr) => {{
+        let outcome = match $tx.connection($sql)? {
             Connection::Postgres($connection) => {
                 let $bound = $args.for_postgres()?;
                 $run
@@ -43,17 +48,17 @@ macro_rules! on_engine {
 #[expect(clippy::disallowed_methods, reason = "this is the one place through which all SQL goes")]
 impl Tx {
     pub(crate) const fn new(engine: Engine) -> Self {
-        Self { engine, failed: None }
+        Self { engine, failed: None, statements: 0 }
     }
 
     /// Runs a statement and gives how many rows it changed.
     pub async fn execute<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<u64, Error> {
-        on_engine!(self, args, |connection, bound| sqlx::query_with(sql, bound).execute(connection).await.map(|done| done.rows_affected()))
+        on_engine!(self, sql, args, |connection, bound| sqlx::query_with(sql, bound).execute(connection).await.map(|done| done.rows_affected()))
     }
 
     /// The row, or nothing. A statement that can give several rows belongs in [`Tx::all`].
     pub async fn optional<'q, R: Record>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<Option<R>, Error> {
-        on_engine!(self, args, |connection, bound| sqlx::query_as_with(sql, bound).fetch_optional(connection).await)
+        on_engine!(self, sql, args, |connection, bound| sqlx::query_as_with(sql, bound).fetch_optional(connection).await)
     }
 
     /// The row, or [`Error::Missing`], which leaves the unit alive.
@@ -63,13 +68,13 @@ impl Tx {
 
     /// Every row.
     pub async fn all<'q, R: Record>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<Vec<R>, Error> {
-        on_engine!(self, args, |connection, bound| sqlx::query_as_with(sql, bound).fetch_all(connection).await)
+        on_engine!(self, sql, args, |connection, bound| sqlx::query_as_with(sql, bound).fetch_all(connection).await)
     }
 
     /// Asks the engine whether it would accept this text, without running it: the check that a compile-time macro gives for one engine.
     pub async fn prepare(&mut self, sql: &'static str) -> Result<(), Error> {
         use sqlx::SqlSafeStr as _;
-        let outcome = match self.connection()? {
+        let outcome = match self.connection(sql)? {
             Connection::Postgres(connection) => connection.prepare(sql.into_sql_str()).await.map(drop),
             Connection::Sqlite(connection) => connection.prepare(sql.into_sql_str()).await.map(drop),
         };
@@ -87,15 +92,32 @@ impl Tx {
 
     /// On PostgreSQL a failed statement ends its transaction. SQLite would go on, and after a full disk it would go on *outside* of
     /// any transaction; so the unit is over here on both.
-    fn connection(&mut self) -> Result<Connection<'_>, Error> {
+    fn connection(&mut self, sql: &str) -> Result<Connection<'_>, Error> {
         if self.failed.is_some() {
             return Err(Error::Aborted);
         }
+        self.statements += 1;
+        if matches!(self.engine, Engine::PostgresOnce(_) | Engine::SqliteOnce(_)) {
+            self.is_the_one(sql)?;
+        }
         match &mut self.engine {
+            Engine::PostgresOnce(connection) => Ok(Connection::Postgres(connection)),
+            Engine::SqliteOnce(connection) => Ok(Connection::Sqlite(connection)),
             Engine::Postgres(transaction) => Ok(Connection::Postgres(transaction)),
             Engine::SqliteReader(transaction) => Ok(Connection::Sqlite(transaction)),
             Engine::SqliteWriter(turn) => turn.connection().map(Connection::Sqlite),
         }
+    }
+
+    /// Without a transaction there is one statement, and PostgreSQL would let it write.
+    fn is_the_one(&mut self, sql: &str) -> Result<(), Error> {
+        let refused = match self.statements {
+            1 if sql.starts_with("SELECT ") => return Ok(()),
+            1 => Error::ReadOnly,
+            _ => Error::Aborted,
+        };
+        self.failed = Some(refused.clone());
+        Err(refused)
     }
 
     fn fail(&mut self, error: sqlx::Error) -> Error {
@@ -113,6 +135,7 @@ impl Tx {
             }
             (None, Engine::Postgres(transaction)) => Ok(transaction.commit().await?),
             (None, Engine::SqliteReader(transaction)) => Ok(transaction.rollback().await?),
+            (None, Engine::PostgresOnce(_) | Engine::SqliteOnce(_)) => Ok(()),
             (None, Engine::SqliteWriter(turn)) => turn.keep().await,
         }
     }
@@ -132,6 +155,7 @@ async fn undo(engine: Engine) {
             drop(turn);
             Ok(())
         }
+        Engine::PostgresOnce(_) | Engine::SqliteOnce(_) => Ok(()),
     };
     if let Err(error) = outcome {
         tracing::warn!(error = Error::from(error).code(), "a roll-back was left to the engine");

@@ -133,7 +133,7 @@ fn configuration(folder: &Path, port: u16) -> String {
 /// Adds refresh families of other phones until there are so many, beside the running process.
 pub(crate) async fn fill(folder: &Path, families: u32) -> io::Result<()> {
     const STEP: u32 = 20_000;
-    let db = Db::open(&Place::Sqlite(folder.join("data/handslag.db"))).await.map_err(io::Error::other)?;
+    let db = Db::open(&Place::Sqlite(folder.join("data/handslag.sqlite"))).await.map_err(io::Error::other)?;
     let alive = "SELECT COUNT(*) FROM refresh_families";
     let (mut now,): (i64,) = db.read(async |tx| tx.one(alive, ()).await).await.map_err(|error: handslag_store::Error| io::Error::other(error))?;
     while now < i64::from(families) {

@@ -74,7 +74,7 @@ fn completed(body: &[Token], used: &[(usize, Token)]) -> String {
     let start = body.iter().position(|token| *token == Token::Word("concat".to_owned())).unwrap_or(body.len());
     let parameters: Vec<_> =
         body[..start].windows(3).filter(|three| three[0] == Token::Mark('$') && three[2] == Token::Mark(':')).map(|three| &three[1]).collect();
-    let given: Vec<_> = used.iter().map(|(_, token)| text(token)).filter(|text| !text.is_empty()).collect();
+    let given: Vec<_> = used.iter().filter(|(_, token)| matches!(token, Token::Text(_))).map(|(_, token)| text(token)).collect();
     let part = |token: &Token| match parameters.iter().position(|parameter| *parameter == token) {
         Some(place) => given.get(place).copied().unwrap_or_default().to_owned(),
         None => text(token).to_owned(),

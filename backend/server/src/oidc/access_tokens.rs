@@ -90,7 +90,6 @@ async fn opaque(tx: &mut Tx, grant: &GrantId, wanted: &For<'_>, now: UnixTime, r
 /// A living opaque token.
 #[derive(FromRow)]
 pub(super) struct Opaque {
-    pub(super) grant_id: GrantId,
     pub(super) expires_at: UnixTime,
     key_thumbprint: Option<Vec<u8>>,
     certificate_thumbprint: Option<Vec<u8>>,
@@ -109,13 +108,6 @@ impl Opaque {
     pub(super) fn scopes(&self) -> Option<Vec<String>> {
         self.scopes.as_ref().map(|scopes| scopes.split(' ').map(str::to_owned).collect())
     }
-}
-
-/// Finds an opaque token that is alive by its time; whether its grant is, the grant says.
-pub(super) async fn by_secret(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Opaque>, Error> {
-    let text =
-        "SELECT grant_id, expires_at, key_thumbprint, certificate_thumbprint, scopes FROM access_tokens WHERE token_hash = $1 AND expires_at > $2";
-    tx.optional(text, (token.hash(), now)).await
 }
 
 /// Given back (RFC 7009).

@@ -14,13 +14,13 @@ use handslag_store::Tx;
 use handslag_vocab::{GrantId, Secret, UnixTime};
 
 use super::{
-    access_tokens, discovery,
-    grants::{self, Grant},
+    access_tokens::{self, Opaque},
+    discovery,
+    grants::{self, Behind, Held},
     proven_client::{self, ProvenClient},
-    refresh_families,
     refused::Refused,
 };
-use crate::{identity::Affiliation, problem::Problem, sender::Sender, server::Server};
+use crate::{problem::Problem, sender::Sender, server::Server};
 
 /// A token that a service asks about or gives back.
 pub(super) struct Question {
@@ -55,37 +55,45 @@ pub(super) struct Examined {
     pub(super) grant: Option<GrantId>,
 }
 
-/// What is alive of the presented text; the hint that a client may give (`token_type_hint`) is not needed, our tokens tell their kind.
+/// What is alive of the presented text, with one statement at most; the hint that a client may give (`token_type_hint`) is not needed,
+/// our tokens tell their kind: only a signed one has dots (RFC 7515 §7.1).
 pub(super) async fn examine(tx: &mut Tx, server: &Server, presented: &Secret, now: UnixTime) -> Result<Option<Examined>, Problem> {
     if let Some(refresh) = RefreshToken::parse(presented) {
         return of_refresh(tx, server, &refresh, now).await;
     }
-    if let Some(opaque) = access_tokens::by_secret(tx, presented, now).await? {
-        return of_opaque(tx, server, &opaque, now).await;
+    if presented.reveal().contains('.') {
+        let Ok(signed) = AccessToken::signed_by(&discovery::published(server)?.set, presented.reveal()) else { return Ok(None) };
+        return of_signed(tx, server, signed, now).await;
     }
-    let Ok(signed) = AccessToken::signed_by(&discovery::published(server)?.set, presented.reveal()) else { return Ok(None) };
-    of_signed(tx, server, signed, now).await
+    match grants::of_access_token(tx, presented, now).await? {
+        Some(Behind { presented: opaque, held }) => of_opaque(server, &opaque, held, now),
+        None => Ok(None),
+    }
 }
 
 async fn of_refresh(tx: &mut Tx, server: &Server, token: &RefreshToken, now: UnixTime) -> Result<Option<Examined>, Problem> {
-    let Some(family) = refresh_families::of(tx, token).await?.filter(|family| family.is_alive(now)) else { return Ok(None) };
+    let Some(Behind { presented: family, held }) = grants::of_refresh_token(tx, token).await? else { return Ok(None) };
     let is_last = matches!(family.judge(token), Verdict::Advance | Verdict::Keep | Verdict::Repeat(_));
-    let Some((grant, affiliation)) = living(tx, &family.grant_id, now).await?.filter(|_| is_last) else { return Ok(None) };
-    let token = ActiveToken { is_refresh: true, bound_to: None, ..active(server, &grant, &affiliation, family.ends_at)? };
-    Ok(Some(Examined { token, grant: Some(grant.grant_id) }))
+    if !is_last || !family.is_alive(now) || held.usable(now).is_none() {
+        return Ok(None);
+    }
+    let token = ActiveToken { is_refresh: true, ..active(server, &held, family.ends_at)? };
+    Ok(Some(Examined { token, grant: Some(held.grant.grant_id) }))
 }
 
-async fn of_opaque(tx: &mut Tx, server: &Server, opaque: &access_tokens::Opaque, now: UnixTime) -> Result<Option<Examined>, Problem> {
-    let Some((grant, affiliation)) = living(tx, &opaque.grant_id, now).await? else { return Ok(None) };
-    let whole = active(server, &grant, &affiliation, opaque.expires_at)?;
+fn of_opaque(server: &Server, opaque: &Opaque, held: Held, now: UnixTime) -> Result<Option<Examined>, Problem> {
+    if held.usable(now).is_none() {
+        return Ok(None);
+    }
+    let whole = active(server, &held, opaque.expires_at)?;
     let scopes = opaque.scopes().unwrap_or_else(|| whole.scopes.clone());
-    Ok(Some(Examined { token: ActiveToken { scopes, bound_to: opaque.bound_to(), ..whole }, grant: Some(grant.grant_id) }))
+    Ok(Some(Examined { token: ActiveToken { scopes, bound_to: opaque.bound_to(), ..whole }, grant: Some(held.grant.grant_id) }))
 }
 
 async fn of_signed(tx: &mut Tx, server: &Server, token: AccessToken, now: UnixTime) -> Result<Option<Examined>, Problem> {
     let grant = access_tokens::grant_of(&token);
     let is_ended = match &grant {
-        Some(grant) => living(tx, grant, now).await?.is_none(),
+        Some(grant) => grants::by_id(tx, grant).await?.and_then(|held| held.usable(now)).is_none(),
         None => false,
     };
     if is_ended || now >= token.expires_at || token.issuer != server.config.issuer {
@@ -96,12 +104,7 @@ async fn of_signed(tx: &mut Tx, server: &Server, token: AccessToken, now: UnixTi
     Ok(Some(Examined { token, grant }))
 }
 
-async fn living(tx: &mut Tx, grant: &GrantId, now: UnixTime) -> Result<Option<(Grant, Affiliation)>, Problem> {
-    let Some(grant) = grants::by_id(tx, grant).await? else { return Ok(None) };
-    Ok(grant.usable(tx, now).await?.map(|affiliation| (grant, affiliation)))
-}
-
-fn active(server: &Server, grant: &Grant, affiliation: &Affiliation, expires_at: UnixTime) -> Result<ActiveToken, Problem> {
+fn active(server: &Server, Held { grant, affiliation, .. }: &Held, expires_at: UnixTime) -> Result<ActiveToken, Problem> {
     let request = grant.request().map_err(|error| Problem::internal(&error))?;
     Ok(ActiveToken {
         subject: affiliation.subject.clone(),

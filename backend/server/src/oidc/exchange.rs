@@ -18,7 +18,7 @@ use serde_json::json;
 use super::{
     access_tokens::{self, LIFE},
     examined,
-    grants::{self, Grant},
+    grants::{self, Grant, Held},
     refused::Refused,
     subjects,
     token::Asked,
@@ -27,7 +27,7 @@ use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::Rng,
     identity::{self, Affiliation},
-    phone::{self, authority},
+    phone::{Tier, authority},
 };
 
 pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
@@ -43,14 +43,15 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
     }
     keeps_its_binding(asked, &subject)?;
     let grant = found.grant.ok_or_else(|| Refused::because(OAuthError::InvalidRequest, "the subject_token is of no person"))?;
-    let grant = grants::by_id(tx, &grant).await?.ok_or_else(unacceptable)?;
-    let affiliation = grant.usable(tx, asked.now).await?.ok_or_else(unacceptable)?;
+    let held = grants::by_id(tx, &grant).await?.ok_or_else(unacceptable)?;
+    let tier = held.usable(asked.now).ok_or_else(unacceptable)?;
+    let Held { grant, affiliation, .. } = &held;
     let scopes = scopes(asked, &subject)?;
-    allowed(tx, asked, &grant, &affiliation, &subject).await?;
+    allowed(tx, asked, (grant, affiliation, tier), &subject).await?;
     let sub = subjects::told(asked.server, registered, &affiliation.subject)?;
     let wanted = access_tokens::For {
         client: &asked.service.client.id,
-        grant: Some((&grant, &sub)),
+        grant: Some((grant, &sub)),
         scopes: &scopes,
         audience: Some(&exchange.audience),
         bound_to: asked.bound_to,
@@ -58,7 +59,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
     let passed_on_by: Vec<ClientId> = std::iter::once(asked.service.client.id.clone()).chain(subject.passed_on_by.clone()).collect();
     let expires_at = subject.expires_at.min(asked.now + LIFE);
     let access_token = access_tokens::passed_on(asked.server, &wanted, (passed_on_by, expires_at), asked.now, rng)?;
-    audit::record(tx, passed(&affiliation, &grant, asked, exchange), asked.now, rng).await?;
+    audit::record(tx, passed(affiliation, grant, asked, exchange), asked.now, rng).await?;
     Ok(TokenAnswer {
         access_token,
         token_type: asked.token_type(),
@@ -100,16 +101,20 @@ fn scopes(asked: &Asked<'_>, subject: &ActiveToken) -> Result<Vec<String>, Refus
     if scopes.is_empty() { Err(Refused::because(OAuthError::InvalidScope, "none of these scopes may be passed on")) } else { Ok(scopes) }
 }
 
-async fn allowed(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, affiliation: &Affiliation, subject: &ActiveToken) -> Result<(), Refused> {
+async fn allowed(
+    tx: &mut Tx,
+    asked: &Asked<'_>,
+    (grant, affiliation, tier): (&Grant, &Affiliation, Tier),
+    subject: &ActiveToken,
+) -> Result<(), Refused> {
     let registered = &asked.service.config;
     let organisation = identity::organisation_by_number(tx, &registered.organisation).await?.ok_or_else(unacceptable)?;
-    let phone = phone::by_id(tx, &grant.phone_id).await?.ok_or_else(unacceptable)?;
     let passing = Passing {
         service: super::clients::asked_service(registered, organisation.organisation_id),
         steps: i64::try_from(subject.passed_on_by.len()).unwrap_or(i64::MAX).saturating_add(1),
         level: grant.assurance,
     };
-    authority::allowed(asked.server, affiliation, phone.tier, Act::PassOn { passing }, asked.now)
+    authority::allowed(asked.server, affiliation, tier, Act::PassOn { passing }, asked.now)
         .map_err(|problem| Refused::because(OAuthError::InvalidRequest, &format!("policy: {}", problem.en)))
 }
 

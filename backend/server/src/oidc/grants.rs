@@ -2,15 +2,15 @@
 //! ends it (RFC 6749 §4.1.2), and a second attempt ends what the first one got (OP-06).
 
 use handslag_policy::Act;
-use handslag_protocol::{authorize::AuthorizationRequest, token::IssuedCode};
+use handslag_protocol::{authorize::AuthorizationRequest, refresh::RefreshToken, token::IssuedCode};
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, SecretHash, SessionId, UnixTime};
 
-use super::clients;
+use super::{access_tokens::Opaque, clients, refresh_families::Family};
 use crate::{
     config,
     identity::{self, Affiliation, Standing},
-    phone::{self, Phone},
+    phone::{self, Tier},
     problem::Problem,
     server::Server,
 };
@@ -66,10 +66,9 @@ pub(super) async fn answered(tx: &mut Tx, approval: &ApprovalId, now: UnixTime) 
 pub(super) struct Grant {
     pub(super) grant_id: GrantId,
     pub(super) client_id: ClientId,
-    pub(super) affiliation_id: AffiliationId,
-    pub(super) phone_id: PhoneId,
     pub(super) approval_id: ApprovalId,
     request: String,
+    #[sqlx(rename = "reached")]
     pub(super) assurance: Assurance,
     pub(super) hardware_key: i64,
     pub(super) authenticated_at: UnixTime,
@@ -89,32 +88,6 @@ impl Grant {
         serde_json::from_str(&self.request)
     }
 
-    /// The work identity, while both it and the phone that the grant rests on may be used (LC-08).
-    pub(super) async fn usable(&self, tx: &mut Tx, now: UnixTime) -> Result<Option<Affiliation>, Error> {
-        Ok(self.living(tx, now).await?.map(|(_, affiliation)| affiliation))
-    }
-
-    /// The work identity, if it may get tokens now: usable, and policy still lets it log in to this service (attack 7).
-    pub(super) async fn may_go_on(
-        &self,
-        tx: &mut Tx,
-        server: &Server,
-        client: &config::Client,
-        now: UnixTime,
-    ) -> Result<Option<Affiliation>, Problem> {
-        let Some((phone, affiliation)) = self.living(tx, now).await? else { return Ok(None) };
-        let Some(organisation) = identity::organisation_by_number(tx, &client.organisation).await? else { return Ok(None) };
-        let service = clients::asked_service(client, organisation.organisation_id);
-        let is_allowed = phone::authority::allowed(server, &affiliation, phone.tier, Act::LogIn { service }, now).is_ok();
-        Ok(is_allowed.then_some(affiliation))
-    }
-
-    pub(super) async fn living(&self, tx: &mut Tx, now: UnixTime) -> Result<Option<(Phone, Affiliation)>, Error> {
-        let phone = phone::by_id(tx, &self.phone_id).await?.filter(|phone| phone.blocked_at.is_none());
-        let affiliation = identity::by_id(tx, &self.affiliation_id).await?;
-        Ok(phone.filter(|_| affiliation.standing(now) == Standing::Good).map(|phone| (phone, affiliation)))
-    }
-
     /// What the code is bound to.
     pub(super) fn issued<'a>(&'a self, request: &'a AuthorizationRequest) -> IssuedCode<'a> {
         IssuedCode {
@@ -124,6 +97,48 @@ impl Grant {
             key: request.dpop_jkt,
             expires_at: self.code_expires_at,
         }
+    }
+}
+
+/// A grant with the work identity and the phone that it rests on, as they are at this moment. One statement, because every use of every
+/// token asks for it.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct Held {
+    #[sqlx(flatten)]
+    pub(super) grant: Grant,
+    #[sqlx(flatten)]
+    pub(super) affiliation: Affiliation,
+    tier: Option<Tier>,
+    phone_blocked_at: Option<UnixTime>,
+}
+
+/// What was presented, and the grant behind it.
+#[derive(FromRow)]
+pub(super) struct Behind<Presented> {
+    #[sqlx(flatten)]
+    pub(super) presented: Presented,
+    #[sqlx(flatten)]
+    pub(super) held: Held,
+}
+
+impl Held {
+    /// The phone's tier, while both it and the work identity may be used (LC-08).
+    pub(super) fn usable(&self, now: UnixTime) -> Option<Tier> {
+        let is_alive = self.affiliation.standing(now) == Standing::Good && self.phone_blocked_at.is_none();
+        self.tier.filter(|_| is_alive)
+    }
+
+    /// Whether it may get tokens now: usable, and policy still lets its person log in to this service (attack 7).
+    pub(super) async fn may_go_on(&self, tx: &mut Tx, server: &Server, client: &config::Client, now: UnixTime) -> Result<bool, Problem> {
+        let (Some(tier), affiliation) = (self.usable(now), &self.affiliation) else { return Ok(false) };
+        let organisation = if client.organisation == affiliation.organisation_number {
+            Some(affiliation.organisation_id.clone())
+        } else {
+            identity::organisation_by_number(tx, &client.organisation).await?.map(|other| other.organisation_id)
+        };
+        let Some(organisation) = organisation else { return Ok(false) };
+        let service = clients::asked_service(client, organisation);
+        Ok(phone::authority::allowed(server, affiliation, tier, Act::LogIn { service }, now).is_ok())
     }
 }
 
@@ -217,7 +232,7 @@ pub(super) enum Redeemed {
     /// It never was, or all it gave is dead already.
     Dead,
     /// Now it is used.
-    Grant(Box<Grant>),
+    Grant(Box<Held>),
 }
 
 /// A grant that was just ended.
@@ -232,15 +247,10 @@ pub(super) struct Ended {
 /// Takes the grant behind a code and kills the code. A code that is dead already kills what it gave.
 pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<Redeemed, Error> {
     let hash = code.hash();
-    let grant: Option<Grant> = tx
-        .optional(
-            "UPDATE grants SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL AND revoked_at IS NULL RETURNING grant_id, client_id, \
-             affiliation_id, phone_id, approval_id, request, assurance, hardware_key, authenticated_at, code_expires_at, sid, transaction_id",
-            (&hash, now),
-        )
-        .await?;
-    if let Some(grant) = grant {
-        return Ok(Redeemed::Grant(Box::new(grant)));
+    let text = "UPDATE grants SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL AND revoked_at IS NULL RETURNING grant_id";
+    if let Some((grant,)) = tx.optional::<(GrantId,)>(text, (&hash, now)).await? {
+        let held = by_id(tx, &grant).await?;
+        return Ok(held.map_or(Redeemed::Dead, |held| Redeemed::Grant(Box::new(held))));
     }
     let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE code_hash = $1 AND revoked_at IS NULL \
                 RETURNING grant_id, client_id, affiliation_id, approval_id";
@@ -248,12 +258,47 @@ pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<
     Ok(ended.map_or(Redeemed::Dead, Redeemed::Again))
 }
 
-/// A living grant.
-pub(super) async fn by_id(tx: &mut Tx, grant: &GrantId) -> Result<Option<Grant>, Error> {
+macro_rules! select_held {
+    ($presented:literal, $found:literal) => {
+        concat!(
+            "SELECT ",
+            $presented,
+            "g.grant_id, g.client_id, g.affiliation_id, g.approval_id, g.request, g.assurance AS reached, g.hardware_key, ",
+            "g.authenticated_at, g.code_expires_at, g.sid, g.transaction_id, f.tier, f.blocked_at AS phone_blocked_at, ",
+            "a.organisation_id, o.number AS organisation_number, o.name AS organisation_name, o.identity_name, a.person_id, p.given_name, ",
+            "p.family_name, a.who, a.subject, a.kind, a.unit, a.role, a.assurance, a.valid_from, a.valid_to, a.blocked_at ",
+            "FROM grants g JOIN affiliations a ON a.affiliation_id = g.affiliation_id JOIN persons p ON p.person_id = a.person_id ",
+            "JOIN organisations o ON o.organisation_id = a.organisation_id LEFT JOIN phones f ON f.phone_id = g.phone_id ",
+            $found
+        )
+    };
+}
+
+/// A grant that nobody has ended.
+pub(super) async fn by_id(tx: &mut Tx, grant: &GrantId) -> Result<Option<Held>, Error> {
+    tx.optional(select_held!("", "WHERE g.grant_id = $1 AND g.revoked_at IS NULL"), (grant,)).await
+}
+
+/// The one behind an opaque access token that is alive by its time.
+pub(super) async fn of_access_token(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Behind<Opaque>>, Error> {
     tx.optional(
-        "SELECT grant_id, client_id, affiliation_id, phone_id, approval_id, request, assurance, hardware_key, authenticated_at, \
-         code_expires_at, sid, transaction_id FROM grants WHERE grant_id = $1 AND revoked_at IS NULL",
-        (grant,),
+        select_held!(
+            "t.expires_at, t.key_thumbprint, t.certificate_thumbprint, t.scopes, ",
+            "JOIN access_tokens t ON t.grant_id = g.grant_id WHERE t.token_hash = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL"
+        ),
+        (token.hash(), now),
+    )
+    .await
+}
+
+/// The one behind a refresh token of any age, with its family.
+pub(super) async fn of_refresh_token(tx: &mut Tx, token: &RefreshToken) -> Result<Option<Behind<Family>>, Error> {
+    tx.optional(
+        select_held!(
+            "r.current_hash, r.before_hash, r.step, r.rotates, r.key_thumbprint, r.certificate_thumbprint, r.idle_until, r.ends_at, ",
+            "JOIN refresh_families r ON r.grant_id = g.grant_id WHERE r.family_hash = $1 AND g.revoked_at IS NULL"
+        ),
+        (token.family().as_bytes().to_vec(),),
     )
     .await
 }

@@ -11,7 +11,7 @@ use handslag_vocab::{Seconds, Secret};
 use serde_json::json;
 
 use super::{
-    grants::{self, Ended, Grant, Redeemed},
+    grants::{self, Ended, Grant, Held, Redeemed},
     refresh_families::{self, New, Stay},
     refused::Refused,
     token::Asked,
@@ -26,8 +26,8 @@ use crate::{
 
 /// Spends the code first, whatever comes after.
 pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
-    let grant = match grants::redeem(tx, &exchange.code, asked.now).await? {
-        Redeemed::Grant(grant) => *grant,
+    let held = match grants::redeem(tx, &exchange.code, asked.now).await? {
+        Redeemed::Grant(held) => *held,
         Redeemed::Again(ended) => {
             let affiliation = identity::by_id(tx, &ended.affiliation_id).await?;
             audit::record(tx, reused(&affiliation, &ended), asked.now, rng).await?;
@@ -35,17 +35,19 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
         }
         Redeemed::Dead => return Err(dead()),
     };
+    let Held { grant, affiliation, .. } = &held;
     let request = grant.request().map_err(|error| Problem::internal(&error))?;
     let by = Presenter { client_id: &asked.service.client.id, proven: asked.proven, now: asked.now };
     exchange.check(&grant.issued(&request), &by)?;
     asked.stays_within(&request)?;
-    let registered = &asked.service.config;
-    let affiliation = grant.may_go_on(tx, asked.server, registered, asked.now).await?.ok_or_else(dead)?;
-    let mut answer = asked.tokens(tx, &grant, &affiliation, &request, rng).await?;
-    if request.is_offline() {
-        answer.refresh_token = Some(stays(tx, asked, &grant, rng).await?.reveal().to_owned());
+    if !held.may_go_on(tx, asked.server, &asked.service.config, asked.now).await? {
+        return Err(dead());
     }
-    audit::record(tx, redeemed(&affiliation, &grant, answer.refresh_token.is_some()), asked.now, rng).await?;
+    let mut answer = asked.tokens(tx, &held, &request, rng).await?;
+    if request.is_offline() {
+        answer.refresh_token = Some(stays(tx, asked, grant, rng).await?.reveal().to_owned());
+    }
+    audit::record(tx, redeemed(affiliation, grant, answer.refresh_token.is_some()), asked.now, rng).await?;
     Ok(answer)
 }
 

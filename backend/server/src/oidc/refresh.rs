@@ -14,7 +14,7 @@ use rand_core::Rng as _;
 use serde_json::json;
 
 use super::{
-    grants::{self, Grant, Why},
+    grants::{self, Behind, Held, Why},
     redeem::stay,
     refresh_families::{self, Family},
     refused::Refused,
@@ -23,7 +23,6 @@ use super::{
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::Rng,
-    identity::{self, Affiliation},
     problem::Problem,
 };
 
@@ -35,8 +34,11 @@ enum Next {
 
 pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
     let token = RefreshToken::parse(presented).ok_or_else(dead)?;
-    let family = refresh_families::of(tx, &token).await?.filter(|family| family.is_alive(asked.now)).ok_or_else(dead)?;
-    let grant = grants::by_id(tx, &family.grant_id).await?.filter(|grant| grant.client_id == asked.service.client.id).ok_or_else(dead)?;
+    let Behind { presented: family, held } = grants::of_refresh_token(tx, &token).await?.ok_or_else(dead)?;
+    let grant = &held.grant;
+    if !family.is_alive(asked.now) || grant.client_id != asked.service.client.id {
+        return Err(dead());
+    }
     if !family.takes(asked.proven, asked.certificate) {
         return Err(Refused::because(OAuthError::InvalidGrant, "the refresh token is bound to another DPoP key or certificate"));
     }
@@ -44,12 +46,14 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng
     asked.stays_within(&granted)?;
     // OIDC Core §12.2: a nonce belongs to the log-in, not to what prolongs it.
     let request = AuthorizationRequest { scopes: asked.request.narrowed(&granted.scopes)?, nonce: None, ..granted };
-    let affiliation = grant.may_go_on(tx, asked.server, &asked.service.config, asked.now).await?.ok_or_else(dead)?;
+    if !held.may_go_on(tx, asked.server, &asked.service.config, asked.now).await? {
+        return Err(dead());
+    }
     let Next::Link(next) = next(tx, asked, &family, &token, rng).await? else {
-        ended(tx, asked, &grant, rng).await?;
+        ended(tx, asked, &held, rng).await?;
         return Err(dead());
     };
-    let mut answer = asked.tokens(tx, &grant, &affiliation, &request, rng).await?;
+    let mut answer = asked.tokens(tx, &held, &request, rng).await?;
     answer.refresh_token = Some(next.secret().reveal().to_owned());
     Ok(answer)
 }
@@ -70,8 +74,8 @@ async fn next(tx: &mut Tx, asked: &Asked<'_>, family: &Family, token: &RefreshTo
                 return Ok(Next::Link(successor));
             }
             // Another request with the same token was faster by a moment: this one is its repeat.
-            let now = refresh_families::of(tx, token).await?;
-            Ok(match now.map(|family| family.judge(token)) {
+            let now = grants::of_refresh_token(tx, token).await?;
+            Ok(match now.map(|now| now.presented.judge(token)) {
                 Some(Verdict::Repeat(successor)) => Next::Link(successor),
                 _ => Next::Copied,
             })
@@ -80,10 +84,9 @@ async fn next(tx: &mut Tx, asked: &Asked<'_>, family: &Family, token: &RefreshTo
 }
 
 /// Ends the family, and says so once.
-async fn ended(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<(), Refused> {
-    if grants::revoke(tx, &grant.grant_id, Why::RefreshReused, asked.now).await? {
-        let affiliation = identity::by_id(tx, &grant.affiliation_id).await?;
-        audit::record(tx, copied(&affiliation, grant), asked.now, rng).await?;
+async fn ended(tx: &mut Tx, asked: &Asked<'_>, held: &Held, rng: &mut Rng) -> Result<(), Refused> {
+    if grants::revoke(tx, &held.grant.grant_id, Why::RefreshReused, asked.now).await? {
+        audit::record(tx, copied(held), asked.now, rng).await?;
     }
     Ok(())
 }
@@ -93,7 +96,7 @@ fn dead() -> Refused {
     Refused::because(OAuthError::InvalidGrant, "the refresh token is unknown, ended or expired")
 }
 
-fn copied(affiliation: &Affiliation, grant: &Grant) -> Event {
+fn copied(Held { affiliation, grant, .. }: &Held) -> Event {
     Event {
         chain: affiliation.chain(Purpose::Login),
         kind: "oidc.refresh_token_copied",

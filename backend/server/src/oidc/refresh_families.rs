@@ -11,7 +11,6 @@ use handslag_vocab::{Digest, GrantId, Seconds, UnixTime};
 /// One family.
 #[derive(Clone, Debug, FromRow)]
 pub(super) struct Family {
-    pub(super) grant_id: GrantId,
     current_hash: Vec<u8>,
     before_hash: Option<Vec<u8>>,
     step: Option<Vec<u8>>,
@@ -91,16 +90,6 @@ pub(super) async fn begin(tx: &mut Tx, new: &New<'_>, now: UnixTime) -> Result<(
     )
     .await?;
     Ok(())
-}
-
-/// The family of a token.
-pub(super) async fn of(tx: &mut Tx, token: &RefreshToken) -> Result<Option<Family>, Error> {
-    tx.optional(
-        "SELECT grant_id, current_hash, before_hash, step, rotates, key_thumbprint, certificate_thumbprint, idle_until, ends_at \
-         FROM refresh_families WHERE family_hash = $1",
-        (hash(&token.family()),),
-    )
-    .await
 }
 
 /// Replaces the living link, if it still is the living one: of any number at the same moment exactly one does.

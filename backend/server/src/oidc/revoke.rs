@@ -15,15 +15,13 @@ use serde_json::json;
 use super::{
     access_tokens, elsewhere,
     examined::{self, Question},
-    grants::{self, Why},
+    grants::{self, Held, Why},
     proven_client::ProvenClient,
     refused::{Refused, no_store},
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::{Now, Rng},
-    identity,
-    problem::Problem,
     sender::Sender,
     server::Server,
 };
@@ -64,9 +62,8 @@ async fn end(tx: &mut Tx, server: &Server, service: &ProvenClient, presented: &S
 }
 
 async fn end_grant(tx: &mut Tx, grant: &GrantId, now: UnixTime, rng: &mut Rng) -> Result<(), Refused> {
-    let Some(living) = grants::by_id(tx, grant).await? else { return Ok(()) };
+    let Some(Held { grant: living, affiliation, .. }) = grants::by_id(tx, grant).await? else { return Ok(()) };
     if grants::revoke(tx, grant, Why::GivenBack, now).await? {
-        let affiliation = identity::by_id(tx, &living.affiliation_id).await.map_err(Problem::from)?;
         let event = Event {
             chain: affiliation.chain(Purpose::Login),
             kind: "oidc.given_back",

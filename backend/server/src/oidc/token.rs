@@ -20,7 +20,7 @@ use handslag_vocab::{Digest, UnixTime};
 
 use super::{
     access_tokens, client_credentials, elsewhere, exchange,
-    grants::Grant,
+    grants::{Grant, Held},
     proof::{self, Proven},
     proven_client::{self, ProvenClient},
     redeem, refresh,
@@ -31,7 +31,7 @@ use super::{
 use crate::{
     caller::{Now, Rng},
     config,
-    identity::{self, Affiliation, Known},
+    identity::{self, Known},
     sender::Sender,
     server::Server,
 };
@@ -137,8 +137,7 @@ impl Asked<'_> {
     pub(super) async fn tokens(
         &self,
         tx: &mut Tx,
-        grant: &Grant,
-        affiliation: &Affiliation,
+        Held { grant, affiliation, .. }: &Held,
         request: &AuthorizationRequest,
         rng: &mut Rng,
     ) -> Result<TokenAnswer, Refused> {

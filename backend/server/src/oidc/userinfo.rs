@@ -14,9 +14,9 @@ use handslag_vocab::{Secret, UnixTime};
 use serde_json::{Value, json};
 
 use super::{
-    access_tokens::{self, Opaque},
+    access_tokens::Opaque,
     clients,
-    grants::{self, Grant},
+    grants::{self, Behind, Grant, Held},
     proof::{self, Proven},
     refused::{Refused, no_store},
     signed::{protected, sealed},
@@ -136,9 +136,11 @@ async fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented
 }
 
 async fn found(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Found>, Problem> {
-    let Some(token) = access_tokens::by_secret(tx, token, now).await? else { return Ok(None) };
-    let Some(grant) = grants::by_id(tx, &token.grant_id).await? else { return Ok(None) };
-    let Some(affiliation) = grant.usable(tx, now).await? else { return Ok(None) };
+    let Some(Behind { presented: token, held }) = grants::of_access_token(tx, token, now).await? else { return Ok(None) };
+    if held.usable(now).is_none() {
+        return Ok(None);
+    }
+    let Held { grant, affiliation, .. } = held;
     let known = identity::known(tx, &affiliation).await?;
     Ok(Some(Found { token, grant, known, subject: affiliation.subject }))
 }

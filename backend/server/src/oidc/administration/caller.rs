@@ -19,7 +19,7 @@ use super::super::{
 use crate::{
     identity::Affiliation,
     login::Worker,
-    phone::{Phone, Tier, authority},
+    phone::{Tier, authority},
     problem::Problem,
     server::Server,
 };
@@ -69,9 +69,9 @@ async fn by_token(parts: &Parts, server: &Server, now: UnixTime) -> Result<(Affi
         server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await?.map_err(unproven)?;
     }
     let grant = access_tokens::grant_of(&token).ok_or_else(Problem::unknown_caller)?;
-    let found = server.db.read(async |tx| {
-        let Some(grant) = grants::by_id(tx, &grant).await? else { return Ok::<_, Problem>(None) };
-        Ok(grant.living(tx, now).await?.map(|(Phone { tier, .. }, affiliation)| (affiliation, tier, grant.assurance)))
+    let found = server.db.read_one(async |tx| {
+        let held = grants::by_id(tx, &grant).await?;
+        Ok::<_, Problem>(held.and_then(|held| held.usable(now).map(|tier| (held.affiliation, tier, held.grant.assurance))))
     });
     found.await?.ok_or_else(Problem::unknown_caller)
 }

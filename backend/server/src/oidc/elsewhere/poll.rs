@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        grants::{self, Grant},
+        grants::{self, Held},
         redeem,
         refused::Refused,
         token::Asked,
@@ -124,18 +124,18 @@ async fn granted(tx: &mut Tx, asked: &Asked<'_>, awaited: &Awaited, approval: &A
     };
     grants::give(tx, &new).await?;
     audit::record(tx, logged_in(&affiliation, &request, approval, assurance), asked.now, rng).await?;
-    let grant = grants::by_id(tx, &grant).await?.ok_or_else(dead)?;
-    tokens(tx, asked, &grant, &request, rng).await
+    let held = grants::by_id(tx, &grant).await?.ok_or_else(dead)?;
+    tokens(tx, asked, &held, &request, rng).await
 }
 
 /// The same tokens as for a code. Everything is asked anew: the identity, the phone, the policy (attack 7).
-async fn tokens(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, request: &AuthorizationRequest, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
-    let may_go_on = grant.may_go_on(tx, asked.server, &asked.service.config, asked.now).await?;
-    let denied = || Refused::because(OAuthError::AccessDenied, "the work identity or the phone may no longer be used for this");
-    let affiliation = may_go_on.ok_or_else(denied)?;
-    let mut answer = asked.tokens(tx, grant, &affiliation, request, rng).await?;
+async fn tokens(tx: &mut Tx, asked: &Asked<'_>, held: &Held, request: &AuthorizationRequest, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
+    if !held.may_go_on(tx, asked.server, &asked.service.config, asked.now).await? {
+        return Err(Refused::because(OAuthError::AccessDenied, "the work identity or the phone may no longer be used for this"));
+    }
+    let mut answer = asked.tokens(tx, held, request, rng).await?;
     if request.is_offline() {
-        answer.refresh_token = Some(redeem::stays(tx, asked, grant, rng).await?.reveal().to_owned());
+        answer.refresh_token = Some(redeem::stays(tx, asked, &held.grant, rng).await?.reveal().to_owned());
     }
     Ok(answer)
 }
