@@ -87,6 +87,6 @@ async fn language_kept(request: Request, next: Next) -> Response {
 
 /// Ready when the database answers.
 async fn ready(State(server): State<Server>) -> Result<&'static str, StatusCode> {
-    let answer = server.db.read(async |tx| tx.one::<(i64,)>("SELECT CAST(1 AS BIGINT)", ()).await).await;
+    let answer = server.db.read_one(async |tx| tx.one::<(i64,)>("SELECT CAST(1 AS BIGINT)", ()).await).await;
     answer.map(|_| "ready").map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
 }

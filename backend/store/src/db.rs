@@ -3,13 +3,13 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use crate::{Error, Tx, tx::Engine, writer::Writer};
+use crate::{Error, Tx, readers::Readers, tx::Engine, writer::Writer};
 
 /// The repository's `migrations/`, one folder for both engines.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -36,7 +36,7 @@ pub struct Db(Kind);
 #[derive(Clone)]
 enum Kind {
     Postgres(PgPool),
-    Sqlite { readers: SqlitePool, writer: Arc<Writer> },
+    Sqlite { readers: Arc<Readers>, writer: Arc<Writer> },
 }
 
 impl Db {
@@ -65,20 +65,27 @@ impl Db {
     /// Reads one state of the database: what others commit meanwhile is not seen. Writing gives [`Error::ReadOnly`].
     pub async fn read<T, E: From<Error>>(&self, unit: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         let engine = match &self.0 {
-            Kind::Postgres(pool) => pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await.map(Engine::Postgres),
-            Kind::Sqlite { readers, .. } => readers.begin().await.map(Engine::SqliteReader),
+            Kind::Postgres(pool) => {
+                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await;
+                Engine::Postgres(begun.map_err(Error::from)?)
+            }
+            Kind::Sqlite { readers, .. } => {
+                let mut reader = readers.lend().await?;
+                reader.begin().await?;
+                Engine::SqliteReader(reader)
+            }
         };
-        run(engine.map_err(Error::from)?, unit).await
+        run(engine, unit).await
     }
 
     /// Reads with one `SELECT`, which sees one state by itself: nothing is begun and nothing ended, so it costs one trip to the engine
     /// where [`Db::read`] costs three. A second statement gives [`Error::Aborted`], and one that is no `SELECT` [`Error::ReadOnly`].
     pub async fn read_one<T, E: From<Error>>(&self, unit: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         let engine = match &self.0 {
-            Kind::Postgres(pool) => pool.acquire().await.map(Engine::PostgresOnce),
-            Kind::Sqlite { readers, .. } => readers.acquire().await.map(Engine::SqliteOnce),
+            Kind::Postgres(pool) => Engine::PostgresOnce(pool.acquire().await.map_err(Error::from)?),
+            Kind::Sqlite { readers, .. } => Engine::SqliteOnce(readers.lend().await?),
         };
-        run(engine.map_err(Error::from)?, unit).await
+        run(engine, unit).await
     }
 
     /// Writes: everything the unit did is on the disk when this gives `Ok`, and nothing of it when it gives `Err`.
@@ -119,11 +126,6 @@ async fn open_sqlite(path: PathBuf) -> Result<Db, Error> {
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(STATEMENTS);
     let writer = Writer::open(options.clone()).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(8)
-        .acquire_timeout(PATIENCE)
-        // A file does not hang up: asking each connection before each use costs as much as a short read.
-        .test_before_acquire(false)
-        .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+    let readers = Readers::new(options.create_if_missing(false).pragma("query_only", "ON"));
     Ok(Db(Kind::Sqlite { readers, writer }))
 }

@@ -58,6 +58,7 @@ mod counters;
 mod db;
 mod error;
 pub mod inventory;
+mod readers;
 mod seen;
 mod shared;
 mod tx;

@@ -1,8 +1,8 @@
 //! One transaction (or, on SQLite, one unit of an open group) and the four ways to run a statement in it.
 
-use sqlx::{Executor, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+use sqlx::{Executor, PgConnection, Postgres, SqliteConnection, Transaction, pool::PoolConnection};
 
-use crate::{Args, Error, Record, writer::Turn};
+use crate::{Args, Error, Record, readers::Reader, writer::Turn};
 
 /// A unit's hold on the database; got from [`Db::read`](crate::Db::read) and [`Db::write`](crate::Db::write).
 ///
@@ -18,8 +18,8 @@ pub struct Tx {
 pub(crate) enum Engine {
     Postgres(Transaction<'static, Postgres>),
     PostgresOnce(PoolConnection<Postgres>),
-    SqliteOnce(PoolConnection<Sqlite>),
-    SqliteReader(Transaction<'static, Sqlite>),
+    SqliteOnce(Reader),
+    SqliteReader(Reader),
     SqliteWriter(Turn),
 }
 
@@ -102,9 +102,8 @@ impl Tx {
         }
         match &mut self.engine {
             Engine::PostgresOnce(connection) => Ok(Connection::Postgres(connection)),
-            Engine::SqliteOnce(connection) => Ok(Connection::Sqlite(connection)),
             Engine::Postgres(transaction) => Ok(Connection::Postgres(transaction)),
-            Engine::SqliteReader(transaction) => Ok(Connection::Sqlite(transaction)),
+            Engine::SqliteOnce(reader) | Engine::SqliteReader(reader) => reader.connection().map(Connection::Sqlite),
             Engine::SqliteWriter(turn) => turn.connection().map(Connection::Sqlite),
         }
     }
@@ -134,8 +133,12 @@ impl Tx {
                 Err(error)
             }
             (None, Engine::Postgres(transaction)) => Ok(transaction.commit().await?),
-            (None, Engine::SqliteReader(transaction)) => Ok(transaction.rollback().await?),
-            (None, Engine::PostgresOnce(_) | Engine::SqliteOnce(_)) => Ok(()),
+            (None, Engine::PostgresOnce(_)) => Ok(()),
+            (None, Engine::SqliteOnce(reader)) => {
+                reader.give_back();
+                Ok(())
+            }
+            (None, Engine::SqliteReader(reader)) => reader.end().await,
             (None, Engine::SqliteWriter(turn)) => turn.keep().await,
         }
     }
@@ -149,15 +152,19 @@ impl Tx {
 /// A failed roll-back needs no answer: the connection is gone then, and the engine rolls back by itself.
 async fn undo(engine: Engine) {
     let outcome = match engine {
-        Engine::Postgres(transaction) => transaction.rollback().await,
-        Engine::SqliteReader(transaction) => transaction.rollback().await,
+        Engine::Postgres(transaction) => transaction.rollback().await.map_err(Error::from),
         Engine::SqliteWriter(turn) => {
             drop(turn);
             Ok(())
         }
-        Engine::PostgresOnce(_) | Engine::SqliteOnce(_) => Ok(()),
+        Engine::PostgresOnce(_) => Ok(()),
+        Engine::SqliteOnce(reader) => {
+            reader.give_back();
+            Ok(())
+        }
+        Engine::SqliteReader(reader) => reader.end().await,
     };
     if let Err(error) = outcome {
-        tracing::warn!(error = Error::from(error).code(), "a roll-back was left to the engine");
+        tracing::warn!(error = error.code(), "a roll-back was left to the engine");
     }
 }

@@ -1,7 +1,7 @@
 //! The one writer on SQLite, and the groups that share a commit.
 //!
-//! A commit costs a wait for the disk, so units that stand in line share one: each runs in its caller's task under a savepoint while it
-//! holds the *seat*; whoever leaves the seat with nobody waiting (or as the 64th of the group) commits for all; nobody is answered before.
+//! A commit costs a wait for the disk, so units that stand in line share one: each runs in its caller's task while it holds the *seat*,
+//! the first of a group by itself and every other under a savepoint; whoever leaves the seat with nobody waiting (or as the 64th of the group) commits for all; nobody is answered before.
 //!
 //! What may go wrong, and why nobody else pays for it:
 //! * *A unit is dropped while it runs* (the browser hung up, a task was aborted) *or panics*: [`Turn`]'s drop moves the seat, still locked,
@@ -189,8 +189,10 @@ pub(crate) struct Turn {
 }
 
 /// How far the unit came; decides what there is to undo.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// The unit's statements, the first of its group: to undo it is to undo all.
+    Alone,
     /// `BEGIN` may be under way; there is no group yet or it is untouched.
     Begin,
     /// `SAVEPOINT` may be under way. If it took place it stays on the stack, empty, until the commit.
@@ -206,6 +208,8 @@ impl Turn {
             seat.connected(&self.writer.options).await?;
             seat.control("BEGIN IMMEDIATE").await?;
             seat.group = Some(Group::default());
+            self.stage = Stage::Alone;
+            return Ok(());
         }
         self.stage = Stage::Savepoint;
         if let Err(error) = seat.control("SAVEPOINT unit").await {
@@ -223,10 +227,10 @@ impl Turn {
     /// Gives the seat on; returns when the group's commit did. Runs in a task of its own: a caller dropped here takes nothing with it.
     pub(crate) async fn keep(mut self) -> Result<(), Error> {
         let mut seat = self.seat.take().ok_or_else(closed)?;
-        let writer = Arc::clone(&self.writer);
+        let (writer, stage) = (Arc::clone(&self.writer), self.stage);
         let (member, answer) = oneshot::channel();
         self.writer.runtime.spawn(async move {
-            let released = seat.control("RELEASE unit").await;
+            let released = if stage == Stage::Alone { Ok(()) } else { seat.control("RELEASE unit").await };
             if let Some(group) = &mut seat.group {
                 group.members.push(member);
             }
@@ -250,6 +254,7 @@ impl Drop for Turn {
 async fn undo(writer: Arc<Writer>, mut seat: OwnedMutexGuard<Seat>, stage: Stage) {
     let undone = match stage {
         // Fails where BEGIN did not take place, which is as good.
+        Stage::Alone => roll_back_group(&mut seat).await,
         Stage::Begin if seat.group.is_none() => seat.control("ROLLBACK").await.or(Ok(())),
         Stage::Begin | Stage::Savepoint => Ok(()),
         Stage::Running => roll_back_unit(&mut seat).await,
@@ -258,6 +263,13 @@ async fn undo(writer: Arc<Writer>, mut seat: OwnedMutexGuard<Seat>, stage: Stage
         Ok(()) => writer.leave(seat).await,
         Err(error) => seat.give_up(error).await,
     }
+}
+
+/// Nobody else is in it.
+async fn roll_back_group(seat: &mut Seat) -> Result<(), Error> {
+    seat.control("ROLLBACK").await?;
+    seat.group = None;
+    Ok(())
 }
 
 async fn roll_back_unit(seat: &mut Seat) -> Result<(), Error> {

@@ -126,16 +126,17 @@ pub async fn record(tx: &mut Tx, event: Event, now: UnixTime, rng: &mut (dyn Cry
         (chain.as_str(), end.length, salt, payload.as_str()),
     )
     .await?;
-    for object in &event.objects {
-        tx.execute(
-            "INSERT INTO journal_objects (object, chain, seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            (object.as_str(), chain.as_str(), end.length),
-        )
-        .await?;
+    // Two at a time: most acts are about two things, and to name one twice is to name it once.
+    for pair in event.objects.chunks(2) {
+        if let [first, .., last] | [first @ last] = pair {
+            tx.execute(OBJECTS, (first.as_str(), last.as_str(), chain.as_str(), end.length)).await?;
+        }
     }
     tx.execute("UPDATE journal_chains SET head = $2 WHERE chain = $1", (chain.as_str(), hash)).await?;
     Ok(())
 }
+
+const OBJECTS: &str = "INSERT INTO journal_objects (object, chain, seq) VALUES ($1, $3, $4), ($2, $3, $4) ON CONFLICT DO NOTHING";
 
 async fn lengthen(tx: &mut Tx, chain: &str) -> Result<End, Error> {
     const LONGER: &str = "UPDATE journal_chains SET length = length + 1 WHERE chain = $1 RETURNING length, head";

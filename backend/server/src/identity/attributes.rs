@@ -48,7 +48,19 @@ pub async fn known(tx: &mut Tx, affiliation: &Affiliation) -> Result<Known, Erro
     Ok(Known { affiliation: affiliation.clone(), entered: entered.into_iter().map(|entered| (entered.name.clone(), entered)).collect() })
 }
 
+/// The same, as far as these claims need it: most are about the employment, which stands here already.
+pub async fn known_for(tx: &mut Tx, affiliation: &Affiliation, claims: &[Claim]) -> Result<Known, Error> {
+    let is_entered =
+        |claim: &Claim| matches!(claim.from, Attribute::EmailChecked | Attribute::PhoneChecked) || Attribute::ENTERED.contains(&claim.from);
+    if claims.iter().any(is_entered) { known(tx, affiliation).await } else { Ok(Known::of(affiliation)) }
+}
+
 impl Known {
+    /// What the employment itself says.
+    pub fn of(affiliation: &Affiliation) -> Self {
+        Self { affiliation: affiliation.clone(), entered: BTreeMap::new() }
+    }
+
     /// The person's one name for all services; what a service is told may differ.
     pub fn subject(&self) -> &str {
         &self.affiliation.subject

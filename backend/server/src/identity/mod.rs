@@ -13,7 +13,7 @@ mod organisations;
 mod persons;
 
 pub use affiliations::{Affiliation, AffiliationKind, Hired, Standing, block, blocked_event, by_id, by_subject, by_who, find, hire, name, of_unit};
-pub use attributes::{Entered, Known, enter, forget, is_sound as is_sound_attribute, known, of as attributes, purge};
+pub use attributes::{Entered, Known, enter, forget, is_sound as is_sound_attribute, known, known_for, of as attributes, purge};
 pub use invitations::{
     Invitation, TO_ENROL, begin_enrolment, create as create_invitation, enrolled, enrolled_by, of_enrolment, peek as peek_invitation, terms_accepted,
 };

@@ -193,7 +193,7 @@ async fn aborted(server: &Server, id: &ApprovalId, browser: &SecretHash, now: Un
 /// The row, for the browser that began it; for every other one it does not exist.
 async fn own(server: &Server, headers: &HeaderMap, id: &ApprovalId) -> Result<Row, Problem> {
     let browser = orders::known_browser(server, headers).ok_or_else(Problem::gone)?;
-    server.db.read(async |tx| approvals::begun_by(tx, id, &browser).await).await
+    server.db.read_one(async |tx| approvals::begun_by(tx, id, &browser).await).await
 }
 
 fn request_of(row: &Row) -> Result<Request, Problem> {

@@ -62,7 +62,7 @@ pub(super) async fn answer(
     Path(id): Path<ApprovalId>,
     Query(answered): Query<Answered>,
 ) -> Result<Response, Problem> {
-    let asker = server.db.read(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
+    let asker = server.db.read_one(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
     let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
     let (request, given) = server

@@ -222,7 +222,7 @@ pub(super) fn hinted(server: &Server, request: AuthorizationRequest) -> Result<R
 }
 
 async fn pushed(server: &Server, uri: &RequestUri, used_by: Option<&ClientId>, now: UnixTime) -> Result<Checked, Problem> {
-    let found = server.db.read(async |tx| pushed_requests::by_uri(tx, uri).await).await?;
+    let found = server.db.read_one(async |tx| pushed_requests::by_uri(tx, uri).await).await?;
     let found = found.ok_or_else(|| shown_here(par::Refusal::Unknown.code()))?;
     par::check_use(&found.client_id, found.expires_at, used_by, now).map_err(|refusal| shown_here(refusal.code()))?;
     let request = found.request().map_err(|error| Problem::internal(&error))?;
@@ -231,7 +231,7 @@ async fn pushed(server: &Server, uri: &RequestUri, used_by: Option<&ClientId>, n
 
 /// The approval that answers this request.
 async fn asked(server: &Server, client: &config::Client, request: &AuthorizationRequest, approval: &ApprovalId) -> Result<Request, Problem> {
-    let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
+    let organisation = server.db.read_one(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     // Without its organisation policy could not be asked: then nobody logs in there.
     let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
     let shares = request.shares();

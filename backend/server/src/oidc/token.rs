@@ -151,7 +151,7 @@ impl Asked<'_> {
         };
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
-        let known = identity::known(tx, affiliation).await?;
+        let known = identity::known_for(tx, affiliation, &request.shares()).await?;
         let id_token = if is_openid { Some(self.id_token(grant, &known, request, (subject, &access_token), rng)?) } else { None };
         Ok(TokenAnswer {
             access_token,

@@ -141,7 +141,8 @@ async fn found(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Foun
         return Ok(None);
     }
     let Held { grant, affiliation, .. } = held;
-    let known = identity::known(tx, &affiliation).await?;
+    let request = grant.request().map_err(|error| Problem::internal(&error))?;
+    let known = identity::known_for(tx, &affiliation, &request.shares()).await?;
     Ok(Some(Found { token, grant, known, subject: affiliation.subject }))
 }
 

@@ -186,22 +186,21 @@ pub(super) async fn registered(server: &Server, id: &ClientId) -> Result<Option<
 
 /// A stored one, while people may log in there. What is kept of it counts only if it is the newest.
 async fn stored_one(server: &Server, id: &ClientId) -> Result<Option<Arc<Registered>>, Problem> {
-    let read = server.db.read(async |tx| {
-        let Some(version) = stored::version(tx, id).await? else { return Ok(None) };
-        if let Some(kept) = server.clients.kept(id, version) {
-            return Ok(Some(kept));
-        }
-        let Some(row) = stored::by_id(tx, id).await?.filter(|row| row.suspended_at.is_none()) else { return Ok(None) };
-        let registered = Arc::new(Registered::new(row.form()?).map_err(|error| Problem::internal(&error))?);
-        server.clients.keep(row.version, &registered);
-        Ok::<_, Problem>(Some(registered))
-    });
-    read.await
+    let Some(version) = server.db.read_one(async |tx| stored::version(tx, id).await).await? else { return Ok(None) };
+    if let Some(kept) = server.clients.kept(id, version) {
+        return Ok(Some(kept));
+    }
+    // It may be newer than that version meanwhile, or suspended.
+    let row = server.db.read_one(async |tx| stored::by_id(tx, id).await).await?;
+    let Some(row) = row.filter(|row| row.suspended_at.is_none()) else { return Ok(None) };
+    let registered = Arc::new(Registered::new(row.form()?).map_err(|error| Problem::internal(&error))?);
+    server.clients.keep(row.version, &registered);
+    Ok(Some(registered))
 }
 
 /// Does what is done for a service that is not of the file, so that one of the file takes no less time to refuse.
 pub(super) async fn looked_for(server: &Server, id: &ClientId) -> Result<(), Problem> {
-    Ok(server.db.read(async |tx| stored::version(tx, id).await).await.map(drop)?)
+    Ok(server.db.read_one(async |tx| stored::version(tx, id).await).await.map(drop)?)
 }
 
 /// A stored one of this organisation, suspended or not; another's does not exist (attack 29).

@@ -119,7 +119,7 @@ async fn found(server: &Server, browser: &Secret, typed: &str, now: UnixTime) ->
 async fn asks(server: &Server, voice: Voice, code: &UserCode, awaited: &Awaited, now: UnixTime) -> Result<Response, Problem> {
     let registered = clients::registered(server, &awaited.client_id).await?.ok_or_else(Problem::gone)?;
     let client = &registered.config;
-    let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
+    let organisation = server.db.read_one(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     let service = if voice.tag() == "en" { client.name_en.clone() } else { client.name_sv.clone() };
     let organisation = organisation.map(|organisation| organisation.name).unwrap_or_default();
     Ok(Page(AskPage { voice, service, organisation, code: code.shown(), minutes: now.since(awaited.created_at).0 / 60 }).into_response())

@@ -53,7 +53,7 @@ async fn one(server: &Server) -> bool {
 /// True when there is nothing left to tell; false is to be tried again when the lease has run out.
 async fn told(server: &Server, taken: &Taken, now: UnixTime) -> Result<bool, Problem> {
     let Ok(approval) = taken.subject.parse::<ApprovalId>() else { return Ok(true) };
-    let awaited = server.db.read(async |tx| awaited::by_approval(tx, &approval).await).await?;
+    let awaited = server.db.read_one(async |tx| awaited::by_approval(tx, &approval).await).await?;
     let Some(awaited) = awaited.filter(|awaited| awaited.is_open() && now < awaited.expires_at) else { return Ok(true) };
     let Some(token) = notification_token(server, &approval, &awaited)? else { return Ok(true) };
     let client = clients::registered(server, &awaited.client_id).await?;

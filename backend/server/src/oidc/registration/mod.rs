@@ -105,7 +105,7 @@ pub(super) async fn end(
 async fn managed(server: &Server, headers: &HeaderMap, id: &ClientId) -> Result<(Row, Secret), Refused> {
     let token = opened::bearer(headers)?.ok_or_else(opened::unknown_token)?;
     let hash = token.hash();
-    let row = server.db.read(async |tx| clients::by_management(tx, id, &hash).await).await?;
+    let row = server.db.read_one(async |tx| clients::by_management(tx, id, &hash).await).await?;
     row.map(|row| (row, token)).ok_or_else(opened::unknown_token)
 }
 
@@ -122,7 +122,7 @@ fn repeats_its_secret(request: &RegistrationRequest, row: &Row) -> Result<(), No
 }
 
 async fn organisation(server: &Server, policy: &RegistrationPolicy) -> Result<Organisation, Problem> {
-    let found = server.db.read(async |tx| identity::organisation_by_number(tx, &policy.organisation).await).await?;
+    let found = server.db.read_one(async |tx| identity::organisation_by_number(tx, &policy.organisation).await).await?;
     found.ok_or_else(|| Problem::internal(&std::io::Error::other("the organisation of a registration policy is not registered")))
 }
 

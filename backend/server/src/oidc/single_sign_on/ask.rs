@@ -85,7 +85,7 @@ pub(in crate::oidc) async fn show(
     let client = &registered.config;
     let found = of_session(&server, client, &request, &offer.session_id, now).await?;
     let candidate = found.ok_or_else(Problem::gone)?;
-    let organisation = server.db.read(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
+    let organisation = server.db.read_one(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
     let page = ContinuePage {
         voice,
         id,

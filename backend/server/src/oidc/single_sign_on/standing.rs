@@ -59,7 +59,7 @@ pub(in crate::oidc) async fn next(
     now: UnixTime,
 ) -> Result<Next, Problem> {
     let sessions = match cookie.filter(|_| client.sso_group.is_some()) {
-        Some(cookie) => server.db.read(async |tx| sso_sessions::of_browser(tx, cookie, now).await).await?,
+        Some(cookie) => server.db.read_one(async |tx| sso_sessions::of_browser(tx, cookie, now).await).await?,
         None => Vec::new(),
     };
     let mut candidates = Vec::new();
@@ -85,7 +85,7 @@ pub(in crate::oidc) async fn of_session(
     session: &SessionId,
     now: UnixTime,
 ) -> Result<Option<Candidate>, Problem> {
-    let Some(session) = server.db.read(async |tx| sso_sessions::by_id(tx, session, now).await).await? else { return Ok(None) };
+    let Some(session) = server.db.read_one(async |tx| sso_sessions::by_id(tx, session, now).await).await? else { return Ok(None) };
     let found = candidate(server, client, request, session, now).await?;
     Ok(found.filter(|found| found.standing().answers(&asking(server, client, request), now).is_ok()))
 }
