@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 
+import { SignJWT, decodeProtectedHeader, generateKeyPair } from "jose";
+
 import { openSite } from "../../docs/examples/browser-application/site.mjs";
 import { openService } from "../../docs/examples/server-application/portal.mjs";
 import { DESK, shut, window } from "../browser/browser.mjs";
@@ -42,8 +44,33 @@ test("the server application takes no answer that another browser asked for", as
   assert.equal((await fetch(back, { redirect: "manual" })).status, 400);
 });
 
+test("the server application forgets nobody for a token that is no logout token of ours", async () => {
+  const [[, session]] = service.sessions;
+  const forged = await new SignJWT({ events: { "http://schemas.openid.net/event/backchannel-logout": {} }, sid: session.claims.sid })
+    .setProtectedHeader({ alg: "ES256", typ: "logout+jwt", kid: decodeProtectedHeader(session.idToken).kid })
+    .setIssuer(kvarnby.address).setAudience("exempeltjansten").setIssuedAt().setExpirationTime("1m").setJti("1")
+    .sign((await generateKeyPair("ES256")).privateKey);
+  for (const logout_token of [session.idToken, forged, ""]) {
+    const answered = await fetch(`${service.address}/glom`, { method: "POST", body: new URLSearchParams({ logout_token }) });
+    assert.equal(answered.status, 400);
+  }
+  assert.equal(service.sessions.size, 1);
+});
+
+test("the browser application hears of a no, and logs nobody in", async () => {
+  const { page } = desk = await window(DESK);
+  await page.goto(site.address);
+  await page.getByRole("button", { name: "Logga in" }).click();
+  await page.waitForURL(/\/login\//);
+  await sara.sends("/demo/telefon/skanna", {});
+  await sara.presses("cancel");
+  await page.getByText("Inte inloggad: access_denied").waitFor();
+  await page.goto(site.address);
+  await page.getByText("Ingen är inloggad.").waitFor();
+  assert.equal(await page.evaluate(() => JSON.stringify(localStorage).includes("access_token")), false);
+});
+
 test("the browser application logs a person in and renews its tokens, bound to this browser's key", async () => {
-  desk = await window(DESK);
   const { page } = desk;
   await page.goto(site.address);
   await logsInTo(page);

@@ -11,7 +11,11 @@ import { tell } from "../browser/story.mjs";
 import "./examples.mjs";
 import "./native-library.mjs";
 import "./python-library.mjs";
+import "./server-bounds.mjs";
+import "./server-certificates.mjs";
+import "./server-encryption.mjs";
 import "./server-library.mjs";
+import "./server-registration.mjs";
 
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
 

@@ -1,39 +1,17 @@
 // npm's openid-client, which most services on Node use: each way of asking that it knows and this provider offers.
 
 import assert from "node:assert/strict";
-import { webcrypto } from "node:crypto";
 
 import { close, found } from "../browser/municipality.mjs";
 import { about, test } from "../browser/story.mjs";
 import { Person, between } from "./person.mjs";
-
-globalThis.crypto ??= webcrypto; // Node 18 keeps both aside
-globalThis.CryptoKey ??= webcrypto.CryptoKey;
-const oidc = await import("openid-client");
-
-const SCOPE = "openid https://id.oidc.se/scope/naturalPersonOrgId";
-const AFFILIATION = "https://id.oidc.se/claim/orgAffiliation";
-const REDIRECT = "https://tjanst.example/tillbaka";
-const AUDIENCE = "https://journal.example";
+import { AFFILIATION, AUDIENCE, REDIRECT, SCOPE, client, finds, jwks, oidc, signingKey, started } from "./service.mjs";
 
 about("openid-client");
 
 let kvarnby, sara;
-const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
-const { x, y } = await crypto.subtle.exportKey("jwk", keys.publicKey);
-const JWKS = `jwks = { keys = [{ kty = "EC", crv = "P-256", x = "${x}", y = "${y}", kid = "k1", use = "sig", alg = "ES256" }] }`;
-
-const client = (id, more) => `
-[[client]]
-id = "${id}"
-name_sv = "${id}"
-name_en = "${id}"
-organisation = "2120009994"
-redirect_uris = ["${REDIRECT}"]
-scopes = ["https://id.oidc.se/scope/naturalPersonOrgId"]
-audiences = ["${AUDIENCE}"]
-${more}
-`;
+const signing = await signingKey();
+const JWKS = jwks(signing.jwk);
 
 const SERVICES = [
   client("server", `${JWKS}\nresponse_modes = ["query.jwt", "form_post"]\ngrant_types = ["authorization_code", "client_credentials", "refresh_token"]`),
@@ -43,25 +21,7 @@ const SERVICES = [
   client("app", 'application_type = "native"\ndpop_bound_access_tokens = true\ngrant_types = ["authorization_code", "refresh_token"]\nuserinfo_signed = false'),
 ];
 
-const known = (id, more = {}, proof = oidc.PrivateKeyJwt({ key: keys.privateKey, kid: "k1" })) => {
-  const metadata = { userinfo_signed_response_alg: "ES256", id_token_signed_response_alg: "ES256", ...more };
-  return oidc.discovery(new URL(kvarnby.address), id, metadata, proof, { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] });
-};
-
-/** What a client keeps between the request and its answer. */
-async function started(more = {}) {
-  const checks = { pkceCodeVerifier: oidc.randomPKCECodeVerifier(), expectedState: oidc.randomState(), expectedNonce: oidc.randomNonce(), idTokenExpected: true };
-  const parameters = {
-    redirect_uri: REDIRECT,
-    scope: SCOPE,
-    state: checks.expectedState,
-    nonce: checks.expectedNonce,
-    code_challenge: await oidc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
-    code_challenge_method: "S256",
-    ...more,
-  };
-  return { checks, parameters };
-}
+const known = (id, more = {}, proof = oidc.PrivateKeyJwt({ key: signing.key, kid: signing.kid })) => finds(kvarnby.address, id, proof, more);
 
 test("finds the provider, and a person to log in", async () => {
   kvarnby = await found({ services: SERVICES.join("") });
@@ -87,15 +47,37 @@ test("pushed request (PAR)", async () => {
   assert.match(tokens.claims()[AFFILIATION], /@2120009994$/);
 });
 
+test("a pushed request is refused where it would be refused in the browser, and is nobody else's", async () => {
+  const [config, other] = [await known("server"), await known("fapi")];
+  const { parameters } = await started();
+  for (const [more, error] of [[{ redirect_uri: `${REDIRECT}/` }, "invalid_request"], [{ scope: "profile" }, "invalid_scope"], [{ code_challenge_method: "plain" }, "invalid_request"]]) {
+    await assert.rejects(oidc.buildAuthorizationUrlWithPAR(config, { ...parameters, ...more }), { error, status: 400 }, JSON.stringify(more));
+  }
+  const address = await oidc.buildAuthorizationUrlWithPAR(config, parameters);
+  address.searchParams.set("client_id", other.clientMetadata().client_id);
+  await assert.rejects(sara.logsIn(address), /: 400 /, "a page, and no way back to anybody");
+});
+
 test("signed request (JAR) and signed answer (JARM)", async () => {
   const config = await known("server", { authorization_signed_response_alg: "ES256" });
   oidc.useJwtResponseMode(config);
   const { checks, parameters } = await started({ response_mode: "query.jwt" });
-  const address = await oidc.buildAuthorizationUrlWithJAR(config, parameters, { key: keys.privateKey, kid: "k1" });
+  const address = await oidc.buildAuthorizationUrlWithJAR(config, parameters, { key: signing.key, kid: signing.kid });
   const back = await sara.logsIn(address);
   assert.ok(back.searchParams.has("response") && !back.searchParams.has("code"));
   const tokens = await oidc.authorizationCodeGrant(config, back, checks);
   assert.match(tokens.claims()[AFFILIATION], /@2120009994$/);
+});
+
+test("a request that another key signed, and an answer for another service, are refused", async () => {
+  const [config, stranger] = [await known("server", { authorization_signed_response_alg: "ES256" }), await signingKey()];
+  const { checks, parameters } = await started({ response_mode: "query.jwt" });
+  const forged = await oidc.buildAuthorizationUrlWithJAR(config, parameters, { key: stranger.key, kid: signing.kid });
+  await assert.rejects(oidc.buildAuthorizationUrlWithPAR(config, forged.searchParams), { error: "invalid_request_object", status: 400 });
+  const other = await known("fapi", { authorization_signed_response_alg: "ES256" });
+  oidc.useJwtResponseMode(other);
+  const back = await sara.logsIn(oidc.buildAuthorizationUrl(config, parameters));
+  await assert.rejects(oidc.authorizationCodeGrant(other, back, checks), { code: "OAUTH_JWT_CLAIM_COMPARISON_FAILED" });
 });
 
 test("tokens bound to a key of the device (DPoP), renewed and refused without it", async () => {
@@ -144,6 +126,20 @@ test("a person whom the service knows is asked on the phone (CIBA)", async () =>
   assert.equal((await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)).name, "Sara Holm");
 });
 
+test("whoever says no on the phone is not logged in at the service that asked", async () => {
+  const { checks, parameters } = await started();
+  const server = await known("server");
+  const before = await oidc.authorizationCodeGrant(server, await sara.logsIn(oidc.buildAuthorizationUrl(server, parameters)), checks);
+  const config = await known("backchannel");
+  const asked = await oidc.initiateBackchannelAuthentication(config, { scope: SCOPE, login_hint: before.claims()[AFFILIATION], binding_message: "Kassa 4" });
+  const second = oidc.initiateBackchannelAuthentication(config, { scope: SCOPE, login_hint: before.claims()[AFFILIATION], binding_message: "Kassa 5" });
+  await assert.rejects(second, { error: "access_denied" }, "one question at a time");
+  const page = await sara.opens("/demo/telefon");
+  await sara.sends(`/demo/telefon/fraga/${between(page.body, "/demo/telefon/fraga/", '"')}`, {});
+  await sara.presses("cancel");
+  await assert.rejects(oidc.pollBackchannelAuthenticationGrant(config, asked), { error: "access_denied" });
+});
+
 test("a device without a browser shows a code (RFC 8628)", async () => {
   const config = await known("device", { userinfo_signed_response_alg: undefined, token_endpoint_auth_method: "none" }, oidc.None());
   const asked = await oidc.initiateDeviceAuthorization(config, { scope: SCOPE });
@@ -153,6 +149,14 @@ test("a device without a browser shows a code (RFC 8628)", async () => {
   await sara.approves(between(waiting.body, 'data-login="', '"'));
   const tokens = await oidc.pollDeviceAuthorizationGrant(config, asked);
   assert.equal((await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)).name, "Sara Holm");
+});
+
+test("a device that somebody else began is stopped", async () => {
+  const config = await known("device", { userinfo_signed_response_alg: undefined, token_endpoint_auth_method: "none" }, oidc.None());
+  const asked = await oidc.initiateDeviceAuthorization(config, { scope: SCOPE });
+  await sara.opens(asked.verification_uri_complete);
+  await sara.sends("/device/nej", { user_code: asked.user_code });
+  await assert.rejects(oidc.pollDeviceAuthorizationGrant(config, asked), { error: "access_denied" });
 });
 
 test("a person who says no", async () => {

@@ -1,7 +1,7 @@
 """Authlib: a confidential service in Python with private_key_jwt, PKCE and a checked ID Token.
 
 python server_library.py ISSUER CLIENT_ID KEY.json REDIRECT_URI
-Prints the address to open, reads the address that the browser was sent back to, prints what it was told as JSON.
+Prints the address to open, reads the address that the browser was sent back to, prints what it was told, or the error, as JSON.
 """
 
 import json
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import requests
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc import jwt
@@ -29,7 +30,11 @@ def main(issuer: str, client_id: str, key_file: str, redirect_uri: str) -> None:
     address, state = session.create_authorization_url(provider["authorization_endpoint"], code_verifier=verifier, nonce=nonce)
     print(address, flush=True)
     back = sys.stdin.readline().strip()
-    token = session.fetch_token(provider["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier)
+    try:
+        token = session.fetch_token(provider["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier)
+    except OAuthError as refused:
+        print(json.dumps({"error": refused.error}), flush=True)
+        return
     keys = KeySet.import_key_set(requests.get(provider["jwks_uri"], timeout=5).json())
     claims = jwt.decode(token["id_token"], keys, algorithms=["ES256"]).claims
     checks = jwt.JWTClaimsRegistry(iss={"essential": True, "value": issuer}, aud={"essential": True, "value": client_id}, nonce={"essential": True, "value": nonce})

@@ -13,6 +13,7 @@ mod jwk_set;
 mod jws;
 mod material;
 mod refusal;
+mod roca;
 mod signing;
 #[cfg(test)]
 pub(crate) mod tests;

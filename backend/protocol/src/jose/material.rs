@@ -7,7 +7,7 @@ use aws_lc_rs::{
 use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
 
-use super::{Algorithm, Refusal};
+use super::{Algorithm, Refusal, roca};
 use crate::base64url;
 
 /// A curve of NIST (RFC 7518 §6.2.1.1).
@@ -105,14 +105,15 @@ impl Material {
         if is_key { Ok(Self::Ed25519(key)) } else { Err(Refusal::Key) }
     }
 
-    /// OIDC Sweden profile §7.1: at least 2048 bits; RFC 7518 §6.3.1: no leading zeros. An exponent of 1 signs anything.
+    /// OIDC Sweden profile §7.1: at least 2048 bits; RFC 7518 §6.3.1: no leading zeros. An exponent of 1 signs anything, and a modulus with
+    /// the mark of a maker whose primes can be guessed is anybody's.
     pub(super) fn rsa(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<Self, Refusal> {
         let is_long_enough = match modulus.first() {
             Some(0) | None => false,
             Some(first) => modulus.len() > 256 || (modulus.len() == 256 && *first >= 0x80),
         };
         let is_odd_and_not_one = exponent.last().is_some_and(|last| last % 2 == 1) && exponent != [1] && exponent.first() != Some(&0);
-        if is_long_enough && modulus.len() <= 1024 && is_odd_and_not_one && exponent.len() <= 4 {
+        if is_long_enough && modulus.len() <= 1024 && is_odd_and_not_one && exponent.len() <= 4 && !roca::is_marked(&modulus) {
             Ok(Self::Rsa { modulus, exponent })
         } else {
             Err(Refusal::Key)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Client, Config, Outbound, Refused, SsoGroup, client, parsed, sso_group};
+use super::{Client, Config, Mtls, Outbound, Refused, RegistrationPolicy, SsoGroup, client, parsed, registration, sso_group};
 
 /// What such a file may hold.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -19,6 +19,11 @@ pub struct Services {
     /// Where they are, if that is this machine or its network.
     #[serde(default)]
     pub outbound: Outbound,
+    /// How their certificates come here.
+    pub mtls: Option<Mtls>,
+    /// Under what others register themselves beside them.
+    #[serde(default, rename = "registration_policy")]
+    pub registration_policies: Vec<RegistrationPolicy>,
 }
 
 impl Services {
@@ -27,7 +32,11 @@ impl Services {
         let services: Self = parsed(path)?;
         client::sound(&services.clients)?;
         sso_group::sound(&services.sso_groups, &services.clients)?;
+        registration::sound(&services.registration_policies)?;
         services.outbound.check()?;
+        if services.mtls.as_ref().is_some_and(|mtls| !mtls.is_sound(None)) {
+            return Err(Refused::Mtls);
+        }
         Ok(services)
     }
 
@@ -37,5 +46,7 @@ impl Services {
         config.sso_groups.extend(self.sso_groups);
         config.outbound.allow.extend(self.outbound.allow);
         config.outbound.roots.extend(self.outbound.roots);
+        config.mtls = self.mtls;
+        config.registration_policies.extend(self.registration_policies);
     }
 }

@@ -23,6 +23,7 @@ mod key_sets;
 mod log_ins;
 mod logout;
 mod objects;
+mod presented;
 mod proof;
 mod proven_client;
 mod push;

@@ -1,10 +1,10 @@
 //! `GET|POST /userinfo` (OpenID Connect Core §5.3): signed as the Swedish profile demands (§4.1), JSON where the service is
 //! registered so. Read anew at every use: a blocked identity tells nothing more (LC-08). A token that is bound to a key is taken
-//! only with its proof (RFC 9449 §7): sent as Bearer it is a stolen one.
+//! only with its proof (RFC 9449 §7): sent as Bearer it is a stolen one. How it may come stands in `presented`.
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 
 use super::{
     access_tokens::Opaque,
-    clients,
+    clients::{self, Registered},
     grants::{self, Behind, Grant, Held},
+    presented::{self, Presented, Way, Wrong},
     proof::{self, Proven},
     refused::{Refused, no_store},
     signed::{protected, sealed},
@@ -30,12 +31,6 @@ use crate::{
     server::Server,
 };
 
-/// A token as it was sent.
-struct Presented {
-    token: Secret,
-    is_bearer: bool,
-}
-
 /// What a living token leads to.
 struct Found {
     token: Opaque,
@@ -47,7 +42,17 @@ struct Found {
 /// A request that hears nothing (RFC 6750 §3, RFC 9449 §7.1).
 enum Refusal {
     Unauthorized { scheme: &'static str, error: Option<&'static str> },
+    Unclear,
     Internal(Problem),
+}
+
+impl From<Wrong> for Refusal {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Absent => Self::Unauthorized { scheme: Way::Bearer.scheme(), error: None },
+            Wrong::Several => Self::Unclear,
+        }
+    }
 }
 
 impl From<Problem> for Refusal {
@@ -57,31 +62,46 @@ impl From<Problem> for Refusal {
 }
 
 /// `GET|POST /userinfo`.
-pub(super) async fn tell(State(server): State<Server>, Now(now): Now, mut rng: Rng, sender: Sender, method: Method, headers: HeaderMap) -> Response {
-    let response = answer(&server, &method, (&headers, &sender), now, &mut rng).await.unwrap_or_else(IntoResponse::into_response);
-    proof::with_next_nonce(&server, &headers, now, response).unwrap_or_else(IntoResponse::into_response)
+pub(super) async fn tell(
+    State(server): State<Server>,
+    Now(now): Now,
+    mut rng: Rng,
+    sender: Sender,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let method = request.method().clone();
+    let answer = match presented::of(request).await {
+        Ok(presented) => answer(&server, &presented, (&method, &headers, &sender), now, &mut rng).await,
+        Err(wrong) => Err(wrong.into()),
+    };
+    proof::with_next_nonce(&server, &headers, now, answer.unwrap_or_else(IntoResponse::into_response)).unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn answer(
     server: &Server,
-    method: &Method,
-    (headers, sender): (&HeaderMap, &Sender),
+    presented: &Presented,
+    (method, headers, sender): (&Method, &HeaderMap, &Sender),
     now: UnixTime,
     rng: &mut Rng,
 ) -> Result<Response, Refusal> {
-    let presented = presented(headers).ok_or(Refusal::Unauthorized { scheme: "Bearer", error: None })?;
-    let scheme = if presented.is_bearer { "Bearer" } else { "DPoP" };
-    let proof = proven(server, method, headers, &presented, now).await?;
+    let unauthorized = |error: OAuthError| Refusal::Unauthorized { scheme: presented.way.scheme(), error: Some(error.code()) };
+    let proof = proven(server, method, headers, presented, now).await?;
     let found = server.db.read(async |tx| found(tx, &presented.token, now).await).await?;
     let found = found.filter(|found| comes_with(found.token.bound_to(), proof.as_ref(), sender));
-    let found = found.ok_or(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidToken.code()) })?;
+    let found = found.ok_or_else(|| unauthorized(OAuthError::InvalidToken))?;
+    // One that is registered no more hears nothing.
+    let service = clients::registered(server, &found.grant.client_id).await?.ok_or_else(Problem::gone)?;
+    if !presented.way.is_open_to(service.client.profile) {
+        return Err(unauthorized(OAuthError::InvalidToken));
+    }
     // Only the proof of a living token costs a durable mark: nobody else can make us write.
     if proof.as_ref().is_some_and(Proven::has_mark)
         && server.db.write(async |tx| proof::mark(tx, proof.as_ref(), now).await).await.map_err(Problem::from)?.is_err()
     {
-        return Err(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidDpopProof.code()) });
+        return Err(unauthorized(OAuthError::InvalidDpopProof));
     }
-    Ok(told(server, &found, rng).await?)
+    Ok(told(server, &service, &found, rng)?)
 }
 
 /// Whether what a token is bound to came with it, and no proof with one that is bound to none (RFC 9449 §7.1, RFC 8705 §3).
@@ -96,14 +116,13 @@ fn comes_with(bound_to: Option<Binding>, proof: Option<&Proven>, sender: &Sender
     }
 }
 
-/// Signed, encrypted or plain, as the service is registered; one that is registered no more hears nothing.
-async fn told(server: &Server, found: &Found, rng: &mut Rng) -> Result<Response, Problem> {
+/// Signed, encrypted or plain, as the service is registered.
+fn told(server: &Server, service: &Registered, found: &Found, rng: &mut Rng) -> Result<Response, Problem> {
     let Found { token, grant, known, subject } = found;
     let mut request = grant.request().map_err(|error| Problem::internal(&error))?;
     if let Some(narrower) = token.scopes() {
         request.scopes = narrower;
     }
-    let service = clients::registered(server, &grant.client_id).await?.ok_or_else(Problem::gone)?;
     let subject = subjects::told(server, &service.config, subject)?;
     let shares = request.shares();
     let info = UserInfo { subject, released: release::for_userinfo(&shares, &known.values(&shares)) };
@@ -122,7 +141,7 @@ async fn told(server: &Server, found: &Found, rng: &mut Rng) -> Result<Response,
 
 /// The proof beside a token sent as `DPoP`; a token sent as `Bearer` proves nothing.
 async fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented: &Presented, now: UnixTime) -> Result<Option<Proven>, Refusal> {
-    if presented.is_bearer {
+    if presented.way != Way::Dpop {
         return Ok(None);
     }
     let unauthorized = |error: OAuthError| Refusal::Unauthorized { scheme: "DPoP", error: Some(error.code()) };
@@ -146,24 +165,18 @@ async fn found(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Foun
     Ok(Some(Found { token, grant, known, subject: affiliation.subject }))
 }
 
-/// RFC 9110 §11.1: the scheme's name is compared without case.
-fn presented(headers: &HeaderMap) -> Option<Presented> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
-    (is_bearer || scheme.eq_ignore_ascii_case("dpop")).then(|| Presented { token: Secret::presented(token), is_bearer })
-}
-
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (scheme, error) = match self {
+        let (status, scheme, error) = match self {
             Self::Internal(problem) => return problem.into_response(),
-            Self::Unauthorized { scheme, error } => (scheme, error),
+            Self::Unauthorized { scheme, error } => (StatusCode::UNAUTHORIZED, scheme, error),
+            Self::Unclear => (StatusCode::BAD_REQUEST, Way::Bearer.scheme(), Some(OAuthError::InvalidRequest.code())),
         };
         let told = [error.map(|error| format!("error=\"{error}\"")), (scheme == "DPoP").then(|| "algs=\"ES256\"".to_owned())];
         let challenge = format!("{scheme} {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "));
         let challenge = HeaderValue::from_str(challenge.trim_end()).unwrap_or(HeaderValue::from_static("Bearer"));
-        let sentence = "send a living access token, with its proof or certificate if it is bound to one";
+        let sentence = "send one living access token in one way, with its proof or certificate if it is bound to one";
         let body = Json(json!({ "error": error.unwrap_or("invalid_request"), "error_description": sentence }));
-        (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
+        (status, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
     }
 }
