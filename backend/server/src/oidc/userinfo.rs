@@ -72,7 +72,7 @@ async fn answer(
     let presented = presented(headers).ok_or(Refusal::Unauthorized { scheme: "Bearer", error: None })?;
     let scheme = if presented.is_bearer { "Bearer" } else { "DPoP" };
     let proof = proven(server, method, headers, &presented, now).await?;
-    let found = server.db.read(async |tx| found(tx, &presented.token, now).await).await?;
+    let found = server.db.read(async |tx| found(tx, server, &presented.token, now).await).await?;
     let found = found.filter(|found| comes_with(found.token.bound_to(), proof.as_ref(), sender));
     let found = found.ok_or(Refusal::Unauthorized { scheme, error: Some(OAuthError::InvalidToken.code()) })?;
     // Only the proof of a living token costs a durable mark: nobody else can make us write.
@@ -135,9 +135,9 @@ async fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented
     Ok(Some(proof.ok_or_else(|| unauthorized(OAuthError::InvalidDpopProof))?))
 }
 
-async fn found(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Found>, Problem> {
+async fn found(tx: &mut Tx, server: &Server, token: &Secret, now: UnixTime) -> Result<Option<Found>, Problem> {
     let Some(Behind { presented: token, held }) = grants::of_access_token(tx, token, now).await? else { return Ok(None) };
-    if held.usable(now).is_none() {
+    if held.usable(now).is_none() || !clients::stands(tx, server, &held.grant.client_id).await? {
         return Ok(None);
     }
     let Held { grant, affiliation, .. } = held;
