@@ -20,10 +20,14 @@ mod portal;
 mod processes;
 mod worker;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use handslag_phone::es256;
 use handslag_protocol::{
+    authorization_details::DetailType,
     client::GrantType,
     jose::{Jwk, JwkSet},
     profile::Profile,
@@ -322,6 +326,7 @@ fn services(care: &SigningKey, ear: &Ear) -> Vec<Client> {
         grant_types: GrantType::ALL.into(),
         response_modes: ResponseMode::ALL.into(),
         audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],
+        authorization_details_types: DetailType::ALL.to_vec(),
         userinfo_signed: true,
         ..public.clone()
     };
@@ -346,17 +351,33 @@ fn services(care: &SigningKey, ear: &Ear) -> Vec<Client> {
         audiences: vec!["https://journal.example".to_owned(), "https://dorrar.example".to_owned()],
         scopes: vec!["journal.read".to_owned(), "profile".to_owned()],
         resource: Some("https://journal.example".to_owned()),
+        authorization_details_types: DetailType::ALL.to_vec(),
         ..public.clone()
+    };
+    let asking = asking(&public, keys("larmet"), ear);
+    let opening = opening(&public, &journal);
+    [vec![public, confidential, strict, high, journal], opening, asking].concat()
+}
+
+/// The home care's app, which asks for doors, and the system of locks, which takes its tokens.
+fn opening(public: &Client, journal: &Client) -> Vec<Client> {
+    let doors = Client {
+        id: "dorrsystemet".parse().unwrap(),
+        grant_types: [GrantType::ClientCredentials].into(),
+        resource: Some("https://dorrar.example".to_owned()),
+        authorization_details_types: Vec::new(),
+        ..journal.clone()
     };
     let bound = Client {
         id: "hemtjanst-app".parse().unwrap(),
         redirect_uris: vec!["se.kvarnby.hemtjanst:/cb".to_owned()],
         application_type: ApplicationType::Native,
         dpop_bound_access_tokens: true,
+        audiences: vec!["https://dorrar.example".to_owned()],
+        authorization_details_types: vec![DetailType::Door],
         ..public.clone()
     };
-    let asking = asking(&public, keys("larmet"), ear);
-    [vec![public, confidential, strict, high, journal, bound], asking].concat()
+    vec![doors, bound]
 }
 
 /// Those that wait while a person answers elsewhere.
@@ -396,8 +417,13 @@ fn grouped(ear: &str) -> Vec<Client> {
         backchannel_logout_uri: Some(format!("{ear}/{id}")),
         ..Client::new(id.parse().unwrap(), name, name, "2120009994".parse().unwrap())
     };
-    let grades = service("betygen", "Betygen", "betyg", "skola");
+    let grades = Client {
+        audiences: vec!["https://underskrift.example".to_owned()],
+        authorization_details_types: vec![DetailType::Signature],
+        ..service("betygen", "Betygen", "betyg", "skola")
+    };
     let timetable = Client {
+        logo: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("pictures/logotyp.png")),
         backchannel_logout_uri: None,
         frontchannel_logout_uri: Some("https://schema.example/fram?x=1".to_owned()),
         frontchannel_logout_session_required: true,

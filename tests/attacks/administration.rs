@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    journeys::metadata,
+    journeys::{letting::told, metadata},
     kommun::{Browser, Kommun, Portal},
 };
 
@@ -159,4 +159,36 @@ pub(crate) async fn a_suspended_service_gets_nothing_more(kommun: &Kommun) {
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh), ("client_id", "nytjanst")];
     let answer = login.browser.http.post(format!("{}/token", kommun.base)).form(&form).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 401);
+}
+
+/// A token lives as long as both the person and the service that holds it may use it, whoever is asked about it.
+pub(crate) async fn what_an_ended_service_held_is_dead_everywhere(kommun: &Kommun) {
+    let administrator = kommun.administrator().await;
+    let mut desk = kommun.desk_of(&administrator).await;
+    let settings = json!({ "audiences": ["https://journal.example"] });
+    assert_eq!(desk.calls("POST", "/admin/clients", &[], Some(&body("nytjanst", &json!({}), &settings))).await.0, 201);
+    let portal = Portal::new(kommun, "nytjanst", None, "https://ny.example/cb");
+    let mut worker = kommun.worker("Amina Sahlin").await;
+    let mut held = Vec::new();
+    for resource in ["", "https://journal.example"] {
+        let mut login = portal.begins(kommun.browser()).await;
+        worker.approves(&login).await;
+        let code = login.code().await;
+        let (status, tokens) = portal.exchanges_with(&login.browser, &code, &login.verifier, &[("resource", resource)]).await;
+        assert_eq!(status, 200, "{tokens}");
+        held.push(tokens["access_token"].as_str().unwrap().to_owned());
+    }
+    let browser = kommun.browser();
+    let is_alive = async || {
+        let told = told(kommun, "journalen", &held[1]).await;
+        (crate::journeys::userinfo(&browser, &held[0]).await.0, told["active"].as_bool().unwrap())
+    };
+    assert_eq!(is_alive().await, (200, true));
+    assert_eq!(desk.calls("POST", "/admin/clients/nytjanst/suspend", &[("if-match", "\"1\"")], None).await.0, 204);
+    assert_eq!(is_alive().await, (401, false));
+    assert_eq!(crate::journeys::exchanges(kommun, &held[1], &[]).await.error(), (400, "invalid_request"), "nor is it passed on");
+    assert_eq!(desk.calls("POST", "/admin/clients/nytjanst/resume", &[("if-match", "\"2\"")], None).await.0, 204);
+    assert_eq!(is_alive().await, (200, true), "nothing of the person's has ended");
+    assert_eq!(desk.calls("DELETE", "/admin/clients/nytjanst", &[("if-match", "\"3\"")], None).await.0, 204);
+    assert_eq!(is_alive().await, (401, false));
 }

@@ -1,5 +1,5 @@
 //! The program that draws hostile files, as it is shipped: both walls stand before it has read a byte, and it still draws. What the
-//! walls let through is tested where they are built (`signing/confined.rs`).
+//! walls let through is tested where they are built (`confined.rs`).
 
 use std::{
     fs,

@@ -301,7 +301,7 @@ pub(crate) async fn a_device_that_somebody_else_began(kommun: &Kommun) {
 }
 
 /// What the screen shows when it is asked for digits.
-async fn shown_digits(login: &mut crate::kommun::Login) -> String {
+pub(super) async fn shown_digits(login: &mut crate::kommun::Login) -> String {
     let path = format!("/login/{}", login.id);
     assert_eq!(login.browser.post(&format!("{path}/siffror"), &[]).await.status, 303);
     let page = login.browser.get(&path).await;

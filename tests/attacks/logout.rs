@@ -2,16 +2,20 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use handslag_keys::Kind;
-use handslag_server::caller::Rng;
+use handslag_server::{
+    caller::Rng,
+    identity::{self, AffiliationKind, Hired},
+};
+use handslag_vocab::Assurance;
 use serde_json::{Value, json};
 
 use crate::{
     journeys::{
-        refreshed,
+        metadata, refreshed,
         sso::{goes_to, logs_in, presses},
         stays, userinfo, verified,
     },
-    kommun::{Browser, Kommun, form},
+    kommun::{Browser, Kommun, Portal, Worker, form},
 };
 
 const OUT: &str = "https://betyg.example/ut";
@@ -103,6 +107,56 @@ pub(crate) async fn without_a_hint_for_this_browser_the_person_is_asked(kommun: 
     let yes = browser.post(&path, &[("svar", "ja")]).await;
     assert_eq!((yes.status, yes.location()), (303, Some(OUT)));
     assert_eq!(kommun.count("SELECT COUNT(*) FROM sso_sessions WHERE ended_at IS NOT NULL").await, 1, "the other browser is logged in still");
+}
+
+/// `logout_hint` chooses by the name that the service knows the person by, which in a sector of its own is no other service's.
+pub(crate) async fn a_hint_is_a_name_that_the_service_knows(kommun: &Kommun) {
+    let administrator = kommun.administrator().await;
+    let mut desk = kommun.desk_of(&administrator).await;
+    let body = json!({ "client_id": "nytjanst", "metadata": metadata(&json!({ "subject_type": "pairwise" })) });
+    assert_eq!(desk.calls("POST", "/admin/clients", &[], Some(&body)).await.0, 201);
+    let own = Portal::new(kommun, "nytjanst", None, "https://ny.example/cb");
+    let mut first = kommun.worker("Amina Sahlin").await;
+    let mut second = another_work_identity(kommun, &first).await;
+    let (browser, claims, _) = logs_in(kommun, &own, &mut first, kommun.browser(), &[]).await;
+    let (mut browser, ..) = logs_in(kommun, &kommun.web_app(), &mut second, browser, &[]).await;
+    let sub = claims["sub"].as_str().unwrap();
+    let public = first.known().await.subject;
+    assert_ne!(sub, public);
+    for (hint, asker, meant) in [
+        (sub, Some("nytjanst"), &["Ny tjänst"][..]),
+        (sub, None, &["Ny tjänst"]),
+        (&public, Some("nytjanst"), &["Ny tjänst", "Webbappen"]),
+        (sub, Some("webbappen"), &["Ny tjänst", "Webbappen"]),
+        (&public, Some("webbappen"), &["Ny tjänst"]),
+    ] {
+        let fields: Vec<(&str, &str)> = asker.map(|asker| ("client_id", asker)).into_iter().chain([("logout_hint", hint)]).collect();
+        let page = asks(&mut browser, &out(&fields)).await;
+        let told: Vec<&str> = ["Ny tjänst", "Webbappen"].into_iter().filter(|name| page.body.contains(name)).collect();
+        assert_eq!(told, meant, "{fields:?} {}", page.body);
+    }
+}
+
+/// The same person in another assignment, on a phone of its own.
+async fn another_work_identity(kommun: &Kommun, worker: &Worker) -> Worker {
+    let (known, now) = (worker.known().await, kommun.now());
+    let hired = kommun.server.db.write(async |tx| {
+        let organisation = identity::organisation(tx, &known.organisation_id).await?;
+        let hired = Hired {
+            organisation: &organisation,
+            person: known.person_id.clone(),
+            kind: AffiliationKind::Elected,
+            unit: "Nämnden",
+            role: "worker",
+            assurance: Assurance::Loa2,
+            identified_by: "test in_person",
+            valid_to: None,
+        };
+        identity::hire(tx, hired, now, &mut Rng::system()).await
+    });
+    let affiliation = hired.await.unwrap();
+    let link = kommun.invites_again(&affiliation).await;
+    Worker::enrols(kommun, affiliation, &link).await
 }
 
 /// Attack 28: only a registered address, byte for byte; and who is logged out already is sent on.

@@ -9,12 +9,14 @@ mod certificates;
 mod codes;
 mod core;
 mod cross_origin;
+mod details;
 mod drawing;
 mod elsewhere;
 mod handset;
 mod kill;
 mod limits;
 pub(crate) mod lock_logs;
+mod logos;
 mod logout;
 mod nodes;
 mod objects;
@@ -22,6 +24,7 @@ mod pages;
 mod patience;
 mod phones;
 mod refresh;
+mod refusals;
 mod registration;
 mod release;
 mod secrets;
@@ -36,6 +39,7 @@ crate::kommun::on_every_ground! {
         a_token_opens_the_administration_with_the_persons_rights,
         nobody_else_administers,
         of_fifty_changes_of_one_version_one_wins,
+        what_an_ended_service_held_is_dead_everywhere,
         what_belongs_to_another_organisation_cannot_be_named,
     }
     approvals {
@@ -71,6 +75,17 @@ crate::kommun::on_every_ground! {
     }
     cross_origin {
         a_page_of_another_site_reads_nothing,
+        pages_of_stored_services_come_and_go_with_them,
+    }
+    details {
+        a_log_in_that_stands_grants_nothing,
+        a_registration_bounds_what_is_asked_and_what_is_kept,
+        a_token_for_doors_is_bound_to_a_key,
+        details_that_cannot_be_granted_are_refused,
+        nobody_lets_open_what_is_not_theirs,
+        nothing_is_granted_for_something_typed,
+        what_ended_since_the_yes_is_not_given,
+        what_was_granted_is_never_widened,
     }
     drawing {
         the_child_that_draws_is_confined_before_it_reads,
@@ -100,8 +115,12 @@ crate::kommun::on_every_ground! {
         two_histories_are_seen_and_told_once,
         what_no_lock_wrote_is_not_kept,
     }
+    logos {
+        a_service_is_known_by_a_picture_of_ours,
+    }
     logout {
         a_hint_by_a_retired_key_still_logs_out,
+        a_hint_is_a_name_that_the_service_knows,
         a_refresh_token_outlives_the_browser_unless_registered_otherwise,
         a_service_logs_out_and_the_others_of_the_log_in_are_told,
         a_service_that_does_not_answer_is_told_again,
@@ -135,6 +154,12 @@ crate::kommun::on_every_ground! {
         of_fifty_with_one_proof_one_is_heard,
         proofs_that_are_not_this_requests,
         what_should_have_ended_refreshes_nothing,
+    }
+    refusals {
+        a_flood_of_refusals_is_one_line_a_minute,
+        each_refusal_of_a_program_is_whole,
+        each_refusal_of_a_request_is_whole,
+        strangers_are_written_down_as_strangers,
     }
     registration {
         a_refused_registration_changes_nothing,

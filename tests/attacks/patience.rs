@@ -45,6 +45,9 @@ async fn wrong_proofs_cost_who_tries_them_and_nobody_else() {
     assert!((1..=12).contains(&wait), "{wait}");
     waits(&tries(&browser, JOURNAL_SECRET, WARD).await);
     waits(&tries(&browser, JOURNAL_SECRET, &format!("{ELSEWHERE}, {WARD}")).await);
+    let lines = "SELECT COUNT(*) FROM journal_entries WHERE kind = 'oidc.refused'";
+    assert_eq!(kommun.count(lines).await, 1, "in the journal once a minute, however often somebody is refused or waits");
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_payloads WHERE payload LIKE '%192.0.2%'").await, 0, "and never who it was");
     assert_eq!(tries(&browser, JOURNAL_SECRET, ELSEWHERE).await.status, 200, "the service itself goes on where it is");
     assert_eq!(
         tries(&browser, JOURNAL_SECRET, &format!("{WARD}, {ELSEWHERE}")).await.status,
@@ -72,6 +75,9 @@ async fn a_phone_that_asks_without_end_waits_and_its_ward_does_not() {
     }
     assert_eq!((last.0, last.1["code"].as_str()), (429, Some("slow_down")), "{last:?}");
     assert!(last.1["sv"].as_str().unwrap().contains("sekunder") && last.1["en"].as_str().unwrap().contains("seconds"));
+    noisy.claims(&nowhere, kommun.now()).await;
+    let lines = "SELECT COUNT(*) FROM journal_entries WHERE kind = 'limits.slowed'";
+    assert_eq!(kommun.count(lines).await, 1, "in the journal once a minute");
     let school = kommun.school();
     for name in ["Bo Ek", "Cecilia Dahl", "Dina Ek"] {
         let mut worker = kommun.worker(name).await;

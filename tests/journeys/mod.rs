@@ -10,6 +10,7 @@ mod elsewhere;
 mod ending;
 mod invitations;
 mod journal;
+pub(crate) mod letting;
 mod log_in;
 mod protection;
 mod pushing;
@@ -21,7 +22,7 @@ mod staying;
 pub(crate) use elsewhere::{exchanges, for_the_journal, types};
 pub(crate) use log_in::{userinfo, verified};
 pub(crate) use protection::{Keys, jwks, portal, service};
-pub(crate) use pushing::{object, pushed};
+pub(crate) use pushing::{address_of, object, pushed};
 pub(crate) use registering::{metadata, registers};
 pub(crate) use signing::{asked, signed};
 pub(crate) use single_sign_on as sso;
@@ -64,6 +65,11 @@ crate::kommun::on_every_ground! {
     }
     journal {
         every_tampering_is_found,
+    }
+    letting {
+        a_person_reads_which_documents_a_service_will_have_signed,
+        a_service_opens_the_doors_of_a_visit,
+        what_was_granted_is_passed_on,
     }
     log_in {
         a_no_reaches_the_desk_and_the_service_at_once,

@@ -44,6 +44,7 @@ pub(super) fn configured(config: &mut Config) {
         profile: Profile::Strict,
         scopes: vec![ORG_ID.to_owned(), "profile".to_owned()],
         grant_types: vec![GrantType::RefreshToken],
+        authorization_details_types: Vec::new(),
         authentication: vec![Authentication::None, Authentication::PrivateKeyJwt],
         redirects: Vec::new(),
         assurance: Assurance::Loa2,

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 #[derive(Default)]
 struct Shelf {
-    documents: HashMap<String, String>,
+    documents: HashMap<String, Vec<u8>>,
     asked: Vec<String>,
     is_down: bool,
 }
@@ -40,8 +40,8 @@ impl Elsewhere {
         format!("http://{}{path}", self.host())
     }
 
-    pub(crate) fn puts(&self, path: &str, document: &str) {
-        self.shelf.lock().unwrap().documents.insert(path.to_owned(), document.to_owned());
+    pub(crate) fn puts(&self, path: &str, document: impl AsRef<[u8]>) {
+        self.shelf.lock().unwrap().documents.insert(path.to_owned(), document.as_ref().to_vec());
     }
 
     pub(crate) fn is_down(&self, is_down: bool) {
@@ -54,11 +54,11 @@ impl Elsewhere {
     }
 }
 
-async fn document(State(elsewhere): State<Elsewhere>, uri: Uri) -> (StatusCode, String) {
+async fn document(State(elsewhere): State<Elsewhere>, uri: Uri) -> (StatusCode, Vec<u8>) {
     let mut shelf = elsewhere.shelf.lock().unwrap();
     shelf.asked.push(uri.path().to_owned());
     match shelf.documents.get(uri.path()).filter(|_| !shelf.is_down) {
         Some(document) => (StatusCode::OK, document.clone()),
-        None => (StatusCode::SERVICE_UNAVAILABLE, String::new()),
+        None => (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
     }
 }

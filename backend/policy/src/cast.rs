@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fmt::Debug, str::FromStr};
 
 use handslag_vocab::{Assurance, OrganisationId, Seconds, UnixTime};
 
-use crate::{Act, Colleague, DocumentClass, Kind, Opening, Passing, Question, Role, Service, Tier, Unit, Who};
+use crate::{Act, Colleague, DocumentClass, Kind, Letting, Opening, Passing, Question, Role, Service, Tier, Unit, Visit, Who};
 
 /// One thing that is different from the plain case.
 pub(crate) struct Case {
@@ -125,6 +125,14 @@ fn open_door() -> Act {
     Act::OpenDoor { opening }
 }
 
+/// The same visit, for a service; the yes was given at 10 000.
+fn let_open() -> Act {
+    let visit = Visit { worker: id("aff_00000000000000000000000001"), starts: at(10_000), ends: at(13_600) };
+    let door = id("dor_00000000000000000000000001");
+    let letting = Letting { door, organisation: kvarnby(), visit: Some(visit), approved_at: at(10_000), at_once: true, now: at(10_100) };
+    Act::LetOpen { letting }
+}
+
 fn at(seconds: i64) -> UnixTime {
     UnixTime::from_seconds(seconds)
 }
@@ -151,6 +159,7 @@ pub(crate) const SCENES: &[Scene] = &[
     Scene { says: "invite a colleague to a unit", act: || Act::Invite { unit: hemtjanst() }, cases: INVITE },
     Scene { says: "put a colleague to work", act: put_to_work, cases: PUT_TO_WORK },
     Scene { says: "block a work identity", act: || Act::Block { colleague: colleague() }, cases: BLOCK },
+    Scene { says: "let a service open a door", act: let_open, cases: LET_OPEN },
     Scene { says: "log in to a service", act: log_in, cases: LOG_IN },
     Scene { says: "have a service pass one's access on", act: pass_on, cases: PASS_ON },
     Scene { says: "ask for a signature", act: || Act::AskForSignature { class: class() }, cases: &[] },
@@ -206,6 +215,24 @@ const BLOCK: &[Case] = &[
 
 /// Who may stop somebody may not always look, so the cases are the same.
 const READ_COLLEAGUE: &[Case] = BLOCK;
+
+const LET_OPEN: &[Case] = &[
+    Case { says: "without a visit", change: |question| letting(question, |letting| letting.visit = None) },
+    Case { says: "another's visit", change: |question| visiting(question, |visit| visit.worker = id("aff_00000000000000000000000002")) },
+    Case { says: "the visit is just over", change: |question| letting(question, |letting| letting.now = at(13_600)) },
+    Case { says: "the visit begins in a second", change: |question| letting(question, |letting| letting.now = at(9_999)) },
+    Case { says: "the visit begins in a second, promised for later", change: |question| promised(question, 9_999) },
+    Case { says: "12 hours before the visit, promised for later", change: |question| promised(question, 10_000 - 43_200) },
+    Case { says: "12 hours and a second before the visit, promised for later", change: |question| promised(question, 10_000 - 43_201) },
+    Case { says: "tier 1, 5 minutes after the yes", change: |question| since_the_yes(question, Tier::T1, Assurance::Loa3, 300) },
+    Case { says: "tier 1, 5 minutes and a second after the yes", change: |question| since_the_yes(question, Tier::T1, Assurance::Loa3, 301) },
+    Case { says: "tier 2, person of level 2, 4 hours after the yes", change: |question| since_the_yes(question, Tier::T2, Assurance::Loa2, 14_400) },
+    Case {
+        says: "tier 2, person of level 2, 4 hours and a second after the yes",
+        change: |question| since_the_yes(question, Tier::T2, Assurance::Loa2, 14_401),
+    },
+    Case { says: "tier 2, 5 hours after the yes", change: |question| since_the_yes(question, Tier::T2, Assurance::Loa3, 18_000) },
+];
 
 const LOG_IN: &[Case] = &[
     Case { says: "elected", change: |question| question.who.kind = Kind::Elected },
@@ -307,6 +334,7 @@ fn move_away(act: &mut Act) {
         Act::Block { colleague } | Act::ReadColleague { colleague } => colleague.unit.organisation = grannby(),
         Act::Invite { unit } | Act::PutToWork { unit, .. } => unit.organisation = grannby(),
         Act::LogIn { service } | Act::PassOn { passing: Passing { service, .. } } => service.organisation = grannby(),
+        Act::LetOpen { letting } => letting.organisation = grannby(),
         Act::OpenDoor { opening } => opening.organisation = grannby(),
         Act::ReadHistory { organisation, .. } | Act::ReadJournal { organisation } | Act::RegisterService { organisation } => {
             *organisation = grannby();
@@ -365,6 +393,38 @@ fn signing(question: &mut Question, change: impl FnOnce(&mut DocumentClass, &mut
     if let Act::Sign { class, signer } = &mut question.act {
         change(class, signer);
     }
+}
+
+fn letting(question: &mut Question, change: impl FnOnce(&mut Letting)) {
+    if let Act::LetOpen { letting } = &mut question.act {
+        change(letting);
+    }
+}
+
+fn visiting(question: &mut Question, change: impl FnOnce(&mut Visit)) {
+    letting(question, |letting| {
+        if let Some(visit) = &mut letting.visit {
+            change(visit);
+        }
+    });
+}
+
+/// Asked about when the person is asked, before the right is used.
+fn promised(question: &mut Question, now: i64) {
+    letting(question, |letting| {
+        letting.at_once = false;
+        letting.now = at(now);
+        letting.approved_at = at(now);
+    });
+}
+
+/// So long after the yes, on a phone of this tier and for a person of this level; the visit goes on all the while.
+fn since_the_yes(question: &mut Question, tier: Tier, assurance: Assurance, seconds: i64) {
+    (question.who.tier, question.who.assurance) = (tier, assurance);
+    letting(question, |letting| {
+        letting.now = letting.approved_at + Seconds(seconds);
+        letting.visit.iter_mut().for_each(|visit| visit.ends = at(40_000));
+    });
 }
 
 fn opening(question: &mut Question, change: impl FnOnce(&mut Opening)) {

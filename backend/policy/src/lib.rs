@@ -18,4 +18,4 @@ mod stories;
 
 pub use load::MalformedPolicies;
 pub use policies::{Answer, Policies, RuleId};
-pub use question::{Act, Colleague, DocumentClass, Kind, Opening, Passing, Question, Role, Service, Tier, Unit, Who};
+pub use question::{Act, Colleague, DocumentClass, Kind, Letting, Opening, Passing, Question, Role, Service, Tier, Unit, Visit, Who};

@@ -115,6 +115,11 @@ pub enum Act {
         /// The unit.
         unit: Unit,
     },
+    /// Let a service open a door in one's name.
+    LetOpen {
+        /// The door and the visit.
+        letting: Letting,
+    },
     /// Log in to a service.
     LogIn {
         /// The service.
@@ -222,6 +227,34 @@ pub struct Passing {
     pub steps: i64,
 }
 
+/// A door that a service asks to open in somebody's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letting {
+    /// The door.
+    pub door: DoorId,
+    /// Whose door.
+    pub organisation: OrganisationId,
+    /// The visit that it is for, if it names one.
+    pub visit: Option<Visit>,
+    /// When the person said yes.
+    pub approved_at: UnixTime,
+    /// Whether the right is used within minutes; else it is promised for later, and asked about again then.
+    pub at_once: bool,
+    /// Now.
+    pub now: UnixTime,
+}
+
+/// A planned visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// Whose.
+    pub worker: AffiliationId,
+    /// When it may begin at the earliest.
+    pub starts: UnixTime,
+    /// When it is over at the latest.
+    pub ends: UnixTime,
+}
+
 /// A pass that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
@@ -311,6 +344,7 @@ impl Act {
             Self::AskForSignature { .. } => "AskForSignature",
             Self::Block { .. } => "Block",
             Self::Invite { .. } => "Invite",
+            Self::LetOpen { .. } => "LetOpen",
             Self::LogIn { .. } => "LogIn",
             Self::OpenDoor { .. } => "OpenDoor",
             Self::PassOn { .. } => "PassOn",

@@ -78,8 +78,10 @@ fn an_agreement_opens_services_doors_and_signatures_and_nothing_that_rules_over_
         asked.who.roles = Role::ALL.into_iter().collect();
         asked.who.tier = Tier::T3;
         (across.change)(&mut asked);
-        let expected =
-            matches!(asked.act, Act::LogIn { .. } | Act::PassOn { .. } | Act::OpenDoor { .. } | Act::Sign { .. } | Act::ReadHistory { .. });
+        let expected = matches!(
+            asked.act,
+            Act::LetOpen { .. } | Act::LogIn { .. } | Act::PassOn { .. } | Act::OpenDoor { .. } | Act::Sign { .. } | Act::ReadHistory { .. }
+        );
         assert_eq!(policies.decide(&asked).allowed, expected, "{}", scene.says);
     }
 }

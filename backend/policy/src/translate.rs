@@ -9,7 +9,7 @@ use std::{
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression as Value, Schema};
 use handslag_vocab::{Assurance, OrganisationId};
 
-use crate::{Act, Kind, Passing, Question, Role, Unit};
+use crate::{Act, Kind, Letting, Opening, Passing, Question, Role, Unit};
 
 /// The question has no form that fits the schema.
 #[derive(Debug, thiserror::Error)]
@@ -125,9 +125,8 @@ fn resource(act: &Act, types: &TypeNames) -> Result<Entity, Unanswerable> {
             }
             entity(types.uid("Service", service.client.as_str())?, facts, alone)
         }
-        Act::OpenDoor { opening } => {
-            let facts = [("organisation", types.organisation(&opening.organisation)?)];
-            entity(types.uid("Door", opening.door.as_str())?, facts, alone)
+        Act::LetOpen { letting: Letting { door, organisation, .. } } | Act::OpenDoor { opening: Opening { door, organisation, .. } } => {
+            entity(types.uid("Door", door.as_str())?, [("organisation", types.organisation(organisation)?)], alone)
         }
         Act::ReadHistory { organisation, about } => {
             let facts = [("organisation", types.organisation(organisation)?), ("about", types.reference("Affiliation", about.as_str())?)];
@@ -144,6 +143,7 @@ fn resource(act: &Act, types: &TypeNames) -> Result<Entity, Unanswerable> {
 
 fn context(act: &Act, types: &TypeNames) -> Result<Vec<(String, Value)>, Unanswerable> {
     let facts = match act {
+        Act::LetOpen { letting } => self::letting(letting, types)?,
         Act::OpenDoor { opening } => vec![
             ("worker", types.reference("Affiliation", opening.worker.as_str())?),
             ("visit_starts", Value::new_long(opening.visit_starts.seconds())),
@@ -165,6 +165,24 @@ fn context(act: &Act, types: &TypeNames) -> Result<Vec<(String, Value)>, Unanswe
         _ => Vec::new(),
     };
     Ok(facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn letting(letting: &Letting, types: &TypeNames) -> Result<Vec<(&'static str, Value)>, Unanswerable> {
+    let mut facts = vec![
+        ("approved_at", Value::new_long(letting.approved_at.seconds())),
+        ("at_once", Value::new_bool(letting.at_once)),
+        ("now", Value::new_long(letting.now.seconds())),
+    ];
+    if let Some(visit) = &letting.visit {
+        let members = [
+            ("worker", types.reference("Affiliation", visit.worker.as_str())?),
+            ("starts", Value::new_long(visit.starts.seconds())),
+            ("ends", Value::new_long(visit.ends.seconds())),
+        ];
+        let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
+        facts.push(("visit", Value::new_record(members).map_err(|_| Unanswerable)?));
+    }
+    Ok(facts)
 }
 
 fn entity(uid: EntityUid, facts: impl IntoIterator<Item = (&'static str, Value)>, parents: HashSet<EntityUid>) -> Result<Entity, Unanswerable> {

@@ -5,6 +5,7 @@ use handslag_vocab::{ClientId, Seconds, UnixTime};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    authorization_details::{self, AuthorizationDetail, DetailType},
     jose::{self, Algorithm, Claims, JwkSet, Type, UnsignedJws, UnverifiedJws},
     mutual_tls::Binding,
     refusal::refusals,
@@ -55,6 +56,8 @@ pub struct AccessToken {
     pub log_in: Option<LogIn>,
     /// `act`: the services that passed it on, the last one first (RFC 8693 §4.1).
     pub passed_on_by: Vec<ClientId>,
+    /// `authorization_details`: what exactly it is for (RFC 9396 §9.1).
+    pub details: Vec<AuthorizationDetail>,
 }
 
 /// How and when the person was authenticated (RFC 9068 §2.2.1), as our own record has it.
@@ -118,6 +121,7 @@ impl AccessToken {
         let mut claims = claims.as_object().cloned().unwrap_or_default();
         claims.extend(self.log_in.iter().flat_map(LogIn::members));
         claims.extend(act(&self.passed_on_by).map(|act| ("act".to_owned(), act)));
+        claims.extend(told(&self.details));
         claims
     }
 
@@ -158,6 +162,7 @@ impl AccessToken {
             bound_to,
             log_in: claims.text("acr").zip(claims.time("auth_time")).map(|(acr, auth_time)| LogIn { acr: acr.to_owned(), auth_time }),
             passed_on_by: passed_on_by(claims.members().get("act"))?,
+            details: details(claims.members().get("authorization_details"))?,
         })
     }
 }
@@ -171,6 +176,16 @@ pub(crate) fn act(actors: &[ClientId]) -> Option<Value> {
         }
         Some(act)
     })
+}
+
+/// Details as a member of a token or of an answer about one; none where there are none.
+pub(crate) fn told(details: &[AuthorizationDetail]) -> Option<(String, Value)> {
+    (!details.is_empty()).then(|| ("authorization_details".to_owned(), json!(details)))
+}
+
+/// `None` where they are not of our types: what is not understood is not left out.
+fn details(told: Option<&Value>) -> Option<Vec<AuthorizationDetail>> {
+    told.map_or_else(|| Some(Vec::new()), |told| authorization_details::parse(&told.to_string(), &DetailType::ALL).ok())
 }
 
 /// `None` where it is not of this form: an actor that is not understood is not left out.
@@ -222,6 +237,7 @@ mod tests {
             bound_to: None,
             log_in: Some(LogIn { acr: "loa2".to_owned(), auth_time: NOW - Seconds(60) }),
             passed_on_by: Vec::new(),
+            details: Vec::new(),
         }
         .living(Seconds(300))
     }
@@ -248,6 +264,11 @@ mod tests {
         let passed_on = AccessToken { passed_on_by: vec!["journalen".parse().unwrap(), "vardportalen".parse().unwrap()], ..token() };
         assert_eq!(passed_on.claims()["act"], json!({ "sub": "journalen", "act": { "sub": "vardportalen" } }), "RFC 8693 §4.1");
         assert_eq!(verify(&key, &signed(&key, &passed_on), |_| ()), Ok(passed_on));
+        let told = json!([{ "type": "door", "actions": ["open"], "doors": ["dor_0123456789abcdefghjkmnpqrs"] }]);
+        let details = authorization_details::parse(&told.to_string(), &DetailType::ALL).unwrap();
+        let opening = AccessToken { details, ..token() };
+        assert_eq!(opening.claims()["authorization_details"], told, "RFC 9396 §9.1");
+        assert_eq!(verify(&key, &signed(&key, &opening), |_| ()), Ok(opening));
         let expected = json!({
             "iss": "https://id.example", "sub": "k3", "aud": "https://dorrar.example", "client_id": "hemtjanst-app", "scope": "openid doors", "jti": "j",
             "iat": 1000, "exp": 1300, "acr": "loa2", "auth_time": 940,
@@ -303,5 +324,11 @@ mod tests {
         unbound["act"] = json!({ "sub": "journalen", "act": "x" });
         let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
         assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "nor an actor");
+        unbound["act"] = json!({ "sub": "journalen" });
+        for unknown in [json!([]), json!("door"), json!([{ "type": "payment" }]), json!([{ "type": "door", "actions": ["open"] }])] {
+            unbound["authorization_details"] = unknown;
+            let compact = key.jws(&json!({ "alg": "ES256", "kid": "k", "typ": "at+jwt" }), &unbound);
+            assert_eq!(verify(&key, &compact, |_| ()), Err(Refusal::Claims), "nor a detail");
+        }
     }
 }

@@ -5,9 +5,9 @@
 //! [{ "type": "door", "actions": ["open"], "doors": ["dor_…"], "visit": "vis_…" },
 //!  { "type": "signature", "documents": [{ "title": "Protokoll 2026-11-20", "digest": "…" }] }]
 //! ```
-//! `doors`: identifiers, 1 to 32. `actions`: `open`, nothing else yet. `visit`: the planned visit, where the grant is for one.
-//! `documents`: 1 to 100, each with the title that the person is shown (at most 200 characters, one line) and the base64url of
-//! its SHA-256.
+//! `doors`: identifiers, 1 to 32, each once. `actions`: `open`, nothing else yet. `visit`: the planned visit, where the grant is for one.
+//! `documents`: 1 to 100, each with the title that the person is shown (at most 200 characters, one line, nothing
+//! in it that turns or hides other characters) and the base64url of its SHA-256.
 
 use handslag_vocab::{Digest, DoorId, VisitId};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ use crate::{refusal::refusals, strict_json};
 refusals! {
     /// Why `authorization_details` is refused (§5).
     pub enum Refusal {
+        /// In a request that no browser carries (CIBA, RFC 8628): a number or a code that somebody types can be talked out of them, and is good
+        /// for a log-in alone.
+        Elsewhere = "details_elsewhere", "authorization_details are granted at the authorization endpoint alone";
         /// A field is unknown, missing, out of bounds or of another form.
         Field = "details_field", "a field of authorization_details is unknown, missing or malformed";
         /// No JSON array of objects, a member twice, or larger than it can usefully be.
@@ -26,6 +29,8 @@ refusals! {
         NotGranted = "details_not_granted", "authorization_details asks for more than was granted";
         /// A type that we do not have, or that the client did not register.
         Type = "details_type", "authorization_details has a type that is unknown or not registered for the client";
+        /// A door or a visit that is not there, or another organisation's: one answer for all, nobody learns which there are.
+        Unknown = "details_unknown", "authorization_details names a door or a visit that is not known for this client";
     }
 }
 
@@ -128,6 +133,11 @@ pub fn narrowed(asked: Vec<AuthorizationDetail>, granted: &[AuthorizationDetail]
     if is_granted { Ok(asked) } else { Err(Refusal::NotGranted) }
 }
 
+/// Whether one of these opens doors: a token of such is bound to a key, always (DR-01).
+pub fn open_doors(details: &[AuthorizationDetail]) -> bool {
+    details.iter().any(|detail| detail.kind() == DetailType::Door)
+}
+
 impl AuthorizationDetail {
     /// Its type.
     pub const fn kind(&self) -> DetailType {
@@ -148,11 +158,12 @@ impl AuthorizationDetail {
 
     fn is_bounded(&self) -> bool {
         match self {
-            Self::Door(DoorDetail { actions, doors, .. }) => actions.as_slice() == [DoorAction::Open] && (1..=MOST_DOORS).contains(&doors.len()),
+            Self::Door(DoorDetail { actions, doors, .. }) => {
+                let is_once = doors.iter().enumerate().all(|(place, door)| !doors.iter().skip(place + 1).any(|other| other == door));
+                actions.as_slice() == [DoorAction::Open] && (1..=MOST_DOORS).contains(&doors.len()) && is_once
+            }
             Self::Signature(SignatureDetail { documents }) => {
-                let is_shown =
-                    |title: &str| !title.trim().is_empty() && title.chars().count() <= LONGEST_TITLE && !title.chars().any(char::is_control);
-                (1..=MOST_DOCUMENTS).contains(&documents.len()) && documents.iter().all(|document| is_shown(&document.title))
+                (1..=MOST_DOCUMENTS).contains(&documents.len()) && documents.iter().all(|document| is_showable(&document.title))
             }
         }
     }
@@ -168,6 +179,13 @@ impl AuthorizationDetail {
             _ => false,
         }
     }
+}
+
+/// A title reads as it is: what turns, hides or breaks the characters beside it would make what is read differ from what is granted.
+fn is_showable(title: &str) -> bool {
+    let bends =
+        |c: char| c.is_control() || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !title.trim().is_empty() && title.chars().count() <= LONGEST_TITLE && !title.chars().any(bends)
 }
 
 #[cfg(test)]
@@ -225,12 +243,15 @@ mod tests {
             with(door(), "doors", json!(DOOR)),
             with(door(), "doors", json!(["dörren"])),
             with(door(), "doors", json!(vec![DOOR; 33])),
+            with(door(), "doors", json!([DOOR, DOOR])),
             with(door(), "visit", json!("i morgon")),
             with(signature(), "documents", json!([])),
             with(signature(), "documents", Value::Null),
             with(signature(), "documents", json!([{ "title": "x" }])),
             with(signature(), "documents", json!([{ "title": " ", "digest": Digest::of(b"a") }])),
             with(signature(), "documents", json!([{ "title": "a\nb", "digest": Digest::of(b"a") }])),
+            with(signature(), "documents", json!([{ "title": "fdp.\u{202e}nrat", "digest": Digest::of(b"a") }])),
+            with(signature(), "documents", json!([{ "title": "Pro\u{200b}tokoll", "digest": Digest::of(b"a") }])),
             with(signature(), "documents", json!([{ "title": "x".repeat(201), "digest": Digest::of(b"a") }])),
             with(signature(), "documents", json!([{ "title": "x", "digest": "AAAA" }])),
             with(signature(), "documents", json!([{ "title": "x", "digest": Digest::of(b"a"), "body": "y" }])),

@@ -237,6 +237,7 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn within(mut self, client: &Client) -> Self {
         self.scopes.retain(|scope| client.may_ask(scope));
+        self.details.retain(|detail| client.registration.authorization_details.contains(&detail.kind()));
         let (scopes, naming) = (&client.scopes, &self.naming);
         self.claims = self.claims.only(|claim| release::covers(scopes, naming, claim));
         self

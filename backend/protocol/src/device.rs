@@ -177,6 +177,7 @@ mod tests {
             (vec![right[0]], OAuthError::InvalidScope),
             (vec![right[0], ("scope", "profile")], OAuthError::InvalidScope),
             (vec![right[0], right[1], right[1]], OAuthError::InvalidRequest),
+            (vec![right[0], right[1], ("authorization_details", "[]")], OAuthError::InvalidAuthorizationDetails),
             (vec![right[1]], OAuthError::InvalidRequest),
         ];
         for (pairs, error) in refused {

@@ -5,6 +5,7 @@ use handslag_vocab::Assurance;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    authorization_details::DetailType,
     client::{GrantType, OFFLINE_ACCESS},
     jose::{
         Algorithm,
@@ -128,6 +129,7 @@ impl Provider {
             "scopes_supported": scopes,
             "acr_values_supported": self.acr_values(),
             "ui_locales_supported": ["sv", "en"],
+            "authorization_details_types_supported": DetailType::ALL.map(DetailType::name),
             "claims_parameter_supported": true,
             "request_parameter_supported": true,
             // Unsigned only by reference, from a client in the profile core that registered it.

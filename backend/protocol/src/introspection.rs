@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     access_token::{self, LogIn},
+    authorization_details::AuthorizationDetail,
     jose::{Algorithm, UnsignedJws},
     mutual_tls::Binding,
     token::TokenType,
@@ -33,6 +34,8 @@ pub struct ActiveToken {
     pub is_refresh: bool,
     /// The services that passed it on, the last one first (RFC 8693 §4.1).
     pub passed_on_by: Vec<ClientId>,
+    /// What exactly it is for (RFC 9396 §9.2).
+    pub details: Vec<AuthorizationDetail>,
 }
 
 impl ActiveToken {
@@ -68,6 +71,7 @@ pub fn answer(token: Option<&ActiveToken>, issuer: &str) -> Map<String, Value> {
         tell("token_type", json!(kind));
     }
     members.extend(token.log_in.iter().flat_map(LogIn::members));
+    members.extend(access_token::told(&token.details));
     members
 }
 
@@ -94,6 +98,7 @@ mod tests {
             log_in: Some(LogIn { acr: "loa2".to_owned(), auth_time: UnixTime::from_seconds(900) }),
             is_refresh: false,
             passed_on_by: Vec::new(),
+            details: Vec::new(),
         }
     }
 
@@ -112,6 +117,9 @@ mod tests {
         let held = ActiveToken { bound_to: Some(Binding::Certificate(Digest::of(b"key"))), ..token() };
         let told = answer(Some(&held), "https://id.example");
         assert_eq!((&told["cnf"], &told["token_type"]), (&json!({ "x5t#S256": Digest::of(b"key") }), &json!("Bearer")), "RFC 8705 §3.2");
+        let details = json!([{ "type": "door", "actions": ["open"], "doors": ["dor_0123456789abcdefghjkmnpqrs"] }]);
+        let opening = ActiveToken { details: serde_json::from_value(details.clone()).unwrap(), ..token() };
+        assert_eq!(answer(Some(&opening), "https://id.example")["authorization_details"], details, "RFC 9396 §9.2");
         let refresh = ActiveToken { is_refresh: true, audience: None, bound_to: None, ..token() };
         let told = answer(Some(&refresh), "https://id.example");
         assert!(!told.contains_key("token_type") && !told.contains_key("aud") && !told.contains_key("cnf"));

@@ -22,6 +22,7 @@ pub use statement::UnverifiedStatement;
 
 use self::members::Members;
 use crate::{
+    authorization_details::DetailType,
     client::{Client, ClientKind, GrantType, Registration},
     client_authentication::Authentication,
     jose::{Claims, JwkSet},
@@ -46,6 +47,8 @@ pub struct Policy {
     pub demands_statement: bool,
     /// Grants that may be registered.
     pub grants: Vec<GrantType>,
+    /// Types of `authorization_details` that may be registered (RFC 9396 §10).
+    pub details: Vec<DetailType>,
 }
 
 /// A kind of address beside plain https, for programs on a device (RFC 8252 §7).
@@ -146,7 +149,7 @@ struct Candidate<'a> {
 }
 
 /// In order: addresses first, because only they have a code of their own (RFC 7591 §3.2.2).
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 15] = [
     addresses::redirects_are_there_and_fit_the_kind,
     addresses::others_are_on_the_web,
     grants_are_allowed,
@@ -159,6 +162,7 @@ const CHECKS: [Check; 14] = [
     cryptography::tokens_are_bound_where_they_must,
     pkce_is_left_out_by_right,
     scopes_are_allowed,
+    details_are_allowed,
     subjects_can_be_made,
     people::know_whom_they_meet,
 ];
@@ -293,6 +297,13 @@ fn pkce_is_left_out_by_right(candidate: &Candidate<'_>) -> Result<(), Refusal> {
 fn scopes_are_allowed(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     let Candidate { metadata, policy, .. } = candidate;
     if metadata.scopes.iter().all(|scope| policy.scopes.contains(scope)) { Ok(()) } else { Err(Refusal::Scope) }
+}
+
+/// RFC 9396 §10: whose doors and documents a program may ask for is the organisation's to say.
+fn details_are_allowed(candidate: &Candidate<'_>) -> Result<(), Refusal> {
+    let Candidate { metadata, policy, .. } = candidate;
+    let are_allowed = metadata.registration.authorization_details.iter().all(|kind| policy.details.contains(kind));
+    if are_allowed { Ok(()) } else { Err(Refusal::Details) }
 }
 
 /// OIDC Core §8.1: addresses at several hosts leave the sector open, unless the client says which document lists them.

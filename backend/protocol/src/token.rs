@@ -14,6 +14,7 @@ pub use code::{CodeExchange, IssuedCode, Presenter};
 pub use exchange::{ACCESS_TOKEN, Exchange};
 
 use crate::{
+    authorization_details::{self, AuthorizationDetail},
     client::{Client, GrantType},
     client_authentication::{self, ClaimedClient},
     oauth_error::OAuthError,
@@ -65,6 +66,8 @@ refusals! {
     wraps {
         /// OIDC Sweden profile §3.1.1.
         Client(client_authentication::Refusal);
+        /// RFC 9396 §6.
+        Details(authorization_details::Refusal);
         /// OIDC Sweden profile §2.1.8.
         Pkce(pkce::Refusal);
     }
@@ -76,6 +79,7 @@ impl Refusal {
         match self {
             Self::Expired | Self::OtherClient | Self::OtherKey | Self::OtherRedirectUri | Self::Pkce(_) => OAuthError::InvalidGrant,
             Self::Client(refusal) => refusal.oauth(),
+            Self::Details(_) => OAuthError::InvalidAuthorizationDetails,
             Self::GrantType => OAuthError::UnsupportedGrantType,
             Self::GrantTypeOfOthers => OAuthError::UnauthorizedClient,
             Self::ScopeWider => OAuthError::InvalidScope,
@@ -123,6 +127,8 @@ pub struct TokenRequest {
     pub client: ClaimedClient,
     /// What is offered.
     pub offer: Offer,
+    /// `authorization_details` (RFC 9396 §6), as sent.
+    details: Option<String>,
     /// `scope`, as sent.
     scope: Option<String>,
     /// `resource` (RFC 8707), as sent.
@@ -143,6 +149,7 @@ impl TokenRequest {
         Ok(Self {
             offer: offer(&parameters)?,
             client: ClaimedClient::read(&parameters, authorization)?,
+            details: owned("authorization_details"),
             scope: owned("scope"),
             resource: owned("resource"),
         })
@@ -151,6 +158,18 @@ impl TokenRequest {
     /// Whether this client, as authenticated, may offer this at all.
     pub fn check(&self, client: &Client) -> Result<(), Refusal> {
         if client.grant_types.contains(&self.offer.grant_type()) { Ok(()) } else { Err(Refusal::GrantTypeOfOthers) }
+    }
+
+    /// The details asked for, all of them among those granted before, or less of those; all of these where none are named (RFC 9396 §6).
+    pub fn details(&self, client: &Client, granted: &[AuthorizationDetail]) -> Result<Vec<AuthorizationDetail>, Refusal> {
+        let Some(asked) = &self.details else { return Ok(granted.to_vec()) };
+        let asked = authorization_details::parse(asked, &client.registration.authorization_details)?;
+        Ok(authorization_details::narrowed(asked, granted)?)
+    }
+
+    /// Whether details were named: then they are given as named or not at all.
+    pub const fn names_details(&self) -> bool {
+        self.details.is_some()
     }
 
     /// The scopes asked for, all of them among those granted before; all of these where none is named (RFC 6749 §6).
@@ -208,4 +227,7 @@ pub struct TokenAnswer {
     pub issued_token_type: Option<&'static str>,
     /// The granted scopes, with spaces between.
     pub scope: String,
+    /// What exactly the access token is for (RFC 9396 §7).
+    #[serde(rename = "authorization_details", skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<AuthorizationDetail>,
 }

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod caller;
 pub mod commands;
 pub mod config;
+mod confined;
 mod cookies;
 pub mod demo;
 pub mod doors;

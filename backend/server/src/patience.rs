@@ -57,7 +57,7 @@ impl Who<'_> {
 }
 
 /// Of IPv6 the part that is given out as a whole: the rest is chosen by whoever has it.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
@@ -81,5 +81,5 @@ pub async fn left(server: &Server, who: Who<'_>, now: UnixTime) -> Result<(), Pr
 
 fn told(who: Who<'_>, wait: Seconds) -> Problem {
     tracing::warn!(counted = who.word(), wait = wait.0, "too many requests");
-    Problem::slow_down(wait)
+    Problem::slow_down(wait).counted(who.word())
 }

@@ -36,12 +36,14 @@ pub struct Problem {
     pub en: String,
     /// When to come again, where it is a matter of time.
     pub retry_after: Option<Seconds>,
+    /// Which allowance is used up, where one is.
+    pub counted: Option<&'static str>,
 }
 
 impl Problem {
     /// A refusal with its sentences.
     pub fn new(status: StatusCode, code: &'static str, sv: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { status, code, sv: sv.into(), en: en.into(), retry_after: None }
+        Self { status, code, sv: sv.into(), en: en.into(), retry_after: None, counted: None }
     }
 
     /// 400.
@@ -70,6 +72,13 @@ impl Problem {
     #[must_use]
     pub const fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
+        self
+    }
+
+    /// The same refusal because this allowance is used up.
+    #[must_use]
+    pub const fn counted(mut self, word: &'static str) -> Self {
+        self.counted = Some(word);
         self
     }
 

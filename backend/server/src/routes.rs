@@ -12,6 +12,7 @@ use tower::util::option_layer;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
 use crate::{
+    audit,
     config::Mode,
     cookies, doors, identity, limits, login, oidc, page, pages, phone,
     problem::{self, Problem},
@@ -42,6 +43,7 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
     all.fallback(async || Problem::not_found())
         .layer(middleware::from_fn(own_pages_only))
         .layer(middleware::from_fn_with_state(server.clone(), limits::held))
+        .layer(middleware::from_fn_with_state(server.clone(), audit::slowed))
         .layer(middleware::from_fn_with_state(server.clone(), sender::known))
         .layer(middleware::from_fn(problem::faces))
         .layer(middleware::from_fn(language_kept))

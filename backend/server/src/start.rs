@@ -53,6 +53,7 @@ pub async fn open_by(config: Config, clock: Clock) -> Result<Server, Box<dyn Err
     let (keys, policies) = (keys.await??, policies.await??);
     let server =
         Server::new(Parts { db, keys, policies, clients, key_sets, provider, config, outward, wakeups, shared, counters, authorities, clock });
+    oidc::logo::settle(&server).await?;
     if let Some(test) = &server.config.test {
         tracing::warn!("[test] auto_approve is on: every log-in is answered without a person");
         phone::automatic::settle(&server, test, now).await.map_err(|problem| problem.en)?;

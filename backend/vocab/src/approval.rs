@@ -21,6 +21,9 @@ pub struct Approval {
     pub documents: Vec<Document>,
     /// After this time the approval is refused.
     pub expires_at: UnixTime,
+    /// What the requester may do afterwards in the person's name, line by line, where it asked for that (RFC 9396).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<Granted>,
     /// When the text was fixed for this person and this phone.
     pub issued_at: UnixTime,
     /// What the approval gives.
@@ -111,6 +114,18 @@ pub struct Shared {
     pub value: String,
 }
 
+/// One thing that the requester may do: opening one door, signing one document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Granted {
+    /// What may be done, as shown.
+    pub label: String,
+    /// To what exactly: the identifier of a door or a visit, the digest of a document.
+    pub of: String,
+    /// To what, as the person knows it.
+    pub value: String,
+}
+
 /// One document to sign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,7 +157,8 @@ pub enum NotCanonical {
 }
 
 impl Approval {
-    /// Sets the form mark; all else is given. A service's own words are added with [`Self::saying`].
+    /// Sets the form mark; all else is given. A service's own words are added with [`Self::saying`], and what it may do afterwards with
+    /// [`Self::granting`].
     #[expect(clippy::too_many_arguments, reason = "every member is a fact of its own and none has a default")]
     pub fn new(
         kind: ApprovalKind,
@@ -159,8 +175,14 @@ impl Approval {
         expires_at: UnixTime,
     ) -> Self {
         let form = TYPE.to_owned();
-        let message = None;
-        Self { assurance, documents, expires_at, issued_at, kind, language, message, requester, shared, start, text, transaction, form, who }
+        let (message, granted) = (None, Vec::new());
+        Self { assurance, documents, expires_at, granted, issued_at, kind, language, message, requester, shared, start, text, transaction, form, who }
+    }
+
+    /// The same with what the requester may do afterwards.
+    #[must_use]
+    pub fn granting(self, granted: Vec<Granted>) -> Self {
+        Self { granted, ..self }
     }
 
     /// The same with what the service says about the occasion.
@@ -221,12 +243,14 @@ mod tests {
     /// A generic JSON value sorts its members, so equality says that the declared order is the canonical one (RFC 8785 §3.2.3).
     #[test]
     fn the_bytes_are_what_any_canonical_json_writer_would_give() {
-        for approval in [approval(), approval().saying(Some("Kassa 3".to_owned()))] {
+        let door = Granted { label: "Öppna dörr".to_owned(), of: "dor_1".to_owned(), value: "Storgatan 1".to_owned() };
+        for approval in [approval(), approval().saying(Some("Kassa 3".to_owned())), approval().granting(vec![door])] {
             let bytes = approval.to_bytes();
             let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             assert_eq!(String::from_utf8(bytes).unwrap(), value.to_string());
         }
-        assert!(!String::from_utf8(approval().to_bytes()).unwrap().contains("message"), "what was signed before reads as before");
+        let text = String::from_utf8(approval().to_bytes()).unwrap();
+        assert!(!text.contains("message") && !text.contains("granted"), "what was signed before reads as before");
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod organisation;
 mod secret;
 mod time;
 
-pub use approval::{Approval, ApprovalKind, Document, NotCanonical, Requester, Shared, StartKind};
+pub use approval::{Approval, ApprovalKind, Document, Granted, NotCanonical, Requester, Shared, StartKind};
 pub use assurance::Assurance;
 pub use control_words::ControlWords;
 pub use digest::Digest;

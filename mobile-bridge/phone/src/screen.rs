@@ -1,5 +1,5 @@
 //! Screens as data: no markup and no words of the core's own. Members have fixed names and a fixed order, so that every
-//! shell shows the same thing: who asks · what happens · what is sent · the buttons.
+//! shell shows the same thing: who asks · what happens · what it may do · what is sent · the buttons.
 
 use handslag_vocab::{Approval, ApprovalKind, Assurance, UnixTime};
 use serde::Serialize;
@@ -28,6 +28,8 @@ pub struct ApprovalScreen {
     pub who_asks: WhoAsks,
     /// What happens.
     pub what_happens: WhatHappens,
+    /// "Det här får tjänsten göra": what the service may do afterwards; most ask for nothing such.
+    pub granted: Vec<SentValue>,
     /// "Det här skickas".
     pub sent: Vec<SentValue>,
     /// The number to be typed, where one is demanded.
@@ -91,7 +93,7 @@ pub struct DocumentShown {
     pub pages_read: u32,
 }
 
-/// One value that leaves.
+/// One value that leaves, or one thing that the service may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SentValue {
     /// The label.
@@ -180,6 +182,7 @@ pub(crate) fn is_showable(text: &str) -> bool {
 pub(crate) fn texts(approval: &Approval) -> Vec<&str> {
     let mut texts = vec![&*approval.text, &*approval.who, &*approval.requester.id, &*approval.requester.name, &*approval.requester.organisation];
     texts.extend(approval.message.as_deref());
+    texts.extend(approval.granted.iter().flat_map(|granted| [&*granted.label, &*granted.value]));
     texts.extend(approval.shared.iter().flat_map(|shared| [&*shared.label, &*shared.value]));
     texts.extend(approval.documents.iter().flat_map(|document| document.words.iter().map(|word| &**word).chain([&*document.title])));
     texts

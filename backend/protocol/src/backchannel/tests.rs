@@ -55,7 +55,7 @@ type Case<'a> = (&'a [(&'a str, &'a str)], &'a Client, Refusal, OAuthError);
 #[test]
 fn what_is_refused_and_how_it_is_told() {
     let (polls, pinged) = (service(Profile::Strict, false), service(Profile::Strict, true));
-    let cases: [Case<'_>; 14] = [
+    let cases: [Case<'_>; 15] = [
         (&[SCOPE, HINT], &client(ClientKind::Confidential, &[]), Refusal::GrantTypeOfOthers, OAuthError::UnauthorizedClient),
         (&[SCOPE, HINT], &service(Profile::Fapi2, false), Refusal::SignatureRequired, OAuthError::InvalidRequest),
         (&[HINT], &polls, authorize::Refusal::ScopeWithoutOpenid.into(), OAuthError::InvalidScope),
@@ -73,6 +73,12 @@ fn what_is_refused_and_how_it_is_told() {
         ),
         (&[SCOPE, HINT, ("requested_expiry", "0")], &polls, Refusal::RequestedExpiry, OAuthError::InvalidRequest),
         (&[SCOPE, HINT, ("requested_expiry", "-1")], &polls, Refusal::RequestedExpiry, OAuthError::InvalidRequest),
+        (
+            &[SCOPE, HINT, ("authorization_details", "[]")],
+            &polls,
+            authorize::Refusal::Details(crate::authorization_details::Refusal::Elsewhere).into(),
+            OAuthError::InvalidAuthorizationDetails,
+        ),
         (&[SCOPE, HINT, HINT], &polls, Refusal::ParameterRepeated, OAuthError::InvalidRequest),
         (&[SCOPE, HINT, ("requested_expiry", "1.5")], &polls, Refusal::RequestedExpiry, OAuthError::InvalidRequest),
     ];

@@ -43,7 +43,7 @@ fn may_answer(uri: &str, kind: ClientKind, policy: &Policy) -> bool {
 }
 
 pub(super) fn others_are_on_the_web(candidate: &Candidate<'_>) -> Result<(), Refusal> {
-    for name in ADDRESSES {
+    for name in candidate.members.names().filter(|name| ADDRESSES.contains(&name.split('#').next().unwrap_or_default())) {
         if candidate.members.text(name)?.is_some_and(|address| !is_on_the_web(address)) {
             return Err(Refusal::Address);
         }

@@ -77,6 +77,11 @@ impl Members {
         self.0.get(name)
     }
 
+    /// Every name that was sent, also those with a language.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
         self.0.get(name).map(|value| value.as_str().ok_or(Refusal::Member)).transpose()
     }

@@ -13,6 +13,8 @@ refusals! {
         Authentication = "registration_authentication", "token_endpoint_auth_method must be private_key_jwt, tls_client_auth, self_signed_tls_client_auth or none";
         /// RFC 7592 §2.2: another client, or one in a new registration.
         ClientId = "registration_client_id", "client_id must be the one of the registration that is updated, and absent in a new one";
+        /// RFC 9396 §10.
+        Details = "registration_details", "authorization_details_types holds a type that is not allowed for this client";
         /// §3.1: no JSON object, a member twice, or longer than 64 KiB.
         Form = "registration_form", "the registration is not a JSON object with each member once";
         /// §2: grants that the policy does not allow, or that a public client cannot have.

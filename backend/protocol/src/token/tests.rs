@@ -2,7 +2,10 @@ use handslag_vocab::{Digest, UnixTime};
 use serde_json::json;
 
 use super::*;
-use crate::client::{ClientKind, tests::client};
+use crate::{
+    authorization_details::DetailType,
+    client::{ClientKind, tests::client},
+};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -165,6 +168,36 @@ fn a_refresh_asks_for_less_and_never_for_more() {
     }
 }
 
+/// RFC 9396 §6.
+#[test]
+fn a_token_is_asked_for_less_than_was_granted_and_never_for_more() {
+    const DOOR: &str = r#"{"type":"door","actions":["open"],"doors":["dor_0123456789abcdefghjkmnpqrs"]}"#;
+    let wider = DOOR.replace("]}", r#","dor_1123456789abcdefghjkmnpqrs"]}"#);
+    let registered = |kinds: &[DetailType]| {
+        let mut client = client(ClientKind::Browser, &[]);
+        client.registration.authorization_details = kinds.to_vec();
+        client
+    };
+    let granted = authorization_details::parse(&format!("[{wider}]"), &DetailType::ALL).unwrap();
+    let asked = |details: &str, kinds: &[DetailType], granted: &[AuthorizationDetail]| {
+        parse(with("authorization_details", details)).unwrap().details(&registered(kinds), granted)
+    };
+    assert_eq!(parse(with("", "")).unwrap().details(&registered(&[]), &granted), Ok(granted.clone()), "all of it where nothing is named");
+    let less = asked(&format!("[{DOOR}]"), &DetailType::ALL, &granted).unwrap();
+    assert_eq!(less.len(), 1);
+    assert_ne!(less, granted);
+    let refused = |details: &str, kinds: &[DetailType], granted: &[AuthorizationDetail]| asked(details, kinds, granted).unwrap_err();
+    let all = &DetailType::ALL;
+    let not_granted = Refusal::Details(authorization_details::Refusal::NotGranted);
+    assert_eq!(refused(&format!("[{wider}]"), all, &less), not_granted);
+    assert_eq!(refused(&format!("[{DOOR}]"), all, &[]), not_granted, "nothing was granted");
+    assert_eq!(refused(&format!("[{DOOR}]"), &[DetailType::Signature], &granted), Refusal::Details(authorization_details::Refusal::Type));
+    for form in ["x", "[]", "{}"] {
+        let refusal = refused(form, all, &granted);
+        assert_eq!((refusal, refusal.oauth()), (Refusal::Details(authorization_details::Refusal::Form), OAuthError::InvalidAuthorizationDetails));
+    }
+}
+
 #[test]
 fn the_answer_has_the_registered_member_names() {
     let answer = TokenAnswer {
@@ -175,9 +208,13 @@ fn the_answer_has_the_registered_member_names() {
         refresh_token: Some("r".to_owned()),
         issued_token_type: None,
         scope: "openid".to_owned(),
+        details: Vec::new(),
     };
     let full = json!({ "access_token": "a", "token_type": "DPoP", "expires_in": 300, "id_token": "i", "refresh_token": "r", "scope": "openid" });
     assert_eq!(serde_json::to_value(&answer).unwrap(), full);
-    let bare = TokenAnswer { id_token: None, refresh_token: None, ..answer };
+    let bare = TokenAnswer { id_token: None, refresh_token: None, ..answer.clone() };
     assert_eq!(serde_json::to_value(bare).unwrap().as_object().unwrap().len(), 4, "absent, not null");
+    let told = json!([{ "type": "door", "actions": ["open"], "doors": ["dor_0123456789abcdefghjkmnpqrs"] }]);
+    let opening = TokenAnswer { details: serde_json::from_value(told.clone()).unwrap(), ..answer };
+    assert_eq!(serde_json::to_value(opening).unwrap()["authorization_details"], told, "RFC 9396 §7");
 }

@@ -26,7 +26,7 @@ pub struct Event {
 /// One chain: an organisation and a purpose, or the operator's own.
 #[derive(Debug, Clone)]
 pub enum Chain {
-    /// Keys and the certificates of our authorities: every organisation rests on them.
+    /// Keys and the certificates of our authorities, on which every organisation rests, and what concerns no organisation.
     Operator,
     /// What was done in one organisation, for one purpose.
     Organisation {

@@ -5,7 +5,11 @@
 //! chain still verifies. This slice knows only kind, actor, objects and payload: the owning slice builds its events.
 
 mod journal;
+mod seldom;
+mod slowed;
 mod verify;
 
 pub use journal::{Actor, Chain, Event, Line, Purpose, about, dispose, record};
+pub use seldom::record_seldom;
+pub use slowed::slowed;
 pub use verify::{Finding, Verified, verify};

@@ -42,6 +42,7 @@ pub fn run(args: &[String]) -> ExitCode {
         ["journal", "verify", rest @ ..] => journal::verify(rest),
         ["client-secret"] => Ok(client_secret::run()),
         ["matrix"] => matrix::run(),
+        ["draw-logo"] => crate::oidc::logo::draw_logo().map(|()| ExitCode::SUCCESS).map_err(Into::into),
         ["render-page", page] => crate::signing::render_page(page).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         _ => {
             eprintln!("{HELP}");

@@ -1,8 +1,9 @@
 //! A service in the configuration, and what cannot be right about one.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
 
 use handslag_protocol::{
+    authorization_details::DetailType,
     client::GrantType,
     client_authentication::Authentication,
     jose::{
@@ -30,6 +31,9 @@ pub struct Client {
     pub name_sv: String,
     /// `client_name#en`.
     pub name_en: String,
+    /// A PNG, JPEG or WebP file with its logo, drawn anew when the node starts. A registered service names `logo_uri` instead.
+    #[serde(default)]
+    pub logo: Option<PathBuf>,
     /// The organisation that runs it, as shown.
     pub organisation: OrganisationNumber,
     /// What it is held to: `strict` unless said otherwise.
@@ -105,6 +109,9 @@ pub struct Client {
     /// Audiences it may get an access token for.
     #[serde(default)]
     pub audiences: Vec<String>,
+    /// Types of `authorization_details` that it may use (RFC 9396 §10): `door`, `signature`.
+    #[serde(default)]
+    pub authorization_details_types: Vec<DetailType>,
     /// The level it always demands.
     #[serde(default = "lowest")]
     pub assurance: Assurance,
@@ -236,14 +243,15 @@ pub enum ApplicationType {
     Web,
 }
 
-impl Client {
-    /// A public service that logs people in at level 2, sent its answers nowhere yet.
-    pub fn new(id: ClientId, name_sv: &str, name_en: &str, organisation: OrganisationNumber) -> Self {
-        Self {
-            id,
-            name_sv: name_sv.to_owned(),
-            name_en: name_en.to_owned(),
-            organisation,
+/// A service of which no more is said, member by member: a table, and longer than a function may be.
+macro_rules! unsaid {
+    ($id:expr, $name_sv:expr, $name_en:expr, $organisation:expr) => {
+        Client {
+            id: $id,
+            name_sv: $name_sv.to_owned(),
+            name_en: $name_en.to_owned(),
+            logo: None,
+            organisation: $organisation,
             profile: Profile::default(),
             redirect_uris: Vec::new(),
             jwks: None,
@@ -269,6 +277,7 @@ impl Client {
             naming: Vec::new(),
             require_pkce: yes(),
             audiences: Vec::new(),
+            authorization_details_types: Vec::new(),
             assurance: lowest(),
             application_type: ApplicationType::Web,
             sso_group: None,
@@ -297,6 +306,13 @@ impl Client {
             userinfo_signed: yes(),
             reviewed_only: false,
         }
+    };
+}
+
+impl Client {
+    /// A public service that logs people in at level 2, sent its answers nowhere yet.
+    pub fn new(id: ClientId, name_sv: &str, name_en: &str, organisation: OrganisationNumber) -> Self {
+        unsaid!(id, name_sv, name_en, organisation)
     }
 
     /// How it proves itself.

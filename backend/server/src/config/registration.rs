@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use handslag_protocol::{
+    authorization_details::DetailType,
     client::GrantType,
     client_authentication::Authentication,
     jose::JwkSet,
@@ -31,6 +32,9 @@ pub struct RegistrationPolicy {
     /// What they may offer for tokens beside a code.
     #[serde(default)]
     pub grant_types: Vec<GrantType>,
+    /// Types of `authorization_details` that they may use; none unless said so.
+    #[serde(default)]
+    pub authorization_details_types: Vec<DetailType>,
     /// How they may prove themselves.
     #[serde(default = "by_key")]
     pub authentication: Vec<Authentication>,
@@ -83,6 +87,7 @@ impl RegistrationPolicy {
             scopes: self.scopes.clone(),
             demands_statement: !self.statement_issuers.is_empty(),
             grants: self.grant_types.clone(),
+            details: self.authorization_details_types.clone(),
         }
     }
 

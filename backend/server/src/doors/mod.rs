@@ -6,6 +6,7 @@
 //! what a lock wrote and nobody brought is known to be missing (P13). The full handshake takes its place in `handslag_door`.
 
 mod doors;
+mod letting;
 mod lock_logs;
 mod openings;
 mod passes;
@@ -14,6 +15,7 @@ mod visits;
 mod wallet;
 
 pub use doors::{Door, by_lock, mount, of_organisation};
+pub use letting::{Named, Planned, named};
 pub use lock_logs::{LockLog, of_door as log_of};
 pub use openings::{Opening, recent};
 pub use passes::issuer_kid;

@@ -29,11 +29,16 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// When the door opens: the planned time with a margin, never longer than four hours.
+    /// When the door opens.
     pub fn window(&self) -> (UnixTime, UnixTime) {
-        let from = self.starts_at - MARGIN;
-        (from, (self.ends_at + MARGIN).min(from + LONGEST))
+        window(self.starts_at, self.ends_at)
     }
+}
+
+/// When the doors of a visit open: the planned time with a margin, never longer than four hours.
+pub(super) fn window(starts_at: UnixTime, ends_at: UnixTime) -> (UnixTime, UnixTime) {
+    let from = starts_at - MARGIN;
+    (from, (ends_at + MARGIN).min(from + LONGEST))
 }
 
 /// Plans a visit through these doors, in the order of the way in.

@@ -104,6 +104,8 @@ pub(super) async fn log_in(
         documents: Vec::new(),
         stays_days: None,
         service: None,
+        granted: Vec::new(),
+        logo: phone::logo::Logo::default(),
         occasion: approvals::Occasion::Ordinary,
     };
     server.db.write(async |tx| orders::begin(tx, &server, &approval, &request, &browser, now).await).await?;

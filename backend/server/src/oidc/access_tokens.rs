@@ -3,6 +3,7 @@
 
 use handslag_protocol::{
     access_token::{AccessToken, LogIn},
+    authorization_details::AuthorizationDetail,
     mutual_tls::Binding,
 };
 use handslag_store::{Error, FromRow, Tx};
@@ -22,6 +23,8 @@ pub(super) struct For<'a> {
     /// Our own UserInfo if none.
     pub(super) audience: Option<&'a str>,
     pub(super) bound_to: Option<Binding>,
+    /// What exactly it is for; then it names an audience.
+    pub(super) details: &'a [AuthorizationDetail],
 }
 
 /// Makes one.
@@ -58,6 +61,7 @@ pub(super) fn passed_on(
         bound_to: wanted.bound_to,
         log_in: wanted.grant.map(|(grant, _)| log_in(server, grant)),
         passed_on_by,
+        details: wanted.details.to_vec(),
     };
     Ok(signed(server, |kid| token.unsigned(kid))?)
 }

@@ -21,6 +21,7 @@ use serde_json::json;
 use super::{
     clients::{self, Registered},
     delivery::Way,
+    details,
     grants::{self, OfSession},
     pushed_requests, service_sessions,
     single_sign_on::{self, Candidate, Fresh},
@@ -292,6 +293,7 @@ pub(super) fn is_named(server: &Server, client: &config::Client, request: &Autho
 fn logged_in(client: &config::Client, request: &AuthorizationRequest, who: &LoggedIn<'_>, assurance: Assurance) -> Event {
     let released: Vec<String> = request.shares().into_iter().map(|claim| claim.name).collect();
     let transaction = who.transaction.unwrap_or(who.approval);
+    let details = (!request.details.is_empty()).then(|| details::facts(&request.details));
     Event {
         chain: who.affiliation.chain(Purpose::Login),
         kind: "oidc.logged_in",
@@ -299,7 +301,7 @@ fn logged_in(client: &config::Client, request: &AuthorizationRequest, who: &Logg
         objects: vec![who.affiliation.affiliation_id.to_string(), transaction.to_string()],
         payload: json!({
             "client": client.id, "name_sv": client.name_sv, "name_en": client.name_en, "approval": who.approval, "transaction": transaction, "again": who.transaction.is_some(),
-            "assurance": assurance.as_str(), "released": released,
+            "assurance": assurance.as_str(), "released": released, "details": details,
         }),
     }
 }

@@ -19,8 +19,10 @@ use super::{
     answer::{self, LoggedIn},
     clients::{self, Registered},
     delivery::{self, Way},
+    details,
     discovery::provider,
-    grants, key_sets, objects, pushed_requests,
+    grants, key_sets, logo, objects, pushed_requests,
+    refusals::{self, Told},
     single_sign_on::{self, Candidate, Next},
     subjects,
 };
@@ -94,14 +96,14 @@ async fn begin(
         None => None,
     };
     let client = client.as_deref();
+    if let Some(client) = client {
+        refusals::claims(&client.client.id);
+    }
     let way = Way { server, client, voice, now };
     let checked = match checked(server, unverified, client, now).await {
         Ok(checked) => checked,
         Err(NotBegun::Here(problem)) => return Err(problem),
-        Err(NotBegun::There(reply_to, refusal)) => {
-            let description = refusal.to_string();
-            return way.deliver(&reply_to, &Answer::Error(refusal.oauth(), &description), &mut rng);
-        }
+        Err(NotBegun::There(reply_to, refusal)) => return refused(&way, &reply_to, refusal, &mut rng),
     };
     let registered = client.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
     let (client, request) = (&registered.config, &checked.request);
@@ -113,6 +115,9 @@ async fn begin(
         let error = OAuthError::UnmetAuthenticationRequirements;
         return way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng);
     }
+    if let Err(refusal) = details::named(server, client, request).await? {
+        return refused(&way, &request.reply_to, refusal.into(), &mut rng);
+    }
     let cookie = SSO.read(server, headers).map(|secret| secret.hash());
     match single_sign_on::next(server, client, request, cookie.as_ref(), now).await? {
         Next::Answer(candidate) => at_once(&way, client, &checked, &candidate, (headers, rng)).await,
@@ -120,6 +125,14 @@ async fn begin(
         Next::LogIn => log_in(server, client, &checked, headers, now, rng).await,
         Next::Refuse(error) => way.deliver(&request.reply_to, &Answer::Error(error, error.description()), &mut rng),
     }
+}
+
+/// The service hears what is wrong with its request.
+fn refused(way: &Way<'_>, reply_to: &ReplyTo, refusal: Refusal, rng: &mut Rng) -> Result<Response, Problem> {
+    let why = refusal.to_string();
+    let mut response = way.deliver(reply_to, &Answer::Error(refusal.oauth(), &why), rng)?;
+    response.extensions_mut().insert(Told { error: refusal.oauth().code(), why });
+    Ok(response)
 }
 
 /// A full log-in, with the phone.
@@ -231,9 +244,16 @@ async fn pushed(server: &Server, uri: &RequestUri, used_by: Option<&ClientId>, n
 
 /// The approval that answers this request.
 async fn asked(server: &Server, client: &config::Client, request: &AuthorizationRequest, approval: &ApprovalId) -> Result<Request, Problem> {
-    let organisation = server.db.read_one(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
+    let (organisation, logo) = server
+        .db
+        .read(async |tx| {
+            let organisation = identity::organisation_by_number(tx, &client.organisation).await?;
+            Ok::<_, Problem>((organisation, logo::of(tx, &client.id).await?))
+        })
+        .await?;
     // Without its organisation policy could not be asked: then nobody logs in there.
     let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
+    let granted = details::named(server, client, request).await?.map_err(|refusal| shown_here(refusal.code()))?;
     let shares = request.shares();
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     Ok(Request {
@@ -241,6 +261,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
         organisation: organisation.name,
+        logo,
         claims: shares.iter().map(|claim| claim.name.clone()).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
@@ -251,6 +272,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
             organisation: organisation.organisation_id,
             sources: shares.into_iter().map(|claim| (claim.name, claim.from)).collect(),
         }),
+        granted,
         occasion: Occasion::Ordinary,
     })
 }

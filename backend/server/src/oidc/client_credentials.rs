@@ -15,7 +15,10 @@ pub(super) fn give(asked: &Asked<'_>, rng: &mut Rng) -> Result<TokenAnswer, Refu
     // Scopes about a person say nothing about a service.
     let own: Vec<String> = client.scopes.iter().filter(|scope| !handslag_protocol::release::scopes().contains(&scope.as_str())).cloned().collect();
     let scopes = asked.request.narrowed(&own)?;
-    let wanted = For { client: &client.id, grant: None, scopes: &scopes, audience: Some(audience(asked)?), bound_to: asked.bound_to };
+    // No person is behind it who could have granted any.
+    let details = asked.request.details(client, &[])?;
+    let wanted =
+        For { client: &client.id, grant: None, scopes: &scopes, audience: Some(audience(asked)?), bound_to: asked.bound_to, details: &details };
     Ok(TokenAnswer {
         access_token: access_tokens::for_audience(asked.server, &wanted, asked.now, rng)?,
         token_type: asked.token_type(),
@@ -24,6 +27,7 @@ pub(super) fn give(asked: &Asked<'_>, rng: &mut Rng) -> Result<TokenAnswer, Refu
         refresh_token: None,
         issued_token_type: None,
         scope: scopes.join(" "),
+        details,
     })
 }
 

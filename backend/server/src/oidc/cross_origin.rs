@@ -1,6 +1,6 @@
 //! What a page of another site may read here (Fetch standard §3.2): the endpoints that a browser application calls by itself. No cookie
-//! counts at them; still only the pages of a registered browser application are let in, and a page without an origin of its own
-//! (`Origin: null`, attack 35) never is. Metadata and keys are anybody's.
+//! counts at them; still only the pages of a registered browser application are let in, of the file or stored, and a page without an
+//! origin of its own (`Origin: null`, attack 35) never is. Metadata and keys are anybody's.
 
 use axum::{
     extract::{Request, State},
@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::clients;
 use crate::{page::origin, server::Server};
 
 /// What anybody's page may read.
@@ -20,6 +21,9 @@ const CALLED: [&str; 4] = ["/par", "/revoke", "/token", "/userinfo"];
 /// What it may send and read there beside the usual: its proof and the nonce for the next one.
 const SENT: &str = "authorization, content-type, dpop";
 const READ: &str = "dpop-nonce, www-authenticate";
+
+/// No registered address is longer: what is asked with a longer one costs nothing.
+const LONGEST: usize = 2_048;
 
 /// So long a browser remembers what it was allowed.
 const REMEMBERED: &str = "600";
@@ -33,7 +37,12 @@ pub(super) async fn readable(State(server): State<Server>, request: Request, nex
         return response;
     }
     let is_called = CALLED.contains(&path);
-    let allowed = request.headers().get(header::ORIGIN).filter(|asking| is_called && is_registered(&server, asking)).cloned();
+    let asking = request.headers().get(header::ORIGIN).filter(|_| is_called).cloned();
+    let is_known = match &asking {
+        Some(asking) => is_registered(&server, asking).await,
+        None => false,
+    };
+    let allowed = asking.filter(|_| is_known);
     let asks_before = *request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match &allowed {
         Some(_) if asks_before => StatusCode::NO_CONTENT.into_response(),
@@ -57,9 +66,19 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
 }
 
 /// Whether answers of some browser application are sent to an address of this origin. A browser writes an origin in one way only.
-fn is_registered(server: &Server, asking: &HeaderValue) -> bool {
-    let pages = server.config.clients.iter().filter(|client| client.is_public()).flat_map(|client| &client.redirect_uris);
-    pages
-        .filter(|address| address.starts_with("https://") || address.starts_with("http://"))
-        .any(|address| origin(address).as_bytes() == asking.as_bytes())
+async fn is_registered(server: &Server, asking: &HeaderValue) -> bool {
+    let Some(asking) = asking.to_str().ok().filter(|asking| is_of_the_web(asking) && origin(asking) == *asking) else { return false };
+    let mut pages = server.config.clients.iter().filter(|client| client.is_public()).flat_map(|client| &client.redirect_uris);
+    if pages.any(|address| is_of_the_web(address) && origin(address) == asking) {
+        return true;
+    }
+    let stored = server.db.read(async |tx| clients::are_pages_of_some(tx, asking).await).await;
+    stored.unwrap_or_else(|error| {
+        tracing::warn!(%error, "whose page asks could not be read");
+        false
+    })
+}
+
+fn is_of_the_web(address: &str) -> bool {
+    address.len() <= LONGEST && (address.starts_with("https://") || address.starts_with("http://"))
 }

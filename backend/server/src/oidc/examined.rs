@@ -10,12 +10,12 @@ use handslag_protocol::{
     refresh::{RefreshToken, Verdict},
     token,
 };
-use handslag_store::Tx;
-use handslag_vocab::{GrantId, Secret, UnixTime};
+use handslag_store::{Error, Tx};
+use handslag_vocab::{ClientId, GrantId, Secret, UnixTime};
 
 use super::{
     access_tokens::{self, Opaque},
-    discovery,
+    clients, discovery,
     grants::{self, Behind, Held},
     proven_client::{self, ProvenClient},
     refused::Refused,
@@ -53,6 +53,38 @@ impl Question {
 pub(super) struct Examined {
     pub(super) token: ActiveToken,
     pub(super) grant: Option<GrantId>,
+    /// The service that the person logged in to; the holder may be another, that it was passed on to.
+    first: Option<ClientId>,
+}
+
+impl Examined {
+    fn of(token: ActiveToken, held: Held) -> Self {
+        Self { token, grant: Some(held.grant.grant_id), first: Some(held.grant.client_id) }
+    }
+
+    fn services(&self) -> impl Iterator<Item = &ClientId> {
+        self.first.iter().chain([&self.token.client_id])
+    }
+
+    /// Whether the services that it rests on still are services here.
+    pub(super) async fn stands(&self, tx: &mut Tx, server: &Server) -> Result<bool, Error> {
+        for service in self.services() {
+            if !clients::stands(tx, server, service).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What is alive of the presented text, and whose services still are services here: one statement where they are of the file, and another
+/// reading where one is stored.
+pub(super) async fn standing(server: &Server, presented: &Secret, now: UnixTime) -> Result<Option<Examined>, Problem> {
+    let found = server.db.read_one(async |tx| examine(tx, server, presented, now).await).await?;
+    let Some(found) = found else { return Ok(None) };
+    let is_of_the_file = found.services().all(|service| server.clients.of_the_file(service).is_some());
+    let stands = is_of_the_file || server.db.read(async |tx| found.stands(tx, server).await).await?;
+    Ok(stands.then_some(found))
 }
 
 /// What is alive of the presented text, with one statement at most; the hint that a client may give (`token_type_hint`) is not needed,
@@ -78,7 +110,7 @@ async fn of_refresh(tx: &mut Tx, server: &Server, token: &RefreshToken, now: Uni
         return Ok(None);
     }
     let token = ActiveToken { is_refresh: true, ..active(server, &held, family.ends_at)? };
-    Ok(Some(Examined { token, grant: Some(held.grant.grant_id) }))
+    Ok(Some(Examined::of(token, held)))
 }
 
 fn of_opaque(server: &Server, opaque: &Opaque, held: Held, now: UnixTime) -> Result<Option<Examined>, Problem> {
@@ -87,21 +119,25 @@ fn of_opaque(server: &Server, opaque: &Opaque, held: Held, now: UnixTime) -> Res
     }
     let whole = active(server, &held, opaque.expires_at)?;
     let scopes = opaque.scopes().unwrap_or_else(|| whole.scopes.clone());
-    Ok(Some(Examined { token: ActiveToken { scopes, bound_to: opaque.bound_to(), ..whole }, grant: Some(held.grant.grant_id) }))
+    // Our own UserInfo opens nothing.
+    let token = ActiveToken { scopes, bound_to: opaque.bound_to(), details: Vec::new(), ..whole };
+    Ok(Some(Examined::of(token, held)))
 }
 
 async fn of_signed(tx: &mut Tx, server: &Server, token: AccessToken, now: UnixTime) -> Result<Option<Examined>, Problem> {
     let grant = access_tokens::grant_of(&token);
-    let is_ended = match &grant {
-        Some(grant) => grants::by_id(tx, grant).await?.and_then(|held| held.usable(now)).is_none(),
-        None => false,
+    let held = match &grant {
+        Some(grant) => grants::by_id(tx, grant).await?.filter(|held| held.usable(now).is_some()),
+        None => None,
     };
+    let is_ended = grant.is_some() && held.is_none();
     if is_ended || now >= token.expires_at || token.issuer != server.config.issuer {
         return Ok(None);
     }
-    let AccessToken { subject, client_id, scopes, audience, expires_at, bound_to, log_in, passed_on_by, .. } = token;
-    let token = ActiveToken { subject, client_id, scopes, audience: Some(audience), expires_at, bound_to, log_in, is_refresh: false, passed_on_by };
-    Ok(Some(Examined { token, grant }))
+    let AccessToken { subject, client_id, scopes, audience, expires_at, bound_to, log_in, passed_on_by, details, .. } = token;
+    let audience = Some(audience);
+    let token = ActiveToken { subject, client_id, scopes, audience, expires_at, bound_to, log_in, is_refresh: false, passed_on_by, details };
+    Ok(Some(Examined { token, grant, first: held.map(|held| held.grant.client_id) }))
 }
 
 fn active(server: &Server, Held { grant, affiliation, .. }: &Held, expires_at: UnixTime) -> Result<ActiveToken, Problem> {
@@ -116,5 +152,6 @@ fn active(server: &Server, Held { grant, affiliation, .. }: &Held, expires_at: U
         log_in: Some(access_tokens::log_in(server, grant)),
         is_refresh: false,
         passed_on_by: Vec::new(),
+        details: request.details,
     })
 }

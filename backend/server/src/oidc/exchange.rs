@@ -6,6 +6,7 @@
 
 use handslag_policy::{Act, Passing};
 use handslag_protocol::{
+    authorization_details::AuthorizationDetail,
     client_authentication::Authentication,
     introspection::ActiveToken,
     oauth_error::OAuthError,
@@ -17,7 +18,7 @@ use serde_json::json;
 
 use super::{
     access_tokens::{self, LIFE},
-    examined,
+    details, examined,
     grants::{self, Grant, Held},
     refused::Refused,
     subjects,
@@ -37,6 +38,9 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
         return Err(Refused::because(OAuthError::InvalidTarget, "the client is not registered for this audience"));
     }
     let found = examined::examine(tx, asked.server, &exchange.subject_token, asked.now).await?.ok_or_else(unacceptable)?;
+    if !found.stands(tx, asked.server).await? {
+        return Err(unacceptable());
+    }
     let subject = found.token;
     if subject.is_refresh || !subject.concerns(&asked.service.client.id, registered.resource.as_deref()) {
         return Err(unacceptable());
@@ -48,6 +52,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
     let Held { grant, affiliation, .. } = &held;
     let scopes = scopes(asked, &subject)?;
     allowed(tx, asked, (grant, affiliation, tier), &subject).await?;
+    let details = passed_details(tx, asked, &held, &subject).await?;
     let sub = subjects::told(asked.server, registered, &affiliation.subject)?;
     let wanted = access_tokens::For {
         client: &asked.service.client.id,
@@ -55,11 +60,13 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
         scopes: &scopes,
         audience: Some(&exchange.audience),
         bound_to: asked.bound_to,
+        details: &details,
     };
     let passed_on_by: Vec<ClientId> = std::iter::once(asked.service.client.id.clone()).chain(subject.passed_on_by.clone()).collect();
     let expires_at = subject.expires_at.min(asked.now + LIFE);
     let access_token = access_tokens::passed_on(asked.server, &wanted, (passed_on_by, expires_at), asked.now, rng)?;
     audit::record(tx, passed(affiliation, grant, asked, exchange), asked.now, rng).await?;
+    details::record(tx, asked, (affiliation, grant), (&details, &exchange.audience), rng).await?;
     Ok(TokenAnswer {
         access_token,
         token_type: asked.token_type(),
@@ -68,7 +75,21 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
         refresh_token: None,
         issued_token_type: Some(ACCESS_TOKEN),
         scope: scopes.join(" "),
+        details,
     })
+}
+
+/// RFC 9396 §6: of what the subject has, what this client registered and the person may still have done; never more.
+async fn passed_details(tx: &mut Tx, asked: &Asked<'_>, held: &Held, subject: &ActiveToken) -> Result<Vec<AuthorizationDetail>, Refused> {
+    let registered = &asked.service.client.registration.authorization_details;
+    let mut details = asked.request.details(&asked.service.client, &subject.details)?;
+    details.retain(|detail| registered.contains(&detail.kind()));
+    if details.is_empty() {
+        return Ok(details);
+    }
+    details::is_bound(asked, &details)?;
+    let living = details::usable(tx, asked, held, &details).await?;
+    if asked.request.names_details() && living != details { Err(details::not_now()) } else { Ok(living) }
 }
 
 /// Whoever proves nothing could exchange what it found: a key of its own, or the token's.

@@ -46,7 +46,7 @@ pub(super) async fn tell(
     if service.has_mark() {
         server.db.write(async |tx| service.mark(tx, None, now).await).await??;
     }
-    let found = server.db.read_one(async |tx| examined::examine(tx, &server, &presented, now).await).await?;
+    let found = examined::standing(&server, &presented, now).await?;
     let token = found.map(|found| found.token).filter(|token| token.concerns(&service.client.id, service.config.resource.as_deref()));
     let token = token.map(|token| as_told(&server, &service.config, token)).transpose()?;
     let issuer = &server.config.issuer;

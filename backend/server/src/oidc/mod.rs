@@ -9,9 +9,11 @@ mod administration;
 mod answer;
 mod authorize;
 mod client_credentials;
+mod client_logos;
 pub mod clients;
 mod cross_origin;
 mod delivery;
+mod details;
 mod discovery;
 mod elsewhere;
 mod examined;
@@ -21,6 +23,7 @@ mod grants;
 mod introspect;
 mod key_sets;
 mod log_ins;
+pub mod logo;
 mod logout;
 mod objects;
 mod presented;
@@ -31,6 +34,7 @@ mod pushed_requests;
 mod redeem;
 mod refresh;
 mod refresh_families;
+mod refusals;
 mod refused;
 mod registration;
 mod revoke;
@@ -74,9 +78,9 @@ pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     grants::purge(tx, now, now - KEPT).await
 }
 
-/// Tells services what people have answered and which log-ins have ended, until the process ends.
+/// Tells services what people have answered and which log-ins have ended, and fetches their logos, until the process ends.
 pub async fn work(server: Server) {
-    tokio::join!(elsewhere::work(server.clone()), logout::work(server));
+    tokio::join!(elsewhere::work(server.clone()), logo::work(server.clone()), logout::work(server));
 }
 
 /// The provider's endpoints.
@@ -91,6 +95,7 @@ pub fn routes(server: &Server) -> Router<Server> {
         .route("/besked/{id}/vidare", get(told::go_on))
         .route("/end_session", get(logout::ask).post(logout::ask_by_form))
         .route("/utloggning/{id}", get(logout::show).post(logout::answer))
+        .route("/logotyp/{digest}", get(logo::show))
         .route("/par", post(push::push))
         .route("/token", post(token::give))
         .route("/introspect", post(introspect::tell))
@@ -100,5 +105,6 @@ pub fn routes(server: &Server) -> Router<Server> {
         .merge(administration::routes(server))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
         .merge(elsewhere::routes())
+        .layer(middleware::from_fn_with_state(server.clone(), refusals::journaled))
         .layer(middleware::from_fn_with_state(server.clone(), cross_origin::readable))
 }

@@ -15,7 +15,7 @@ use handslag_vocab::{ClientId, Digest, UnixTime};
 use super::{
     clients::{self, Registered},
     discovery::provider,
-    key_sets, proof,
+    key_sets, proof, refusals,
     refused::Refused,
 };
 use crate::{
@@ -41,6 +41,7 @@ impl ProvenClient {
     /// Unknown, wrong secret and wrong way are one answer, after the same work: nobody learns which services there are (attack 34).
     pub(super) async fn of(server: &Server, claimed: &ClaimedClient, sender: &Sender, now: UnixTime) -> Result<Self, Refused> {
         let id = claimed.id()?;
+        refusals::claims(&id);
         let failing = Who::Failing(&id, sender.address);
         // Before the proof is looked at: who may not try is not told whether it would have been right.
         patience::left(server, failing, now).await?;
@@ -49,6 +50,7 @@ impl ProvenClient {
             patience::spend(server, failing, now).await?;
         }
         let proven = proven?;
+        refusals::proves(&id);
         patience::spend(server, Who::Client(&id), now).await?;
         Ok(proven)
     }

@@ -8,13 +8,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use handslag_protocol::{
+    authorize::Refusal as AskedWrong,
     par::{self, PushAnswer, PushedRequest, RequestUri},
     request_object::Means,
 };
 use handslag_vocab::UnixTime;
 
 use super::{
-    authorize,
+    authorize, details,
     discovery::provider,
     objects, proof,
     proven_client::{self, ProvenClient},
@@ -68,6 +69,10 @@ async fn answer(
     let request = pushed.check(&client.client, provider(server), object.clone(), proven);
     let request = match request {
         Ok(request) => authorize::hinted(server, request)?.map_err(par::Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
+    let request = match request {
+        Ok(request) => details::named(server, &client.config, &request).await?.map(|_| request).map_err(|refusal| AskedWrong::from(refusal).into()),
         Err(refusal) => Err(refusal),
     };
     let uri = RequestUri::random(&mut rng);

@@ -11,6 +11,7 @@ use handslag_vocab::{Seconds, Secret};
 use serde_json::json;
 
 use super::{
+    details,
     grants::{self, Ended, Grant, Held, Redeemed},
     refresh_families::{self, New, Stay},
     refused::Refused,
@@ -43,6 +44,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
     if !held.may_go_on(tx, asked.server, &asked.service.config, asked.now).await? {
         return Err(dead());
     }
+    let request = details::narrowed(tx, asked, &held, request).await?;
     let mut answer = asked.tokens(tx, &held, &request, rng).await?;
     if request.is_offline() {
         answer.refresh_token = Some(stays(tx, asked, grant, rng).await?.reveal().to_owned());

@@ -14,6 +14,7 @@ use rand_core::Rng as _;
 use serde_json::json;
 
 use super::{
+    details,
     grants::{self, Behind, Held, Why},
     redeem::stay,
     refresh_families::{self, Family},
@@ -49,6 +50,7 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, presented: &Secret, rng
     if !held.may_go_on(tx, asked.server, &asked.service.config, asked.now).await? {
         return Err(dead());
     }
+    let request = details::narrowed(tx, asked, &held, request).await?;
     let Next::Link(next) = next(tx, asked, &family, &token, rng).await? else {
         ended(tx, asked, &held, rng).await?;
         return Err(dead());

@@ -8,7 +8,7 @@ use axum::{
 use handslag_protocol::{client_authentication, dpop, oauth_error::OAuthError, registration, token};
 use serde_json::json;
 
-use super::clients::NotRegistered;
+use super::{clients::NotRegistered, refusals::Told};
 use crate::problem::{Problem, SLOW_DOWN};
 
 /// A refusal.
@@ -76,32 +76,38 @@ impl From<registration::Refusal> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let (error, description) = match self {
-            Self::Protocol(error, description) => (error, description),
-            Self::Forbidden(description) => {
-                let body = Json(json!({ "error": OAuthError::AccessDenied.code(), "error_description": description }));
-                return (StatusCode::FORBIDDEN, no_store(), body).into_response();
+        let (status, error, description) = match self {
+            Self::Protocol(error @ (OAuthError::InvalidClient | OAuthError::InvalidToken), description) => {
+                (StatusCode::UNAUTHORIZED, error, description)
             }
+            Self::Protocol(error, description) => (StatusCode::BAD_REQUEST, error, description),
+            Self::Forbidden(description) => (StatusCode::FORBIDDEN, OAuthError::AccessDenied, description),
             // RFC 6585 §4, in the form of RFC 6749 §5.2.
             Self::Internal(problem) if problem.code == SLOW_DOWN => {
                 let wait = HeaderValue::from(problem.retry_after.map_or(1, |wait| wait.0));
                 let body = Json(json!({ "error": SLOW_DOWN, "error_description": problem.en }));
-                return (problem.status, [(header::RETRY_AFTER, wait)], no_store(), body).into_response();
+                let mut response = (problem.status, [(header::RETRY_AFTER, wait)], no_store(), body).into_response();
+                response.extensions_mut().insert(Told { error: SLOW_DOWN, why: problem.en });
+                return response;
             }
             Self::Internal(problem) => return problem.into_response(),
         };
         let body = Json(json!({ "error": error.code(), "error_description": description }));
-        if error == OAuthError::InvalidClient {
-            // RFC 9110 §15.5.2: a 401 names a scheme.
-            let challenge = HeaderValue::from_static("Basic realm=\"token\"");
-            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], no_store(), body).into_response();
+        let mut response = (status, no_store(), body).into_response();
+        if let Some(challenge) = challenge(error) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if error == OAuthError::InvalidToken {
-            // RFC 6750 §3.
-            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], no_store(), body).into_response();
-        }
-        (StatusCode::BAD_REQUEST, no_store(), body).into_response()
+        response.extensions_mut().insert(Told { error: error.code(), why: description });
+        response
+    }
+}
+
+/// RFC 9110 §15.5.2: a 401 names a scheme; RFC 6750 §3.
+const fn challenge(error: OAuthError) -> Option<&'static str> {
+    match error {
+        OAuthError::InvalidClient => Some("Basic realm=\"token\""),
+        OAuthError::InvalidToken => Some("Bearer error=\"invalid_token\""),
+        _ => None,
     }
 }
 

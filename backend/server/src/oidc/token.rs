@@ -19,7 +19,7 @@ use handslag_store::Tx;
 use handslag_vocab::{Digest, UnixTime};
 
 use super::{
-    access_tokens, client_credentials, elsewhere, exchange,
+    access_tokens, client_credentials, details, elsewhere, exchange,
     grants::{Grant, Held},
     proof::{self, Proven},
     proven_client::{self, ProvenClient},
@@ -146,10 +146,12 @@ impl Asked<'_> {
             client: &grant.client_id,
             grant: Some((grant, &subject)),
             scopes: &request.scopes,
-            audience: self.audience,
+            audience: details::audience(self, request)?,
             bound_to: self.bound_to,
+            details: &request.details,
         };
         let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
+        details::record(tx, self, (affiliation, grant), (&request.details, wanted.audience.unwrap_or_default()), rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
         let known = identity::known_for(tx, affiliation, &request.shares()).await?;
         let id_token = if is_openid { Some(self.id_token(grant, &known, request, (subject, &access_token), rng)?) } else { None };
@@ -161,6 +163,7 @@ impl Asked<'_> {
             refresh_token: None,
             issued_token_type: None,
             scope: request.scopes.join(" "),
+            details: request.details.clone(),
         })
     }
 

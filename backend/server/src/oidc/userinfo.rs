@@ -87,7 +87,7 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let unauthorized = |error: OAuthError| Refusal::Unauthorized { scheme: presented.way.scheme(), error: Some(error.code()) };
     let proof = proven(server, method, headers, presented, now).await?;
-    let found = server.db.read(async |tx| found(tx, &presented.token, now).await).await?;
+    let found = server.db.read(async |tx| found(tx, server, &presented.token, now).await).await?;
     let found = found.filter(|found| comes_with(found.token.bound_to(), proof.as_ref(), sender));
     let found = found.ok_or_else(|| unauthorized(OAuthError::InvalidToken))?;
     // One that is registered no more hears nothing.
@@ -154,9 +154,9 @@ async fn proven(server: &Server, method: &Method, headers: &HeaderMap, presented
     Ok(Some(proof.ok_or_else(|| unauthorized(OAuthError::InvalidDpopProof))?))
 }
 
-async fn found(tx: &mut Tx, token: &Secret, now: UnixTime) -> Result<Option<Found>, Problem> {
+async fn found(tx: &mut Tx, server: &Server, token: &Secret, now: UnixTime) -> Result<Option<Found>, Problem> {
     let Some(Behind { presented: token, held }) = grants::of_access_token(tx, token, now).await? else { return Ok(None) };
-    if held.usable(now).is_none() {
+    if held.usable(now).is_none() || !clients::stands(tx, server, &held.grant.client_id).await? {
         return Ok(None);
     }
     let Held { grant, affiliation, .. } = held;

@@ -12,6 +12,8 @@ const LEASE: Seconds = Seconds(20);
 /// What the outbox is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
+    /// A service named its logo: it is fetched.
+    ClientLogoNamed,
     /// A work identity was ended: the log-ins that rest on it end.
     IdentityEnded,
     /// A phone was blocked or removed: the log-ins that rest on it end.
@@ -30,6 +32,7 @@ impl Topic {
     /// The word stored.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ClientLogoNamed => "client.logo_named",
             Self::IdentityEnded => "identity.ended",
             Self::PhoneEnded => "phone.ended",
             Self::ServiceLoggedOut => "service.logged_out",

@@ -28,7 +28,7 @@ pub(super) const LOOKED: &str = "pages.looked";
 const OPENING: &str = "doors.opening";
 
 /// What is told; how a service fetched its answer is part of the log-in that is told already.
-const TOLD: [&str; 25] = [
+const TOLD: [&str; 26] = [
     "approval.declined",
     "approval.given",
     OPENING,
@@ -40,6 +40,7 @@ const TOLD: [&str; 25] = [
     "oidc.asked_for",
     "oidc.asking_refused",
     "oidc.code_reused",
+    "oidc.details_given",
     "oidc.given_back",
     "oidc.logged_in",
     "oidc.logged_out",
@@ -126,6 +127,7 @@ fn key(kind: &str, facts: &Value) -> String {
     let outcome = match kind {
         "approval.declined" if text(facts, "reason") == "not_me" => "-not-me",
         "approval.declined" if text(facts, "reason") == "wrong_number" => "-wrong-number",
+        "oidc.details_given" if has_doors(facts) => "-doors",
         "oidc.logged_in" if is_again(facts) => "-again",
         OPENING if text(facts, "result") != "opened" => "-refused",
         _ => "",
@@ -136,6 +138,11 @@ fn key(kind: &str, facts: &Value) -> String {
 /// The service was entered by a log-in that stood already.
 fn is_again(facts: &Value) -> bool {
     facts.get("again").and_then(Value::as_bool) == Some(true)
+}
+
+/// A service may open doors by what it was given.
+fn has_doors(facts: &Value) -> bool {
+    facts.get("details").and_then(Value::as_array).is_some_and(|details| details.iter().any(|detail| text(detail, "type") == "door"))
 }
 
 async fn place(tx: &mut Tx, voice: Voice, doors: &[Door], kind: &str, facts: &Value) -> Result<String, Problem> {

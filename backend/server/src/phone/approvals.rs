@@ -14,7 +14,7 @@ use handslag_vocab::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::phones::Phone;
+use super::{granted::AskedGrant, logo::Logo, phones::Phone};
 use crate::{identity::Affiliation, problem::Problem};
 
 /// From the claim on, a person has this long for a log-in, and this long where documents are to be read.
@@ -46,6 +46,9 @@ pub struct Request {
     pub name_en: String,
     /// The organisation behind it.
     pub organisation: String,
+    /// Its picture, for whoever shows one.
+    #[serde(default)]
+    pub logo: Logo,
     /// The claims that would be sent, in the order shown.
     pub claims: Vec<String>,
     /// The level demanded.
@@ -59,6 +62,9 @@ pub struct Request {
     pub stays_days: Option<u16>,
     /// The service, for a log-in to one: policy is asked about it when the person is known.
     pub service: Option<AskedService>,
+    /// What it asks to do afterwards in the person's name: policy is asked about that too.
+    #[serde(default)]
+    pub granted: Vec<AskedGrant>,
     /// What is special about the occasion, where something is.
     #[serde(default)]
     pub occasion: Occasion,

@@ -18,6 +18,8 @@ mod decide;
 pub mod directed;
 mod enrol;
 mod evidence;
+pub mod granted;
+pub mod logo;
 mod phones;
 pub mod pictures;
 mod registrations;

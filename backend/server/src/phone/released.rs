@@ -46,6 +46,13 @@ pub(super) fn question(kind: ApprovalKind, name: &str, request: &Request, langua
                 format!("Vill du logga in i {name} på en annan enhet?")
             }
         }
+        (ApprovalKind::Login, _) if !request.granted.is_empty() => {
+            if is_english {
+                format!("Do you want to log in to {name} and let it do what stands below?")
+            } else {
+                format!("Vill du logga in i {name} och låta tjänsten göra det som står här?")
+            }
+        }
         (ApprovalKind::Login, _) if is_english => format!("Do you want to log in to {name}?"),
         (ApprovalKind::Login, _) => format!("Vill du logga in i {name}?"),
         (ApprovalKind::Signature, [document]) if is_english => format!("Do you want to sign “{}”?", document.title),

@@ -182,6 +182,8 @@ fn request(server: &Server, signature: &Signature, prepared: &Prepared, file: Di
         documents: vec![document],
         stays_days: None,
         service: None,
+        granted: Vec::new(),
+        logo: phone::logo::Logo::default(),
         occasion: approvals::Occasion::Ordinary,
     }
 }

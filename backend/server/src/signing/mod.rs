@@ -9,7 +9,6 @@ mod authorities;
 mod certificate;
 mod claim;
 mod complete;
-mod confined;
 mod core;
 mod ended;
 mod files;

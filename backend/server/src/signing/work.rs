@@ -42,7 +42,7 @@ async fn one(server: &Server, topic: Topic) -> bool {
         Topic::SignatureApproved => complete(server, &approval, now).await,
         Topic::SignatureDeclined => decline(server, &approval, now).await,
         // Other slices'.
-        Topic::DirectedAnswered | Topic::IdentityEnded | Topic::PhoneEnded | Topic::ServiceLoggedOut => return false,
+        Topic::ClientLogoNamed | Topic::DirectedAnswered | Topic::IdentityEnded | Topic::PhoneEnded | Topic::ServiceLoggedOut => return false,
     };
     if let Err(problem) = done {
         failed(server, topic, &approval, &taken, &problem, now).await;

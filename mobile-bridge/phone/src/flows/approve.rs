@@ -173,12 +173,14 @@ fn is_ours(approval: &Approval, memory: &Memory) -> bool {
     memory.identity.as_ref().is_some_and(|identity| identity.who.as_str() == approval.who)
 }
 
-/// A typed code or number can be talked out of somebody over the telephone, so it gives no more than a log-in of level 2; what is
-/// assigned is only ever a signature.
+/// A typed code or number can be talked out of somebody over the telephone, so it gives no more than a log-in of level 2, and the service
+/// nothing to do afterwards; what is assigned is only ever a signature.
 fn started_so(approval: &Approval, start: &Start) -> bool {
     let allowed = match approval.start {
         StartKind::Assigned => approval.kind == ApprovalKind::Signature,
-        StartKind::Number | StartKind::TypedCode => approval.kind == ApprovalKind::Login && approval.assurance == Assurance::Loa2,
+        StartKind::Number | StartKind::TypedCode => {
+            approval.kind == ApprovalKind::Login && approval.assurance == Assurance::Loa2 && approval.granted.is_empty()
+        }
         StartKind::MovingQr | StartKind::SameDevice => true,
     };
     approval.start == start.kind() && allowed
@@ -326,6 +328,7 @@ impl Asked {
                 who: approval.who.clone(),
                 expires_at: approval.expires_at,
             },
+            granted: approval.granted.iter().map(|granted| SentValue { label: granted.label.clone(), value: granted.value.clone() }).collect(),
             sent: approval.shared.iter().map(|shared| SentValue { label: shared.label.clone(), value: shared.value.clone() }).collect(),
             number: self.number_field(),
             buttons: self.buttons(),

@@ -1,6 +1,6 @@
 //! Log-in and signature.
 
-use handslag_vocab::{ApprovalKind, Assurance, StartKind};
+use handslag_vocab::{Approval, ApprovalKind, Assurance, Granted, StartKind};
 use serde_json::json;
 
 use super::{
@@ -62,6 +62,28 @@ fn a_log_in_is_shown_in_the_fixed_order_and_approved_over_exactly_these_bytes() 
     let done = telefon.presses(Button::Approve, &mut kommun);
     assert_eq!(done, Want::Done(Outcome::Approved { return_to: None }), "a log-in at a desk goes on at the desk");
     assert!(kommun.approved.is_some());
+}
+
+/// A log-in after which the service may open a door.
+fn letting(start: StartKind, value: &str) -> Approval {
+    let (label, of, value) = ("Öppna dörr".to_owned(), "dor_0123456789abcdefghjkmnpqrs".to_owned(), value.to_owned());
+    login(start).granting(vec![Granted { label, of, value }])
+}
+
+/// RFC 9396: what the service may do afterwards is read before the yes, and is not given for something that was typed.
+#[test]
+fn what_a_service_may_do_afterwards_is_shown_and_needs_something_near() {
+    let mut kommun = Kommun::new();
+    let mut telefon = Telefon::enrolled(&mut kommun);
+    kommun.waiting = Some(claimed(&letting(StartKind::MovingQr, "Storgatan 1")));
+    let Want::Show(Screen::Approval(screen)) = telefon.does(qr(), &mut kommun) else { panic!() };
+    let value = serde_json::to_value(&screen).unwrap();
+    assert_eq!(value["granted"], json!([{"label": "Öppna dörr", "value": "Storgatan 1"}]));
+    let members = serde_json::to_string(&screen).unwrap();
+    let places = ["\"what_happens\"", "\"granted\"", "\"sent\""].map(|member| members.find(member).unwrap());
+    assert!(places.is_sorted());
+    refuses(qr(), claimed(&letting(StartKind::MovingQr, "Stor\u{202e}gatan")), Refusal::ApprovalUnshowable);
+    refuses(code("12345678"), claimed(&letting(StartKind::TypedCode, "Storgatan 1")), Refusal::StartMismatch);
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) fn one(status: StatusCode, row: &Row, secret: Option<&Secret>) -> Res
 
 /// One of the configuration file, which only the operator changes.
 pub(super) fn of_the_file(client: &Client) -> Value {
-    let form = serde_json::to_value(Client { secret_sha256: None, ..client.clone() }).unwrap_or_default();
+    let form = serde_json::to_value(Client { secret_sha256: None, logo: None, ..client.clone() }).unwrap_or_default();
     json!({ "client_id": client.id, "source": "file", "form": form, "settings": Settings::of(client) })
 }
 

@@ -6,6 +6,7 @@ use handslag_vocab::{ClientId, OrganisationId, Secret, UnixTime};
 use serde_json::{Map, Value, json};
 
 use super::{
+    super::logo,
     Draft, NotRegistered, administration_audience,
     stored::{self, Content, Origin, Row},
 };
@@ -68,6 +69,7 @@ pub async fn register(
     if !stored::enter(tx, &content, &origin, by.now).await? {
         return Ok(Err(NotRegistered::Taken));
     }
+    logo::named(tx, &draft.form.id, &draft.members, (1, by.now)).await?;
     let facts = json!({ "version": 1, "policy": origin.policy, "members": draft.members });
     audit::record(tx, event("oidc.client_registered", &organisation.organisation_id, &draft.form.id, by, facts), by.now, rng).await?;
     Ok(Ok(Given { secret, manages, version: 1 }))
@@ -92,6 +94,7 @@ pub async fn change(
         return Ok(Err(NotRegistered::Stale));
     }
     let version = row.version + 1;
+    logo::named(tx, &row.client_id, &draft.members, (version, by.now)).await?;
     let facts = json!({ "version": version, "changed": changed(row, draft)? });
     audit::record(tx, event("oidc.client_changed", &row.organisation_id, &row.client_id, by, facts), by.now, rng).await?;
     Ok(Ok(Given { secret, manages, version }))
@@ -132,6 +135,9 @@ pub async fn step(tx: &mut Tx, row: &Row, step: Step, by: &By<'_>, rng: &mut Rng
         Step::Resume => (stored::resume(tx, id, version, by.now).await?, "oidc.client_resumed"),
         Step::Suspend => (stored::suspend(tx, id, version, by.now).await?, "oidc.client_suspended"),
     };
+    if is_done && step == Step::End {
+        logo::end(tx, id).await?;
+    }
     if is_done {
         audit::record(tx, event(kind, &row.organisation_id, id, by, json!({ "version": version + 1 })), by.now, rng).await?;
     }

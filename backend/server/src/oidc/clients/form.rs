@@ -2,6 +2,7 @@
 //! about it. What cannot be kept is refused, never dropped: the answer to a registration is what counts here (RFC 7591 §3.2.1).
 
 use handslag_protocol::{
+    authorization_details::DetailType,
     client::GrantType,
     jose::Algorithm,
     profile::Profile,
@@ -80,6 +81,7 @@ impl Settings {
             scopes: request.scopes().map(str::to_owned).collect(),
             demands_statement: false,
             grants: GrantType::ALL.to_vec(),
+            details: DetailType::ALL.to_vec(),
         }
     }
 }

@@ -25,7 +25,7 @@ pub use acts::{By, Given, Step, change, refused, register, renew_secret, step};
 pub use form::{Draft, Settings, drafted, renamed};
 use handslag_store::{Error, Tx};
 use handslag_vocab::{ClientId, OrganisationId, OrganisationNumber};
-pub use stored::{Row, by_management, page};
+pub use stored::{Row, are_pages_of_some, by_management, page};
 
 use super::signed::ready;
 use crate::{
@@ -176,7 +176,7 @@ pub fn administration_audience(server: &Server) -> String {
 pub(super) async fn registered(server: &Server, id: &ClientId) -> Result<Option<Arc<Registered>>, Problem> {
     let found = match server.clients.of_the_file.get(id) {
         Some(found) => Some(Arc::clone(found)),
-        None => stored_one(server, id).await?,
+        None => server.db.read(async |tx| stored_one(tx, server, id).await).await?,
     };
     match found {
         Some(found) => Ok(Some(ready(server, found, server.clock.now()).await?)),
@@ -184,15 +184,26 @@ pub(super) async fn registered(server: &Server, id: &ClientId) -> Result<Option<
     }
 }
 
+/// The same within a unit of work, without the keys that its answers need.
+pub(super) async fn known(tx: &mut Tx, server: &Server, id: &ClientId) -> Result<Option<Arc<Registered>>, Problem> {
+    match server.clients.of_the_file.get(id) {
+        Some(found) => Ok(Some(Arc::clone(found))),
+        None => stored_one(tx, server, id).await,
+    }
+}
+
+/// Whether it still is a service here: one that was suspended, ended or taken out of the file holds nothing that lives.
+pub(super) async fn stands(tx: &mut Tx, server: &Server, id: &ClientId) -> Result<bool, Error> {
+    Ok(server.clients.of_the_file.contains_key(id) || stored::version(tx, id).await?.is_some())
+}
+
 /// A stored one, while people may log in there. What is kept of it counts only if it is the newest.
-async fn stored_one(server: &Server, id: &ClientId) -> Result<Option<Arc<Registered>>, Problem> {
-    let Some(version) = server.db.read_one(async |tx| stored::version(tx, id).await).await? else { return Ok(None) };
+async fn stored_one(tx: &mut Tx, server: &Server, id: &ClientId) -> Result<Option<Arc<Registered>>, Problem> {
+    let Some(version) = stored::version(tx, id).await? else { return Ok(None) };
     if let Some(kept) = server.clients.kept(id, version) {
         return Ok(Some(kept));
     }
-    // It may be newer than that version meanwhile, or suspended.
-    let row = server.db.read_one(async |tx| stored::by_id(tx, id).await).await?;
-    let Some(row) = row.filter(|row| row.suspended_at.is_none()) else { return Ok(None) };
+    let Some(row) = stored::by_id(tx, id).await?.filter(|row| row.suspended_at.is_none()) else { return Ok(None) };
     let registered = Arc::new(Registered::new(row.form()?).map_err(|error| Problem::internal(&error))?);
     server.clients.keep(row.version, &registered);
     Ok(Some(registered))
@@ -208,9 +219,15 @@ pub async fn of_organisation(tx: &mut Tx, organisation: &OrganisationId, id: &Cl
     Ok(stored::by_id(tx, id).await?.filter(|row| row.organisation_id == *organisation))
 }
 
+/// Whose a stored one is.
+pub(super) async fn owner(tx: &mut Tx, id: &ClientId) -> Result<Option<OrganisationId>, Error> {
+    Ok(stored::by_id(tx, id).await?.map(|row| row.organisation_id))
+}
+
 /// What it registered beside the least.
 fn registration(client: &Client) -> Registration {
     Registration {
+        authorization_details: client.authorization_details_types.clone(),
         naming: client.naming.clone(),
         pkce_optional: !client.require_pkce,
         assertion_algorithm: client.token_endpoint_auth_signing_alg,

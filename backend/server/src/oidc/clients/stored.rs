@@ -1,10 +1,13 @@
-//! Stored services: the row, and each change of it as one conditional statement that names the version it is a change of.
+//! Stored services: the row, and each change of it as one conditional statement that names the version it is a change of. Beside it the
+//! origins of the pages of a browser application, so that a question from a page finds its service without reading them all.
+
+use std::collections::BTreeSet;
 
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{ClientId, OrganisationId, SecretHash, UnixTime};
 use serde_json::{Map, Value};
 
-use crate::{config::Client, problem::Problem};
+use crate::{config::Client, page::origin, problem::Problem};
 
 /// One service that is registered here.
 #[derive(Debug, Clone, FromRow)]
@@ -87,7 +90,28 @@ pub(super) async fn enter(tx: &mut Tx, content: &Content<'_>, origin: &Origin<'_
             ),
         )
         .await?;
+    if entered == 1 {
+        keep_origins(tx, content.form).await?;
+    }
     Ok(entered == 1)
+}
+
+/// The pages of a browser application, in the place of those before.
+async fn keep_origins(tx: &mut Tx, form: &Client) -> Result<(), Error> {
+    tx.execute("DELETE FROM client_origins WHERE client_id = $1", (&form.id,)).await?;
+    let is_page = |address: &&String| address.starts_with("https://") || address.starts_with("http://");
+    let origins: BTreeSet<&str> = form.redirect_uris.iter().filter(|_| form.is_public()).filter(is_page).map(|address| origin(address)).collect();
+    for origin in origins {
+        tx.execute("INSERT INTO client_origins (client_id, origin) VALUES ($1, $2)", (&form.id, origin)).await?;
+    }
+    Ok(())
+}
+
+/// Whether a stored browser application, while people may log in there, has pages of this origin.
+pub async fn are_pages_of_some(tx: &mut Tx, origin: &str) -> Result<bool, Error> {
+    let text = "SELECT o.client_id FROM client_origins o JOIN clients c ON c.client_id = o.client_id \
+                WHERE o.origin = $1 AND c.suspended_at IS NULL AND c.ended_at IS NULL LIMIT 1";
+    Ok(tx.optional::<(ClientId,)>(text, (origin,)).await?.is_some())
 }
 
 /// Puts another registration in the place of this version. Nothing if it is no longer the newest.
@@ -99,6 +123,9 @@ pub(super) async fn change(tx: &mut Tx, content: &Content<'_>, version: i64, now
             (&content.form.id, version, content.form(), content.members(), &content.secret, &content.form.resource, &content.manages, now),
         )
         .await?;
+    if changed == 1 {
+        keep_origins(tx, content.form).await?;
+    }
     Ok(changed == 1)
 }
 
@@ -127,7 +154,11 @@ pub(super) async fn resume(tx: &mut Tx, id: &ClientId, version: i64, now: UnixTi
 pub(super) async fn end(tx: &mut Tx, id: &ClientId, version: i64, now: UnixTime) -> Result<bool, Error> {
     let text = "UPDATE clients SET ended_at = $3, changed_at = $3, secret_hash = NULL, manage_hash = NULL, resource = NULL, version = version + 1 \
                 WHERE client_id = $1 AND version = $2 AND ended_at IS NULL";
-    Ok(tx.execute(text, (id, version, now)).await? == 1)
+    let is_ended = tx.execute(text, (id, version, now)).await? == 1;
+    if is_ended {
+        tx.execute("DELETE FROM client_origins WHERE client_id = $1", (id,)).await?;
+    }
+    Ok(is_ended)
 }
 
 macro_rules! select_clients {

@@ -26,7 +26,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        discovery, objects, proven_client,
+        discovery, logo, objects, proven_client,
         proven_client::ProvenClient,
         refused::{Refused, no_store},
     },
@@ -213,6 +213,7 @@ impl Asked<'_> {
             name_sv: registered.name_sv.clone(),
             name_en: registered.name_en.clone(),
             organisation: organisation.name,
+            logo: logo::of(tx, &registered.id).await?,
             claims: shares.iter().map(|claim| claim.name.clone()).collect(),
             assurance,
             return_to: None,
@@ -223,6 +224,7 @@ impl Asked<'_> {
                 organisation: organisation.organisation_id,
                 sources: shares.iter().map(|claim| (claim.name.clone(), claim.from)).collect(),
             }),
+            granted: Vec::new(),
             occasion: Occasion::Service { message: self.request.binding_message.clone() },
         })
     }

@@ -17,7 +17,7 @@ use handslag_vocab::{ApprovalId, Assurance, Digest, Seconds, Secret, UnixTime};
 use serde::Deserialize;
 
 use super::{
-    super::clients,
+    super::{clients, logo},
     awaited::{self, Awaited},
 };
 use crate::{
@@ -166,6 +166,7 @@ async fn asked(tx: &mut Tx, client: &config::Client, request: &AuthorizationRequ
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
         organisation: organisation.name,
+        logo: logo::of(tx, &client.id).await?,
         claims: shares.iter().map(|claim| claim.name.clone()).collect(),
         assurance,
         return_to: Some(format!("/device/klar/{approval}")),
@@ -176,6 +177,7 @@ async fn asked(tx: &mut Tx, client: &config::Client, request: &AuthorizationRequ
             organisation: organisation.organisation_id,
             sources: shares.iter().map(|claim| (claim.name.clone(), claim.from)).collect(),
         }),
+        granted: Vec::new(),
         occasion: Occasion::Device,
     })
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     super::{
+        details,
         grants::{self, Held},
         redeem,
         refused::Refused,
@@ -133,6 +134,7 @@ async fn tokens(tx: &mut Tx, asked: &Asked<'_>, held: &Held, request: &Authoriza
     if !held.may_go_on(tx, asked.server, &asked.service.config, asked.now).await? {
         return Err(Refused::because(OAuthError::AccessDenied, "the work identity or the phone may no longer be used for this"));
     }
+    let request = &details::narrowed(tx, asked, held, request.clone()).await?;
     let mut answer = asked.tokens(tx, held, request, rng).await?;
     if request.is_offline() {
         answer.refresh_token = Some(redeem::stays(tx, asked, &held.grant, rng).await?.reveal().to_owned());

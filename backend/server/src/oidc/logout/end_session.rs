@@ -10,7 +10,7 @@ use axum::{
 };
 use handslag_protocol::end_session::{EndSession, UnverifiedEndSession};
 use handslag_store::Tx;
-use handslag_vocab::{SecretHash, SessionId, UnixTime};
+use handslag_vocab::{ClientId, SecretHash, SessionId, UnixTime};
 use serde::Deserialize;
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
     caller::{Now, Rng},
     identity,
     login::{SSO, SsoSession, sso_sessions},
-    oidc::{authorize, clients, delivery, key_sets, service_sessions},
+    oidc::{authorize, clients, delivery, key_sets, service_sessions, subjects},
     outbox::Topic,
     page::{Page, posts_also_to},
     problem::Problem,
@@ -78,7 +78,7 @@ struct Meant {
     is_certain: bool,
 }
 
-async fn meant(tx: &mut Tx, id: &SessionId, cookie: Option<&SecretHash>, now: UnixTime) -> Result<Meant, Problem> {
+async fn meant(tx: &mut Tx, server: &Server, id: &SessionId, cookie: Option<&SecretHash>, now: UnixTime) -> Result<Meant, Problem> {
     let request = requests::waiting(tx, id, now).await?.ok_or_else(Problem::gone)?;
     let here = match cookie {
         Some(cookie) => sso_sessions::of_browser(tx, cookie, now).await?,
@@ -90,7 +90,7 @@ async fn meant(tx: &mut Tx, id: &SessionId, cookie: Option<&SecretHash>, now: Un
         None => None,
     };
     let Some(named) = named else {
-        let sessions = hinted(tx, here, request.logout_hint.as_deref()).await?;
+        let sessions = hinted(tx, server, here, &request).await?;
         return Ok(Meant { request, sessions, is_certain: false });
     };
     let group = here.iter().find(|session| session.session_id == named).map(|session| session.sso_group.clone());
@@ -105,15 +105,32 @@ async fn meant(tx: &mut Tx, id: &SessionId, cookie: Option<&SecretHash>, now: Un
 }
 
 /// `logout_hint` chooses among the log-ins of this browser; one that fits none chooses nothing.
-async fn hinted(tx: &mut Tx, here: Vec<SsoSession>, hint: Option<&str>) -> Result<Vec<SsoSession>, Problem> {
-    let Some(hint) = hint else { return Ok(here) };
+async fn hinted(tx: &mut Tx, server: &Server, here: Vec<SsoSession>, request: &EndSession) -> Result<Vec<SsoSession>, Problem> {
+    let Some(hint) = request.logout_hint.as_deref() else { return Ok(here) };
     let mut fitting = Vec::new();
     for session in &here {
-        let is_subject = identity::by_id(tx, &session.affiliation_id).await?.subject == hint;
-        let is_sid = service_sessions::of(tx, &session.session_id).await?.iter().any(|service| service.sid.as_str() == hint);
-        fitting.extend((is_subject || is_sid).then(|| session.clone()));
+        let is_hinted = is_hinted(tx, server, session, (hint, request.client_id.as_ref())).await?;
+        fitting.extend(is_hinted.then(|| session.clone()));
     }
     Ok(if fitting.is_empty() { here } else { fitting })
+}
+
+/// By the `sid` of one of its services, or by the person's name as the service knows it that asks, or as any of its services does.
+async fn is_hinted(tx: &mut Tx, server: &Server, session: &SsoSession, (hint, asker): (&str, Option<&ClientId>)) -> Result<bool, Problem> {
+    let services = service_sessions::of(tx, &session.session_id).await?;
+    if services.iter().any(|service| service.sid.as_str() == hint) {
+        return Ok(true);
+    }
+    let subject = identity::by_id(tx, &session.affiliation_id).await?.subject;
+    let knowing = asker.map_or_else(|| services.iter().map(|service| &service.client_id).collect(), |asker| vec![asker]);
+    for service in knowing {
+        if let Some(service) = clients::known(tx, server, service).await?
+            && subjects::told(server, &service.config, &subject)? == hint
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// `GET /utloggning/{id}`.
@@ -126,7 +143,7 @@ pub(in crate::oidc) async fn show(
     Path(id): Path<SessionId>,
 ) -> Result<Response, Problem> {
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
-    let meant = server.db.read(async |tx| meant(tx, &id, cookie.as_ref(), now).await).await?;
+    let meant = server.db.read(async |tx| meant(tx, &server, &id, cookie.as_ref(), now).await).await?;
     if meant.is_certain || meant.sessions.is_empty() {
         return log_out(&server, voice, &id, meant, cookie.as_ref(), (now, rng)).await;
     }
@@ -167,7 +184,7 @@ pub(in crate::oidc) async fn answer(
     Form(answered): Form<Answered>,
 ) -> Result<Response, Problem> {
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
-    let meant = server.db.read(async |tx| meant(tx, &id, cookie.as_ref(), now).await).await?;
+    let meant = server.db.read(async |tx| meant(tx, &server, &id, cookie.as_ref(), now).await).await?;
     if answered.svar == Act::Ja {
         return log_out(&server, voice, &id, meant, cookie.as_ref(), (now, rng)).await;
     }

@@ -28,7 +28,7 @@ use crate::{
         authorize::{self, Checked},
         clients::{self, Registered},
         delivery::{self, Way},
-        pushed_requests,
+        logo, pushed_requests,
         told::{self, Reason},
     },
     page::{Page, posts_also_to},
@@ -45,6 +45,7 @@ struct ContinuePage {
     id: ApprovalId,
     service: String,
     organisation: String,
+    logo: Option<String>,
     name: String,
     since: String,
     until: String,
@@ -85,12 +86,19 @@ pub(in crate::oidc) async fn show(
     let client = &registered.config;
     let found = of_session(&server, client, &request, &offer.session_id, now).await?;
     let candidate = found.ok_or_else(Problem::gone)?;
-    let organisation = server.db.read_one(async |tx| identity::organisation_by_number(tx, &client.organisation).await).await?;
+    let (organisation, logo) = server
+        .db
+        .read(async |tx| {
+            let organisation = identity::organisation_by_number(tx, &client.organisation).await?;
+            Ok::<_, Problem>((organisation, logo::of(tx, &client.id).await?))
+        })
+        .await?;
     let page = ContinuePage {
         voice,
         id,
         service: clients::name(client, voice).to_owned(),
         organisation: organisation.map(|organisation| organisation.name).unwrap_or_default(),
+        logo: logo.path(voice.tag()),
         name: candidate.affiliation.name(),
         since: voice.moment(candidate.session.authenticated_at),
         until: voice.moment(candidate.session.expires_at),

@@ -16,14 +16,16 @@ use axum::{
 use handslag_protocol::{attribute::Attribute, client_authentication::Authentication, release::Naming};
 use handslag_vocab::ClientId;
 use serde::Deserialize;
+use serde_json::Value;
 
 use self::conformance::Body;
 use super::Head;
 use crate::{
+    audit::{self, Line},
     caller::Now,
     config::Client,
     oidc::{
-        Administrator, Registered,
+        self, Administrator, Registered,
         clients::{self, Row},
     },
     page::Page,
@@ -94,6 +96,16 @@ fn entry(voice: Voice, client: &Client, row: Option<&Row>) -> Entry {
     Entry { id: client.id.clone(), name: words_of(voice, client), of_the_file: row.is_none(), suspended }
 }
 
+/// So many lines of the journal are looked through for refusals.
+const LATELY: i64 = 20;
+
+/// One refusal.
+struct Refused {
+    at: String,
+    words: String,
+    why: String,
+}
+
 /// One name of a service's own, as the form holds it.
 struct Named {
     claim: String,
@@ -114,6 +126,11 @@ struct ClientPage {
     head: Head,
     id: ClientId,
     name: String,
+    logo: Option<String>,
+    /// What it may ask to do in somebody's name: the texts' keys.
+    details: Vec<String>,
+    /// Why it was refused lately.
+    refused: Vec<Refused>,
     proof: &'static str,
     profile: &'static str,
     addresses: Vec<String>,
@@ -139,6 +156,11 @@ async fn show(
 ) -> Result<Response, Problem> {
     let (service, row) = found(&server, &admin, &id).await?;
     let (config, head) = (&service.config, Head::of_administrator(&server, &admin, now));
+    let (logo, lines) = server
+        .db
+        .read(async |tx| Ok::<_, Problem>((oidc::logo::of(tx, &id).await?, audit::about(tx, &format!("client:{id}"), LATELY).await?)))
+        .await?;
+    let refused = lines.iter().filter(|line| line.kind == "oidc.refused").map(|line| refused(voice, line)).collect();
     let may_stay = config.grant_types.contains(&handslag_protocol::client::GrantType::RefreshToken);
     let told = naming::told(config, &config.naming).into_iter();
     let attributes = Attribute::ALL.into_iter().filter(|attribute| attribute.may_be_named());
@@ -147,6 +169,9 @@ async fn show(
         head,
         id,
         name: words_of(voice, config),
+        logo: logo.path(voice.tag()),
+        details: config.authorization_details_types.iter().map(|kind| format!("client-details-{}", kind.name())).collect(),
+        refused,
         proof: proof(service.client.authentication),
         profile: config.profile.name(),
         addresses: config.redirect_uris.clone(),
@@ -161,6 +186,14 @@ async fn show(
         scopes: config.scopes.clone(),
     };
     Ok(Page(page).into_response())
+}
+
+/// A refusal of the service's, in words; what its developer was told stands beside it.
+fn refused(voice: Voice, line: &Line) -> Refused {
+    let facts = line.facts();
+    let text = |name: &str| facts.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let words = voice.say_or(&format!("refused-{}", text("error").replace('_', "-")), "refused-other");
+    Refused { at: voice.moment(line.at), words, why: text("why") }
 }
 
 /// The service, and its row where it is a stored one; another organisation's does not exist.

@@ -28,6 +28,7 @@ use crate::{
 struct ApprovalPage {
     voice: Voice,
     approval: Approval,
+    logo: Option<String>,
     wants_number: bool,
     start: &'static str,
     challenge: String,
@@ -65,7 +66,9 @@ pub(super) async fn show(
     if !matches!(state, ApprovalState::Claimed | ApprovalState::Shown) {
         return Ok(Page(outcome(voice, state, &row, &approval)).into_response());
     }
+    let request = row.request().map_err(|error| Problem::internal(&error))?;
     let page = ApprovalPage {
+        logo: request.logo.path(&approval.language),
         voice: Language::named(&approval.language).map_or(voice, Voice::in_language),
         wants_number: row.directed_at.is_some(),
         start: started(approval.start),

@@ -2,16 +2,18 @@
 //! system but the few that drawing needs. Two walls, each enough against files and sockets: a limit that lets it hold no handle
 //! beyond the three it was born with, and a filter under which any other request ends the process at once.
 
+pub mod child;
+
 use std::io;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// Seconds of processor, and of patience.
-pub(super) const SECONDS: u64 = 10;
+const SECONDS: u64 = 10;
 const MEMORY: u64 = 768 * 1024 * 1024;
 
 /// Confines this process for the rest of its life. It must have one thread only: the filter is the calling thread's.
-pub(super) fn confined() -> io::Result<()> {
+fn confined() -> io::Result<()> {
     let only = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
     only(Resource::Cpu, SECONDS)?;
     only(Resource::As, MEMORY)?;
@@ -109,7 +111,7 @@ mod tests {
 
     fn tried(what: &str) -> ExitStatus {
         let tests = std::env::current_exe().unwrap();
-        let child = ["--exact", "signing::confined::tests::child", "--ignored", "--nocapture", "--test-threads=1"];
+        let child = ["--exact", "confined::tests::child", "--ignored", "--nocapture", "--test-threads=1"];
         Command::new(tests).args(child).env(TRIES, what).output().unwrap().status
     }
 
