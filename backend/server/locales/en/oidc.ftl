@@ -52,3 +52,5 @@ device-done-expired = The time ran out. Get a new code on the device.
 device-done-expired-title = Too late
 device-done-not-me = Whoever holds the phone answered: This is not me. Nobody was logged in on the device.
 device-done-not-me-title = Stopped
+told-title-sign = The signature was not made
+told-not-signed = You said yes, but the signature could not be made. Try again at { $service }.

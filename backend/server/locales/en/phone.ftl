@@ -97,3 +97,6 @@ approval-start-number = Did you begin this just now? Type the number that the ot
 browser-digits = The digits on the screen
 browser-digits-go = Continue
 browser-inbox-log-in = Wants you to log in
+approval-sign = Sign
+approval-signs = This is what you sign
+approval-signs-means = This is a signature. It counts like your name on paper.

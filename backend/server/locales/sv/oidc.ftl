@@ -52,3 +52,5 @@ device-done-expired = Tiden gick ut. Ta fram en ny kod på enheten.
 device-done-expired-title = För sent
 device-done-not-me = Den som har telefonen svarade: Det är inte jag. Ingen loggades in på enheten.
 device-done-not-me-title = Stoppat
+told-title-sign = Underskriften blev inte av
+told-not-signed = Du sa ja, men underskriften gick inte att göra. Försök igen hos { $service }.

@@ -97,3 +97,6 @@ approval-start-number = Började du nyss själv? Skriv talet som den andra skär
 browser-digits = Siffrorna på skärmen
 browser-digits-go = Fortsätt
 browser-inbox-log-in = Vill att du loggar in
+approval-sign = Skriv under
+approval-signs = Det här skriver du under
+approval-signs-means = Det här är en underskrift. Den gäller som ditt namn på papper.

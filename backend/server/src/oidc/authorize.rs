@@ -20,7 +20,7 @@ use super::{
     clients::{self, Registered},
     delivery::{self, Way},
     discovery::provider,
-    grants, key_sets, objects, pushed_requests,
+    grants, key_sets, objects, pushed_requests, sign,
     single_sign_on::{self, Candidate, Next},
     subjects,
 };
@@ -30,7 +30,7 @@ use crate::{
     login::{self, SSO, sso_sessions},
     phone::{
         self,
-        approvals::{AskedService, Occasion, Request},
+        approvals::{AskedService, Request},
     },
     problem::Problem,
     server::Server,
@@ -147,7 +147,7 @@ pub(super) async fn log_in(
         })
         .await?;
     let waits = format!("/login/{approval}{}", language(request.language));
-    let goes_on = asked.return_to.as_ref().filter(|_| server.config.test.is_some());
+    let goes_on = asked.return_to.as_ref().filter(|_| server.config.test.is_some() && request.signs().is_none());
     let mut response = delivery::redirect(server, goes_on.unwrap_or(&waits));
     if let Some(cookie) = new_cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -202,6 +202,11 @@ async fn checked(
         && let Some(object) = objects::of(server, &unverified, client, now).await.map_err(object_refused)?
     {
         unverified = unverified.with_object(object).map_err(object_refused)?;
+    } else if let Some(client) = client
+        && let Some(alone) = unverified.sign_request()
+    {
+        let verified = objects::sign_request(server, alone, client, now).await;
+        unverified = unverified.with_sign_request(verified);
     }
     match unverified.check(client.map(|client| &client.client), provider(server)) {
         Ok(request) => {
@@ -235,13 +240,14 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
     // Without its organisation policy could not be asked: then nobody logs in there.
     let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
     let shares = request.shares();
+    let signature = sign::in_certificate(request, &shares);
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     Ok(Request {
         requester: client.id.to_string(),
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
         organisation: organisation.name,
-        claims: shares.iter().map(|claim| claim.name.clone()).collect(),
+        claims: shares.iter().map(|claim| claim.name.clone()).chain(signature.iter().map(|(name, _)| name.clone())).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
         documents: Vec::new(),
@@ -249,9 +255,9 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         service: Some(AskedService {
             client: client.id.clone(),
             organisation: organisation.organisation_id,
-            sources: shares.into_iter().map(|claim| (claim.name, claim.from)).collect(),
+            sources: shares.into_iter().map(|claim| (claim.name, claim.from)).chain(signature).collect(),
         }),
-        occasion: Occasion::Ordinary,
+        occasion: sign::occasion(client, request)?,
     })
 }
 
