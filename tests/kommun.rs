@@ -380,7 +380,8 @@ fn signing(confidential: &Client, keys: impl Fn(&str) -> serde_json::Value) -> V
         scopes: scopes.clone(),
         ..confidential.clone()
     };
-    let contracts = Client { profile: Profile::Swedish, requests: Requests::Signed, ..service("avtalen", "avtal") };
+    let group = Some("skola".to_owned());
+    let contracts = Client { profile: Profile::Swedish, requests: Requests::Signed, sso_group: group, ..service("avtalen", "avtal") };
     vec![contracts, service("arkivet", "arkiv")]
 }
 

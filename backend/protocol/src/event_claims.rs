@@ -54,8 +54,8 @@ impl AuthenticationEvent<'_> {
         let known = [
             (AUTHN_EVIDENCE, self.evidence.map(|evidence| base64(evidence.as_bytes()))),
             (AUTHN_PROVIDER, Some(self.provider.into())),
-            (CREDENTIAL_VALID_FROM, Some(self.valid_from.seconds().into())),
-            (CREDENTIAL_VALID_TO, self.valid_to.map(|end| end.seconds().into())),
+            (CREDENTIAL_VALID_FROM, Some(day(self.valid_from).into())),
+            (CREDENTIAL_VALID_TO, self.valid_to.map(|end| day(end).into())),
             (USER_CERTIFICATE, certificate.map(|der| base64(&der))),
             (USER_SIGNATURE, signature.map(|signature| base64(signature.as_bytes()))),
             (SIGN_MESSAGE_DIGEST, self.message_digest.map(Value::from)),
@@ -66,6 +66,11 @@ impl AuthenticationEvent<'_> {
     }
 }
 
+/// The day's first second: the very second of an enrolment would name a phone to services that know one person under different names.
+const fn day(time: UnixTime) -> i64 {
+    time.seconds() - time.seconds().rem_euclid(86_400)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,7 +79,7 @@ mod tests {
     fn event() -> AuthenticationEvent<'static> {
         AuthenticationEvent {
             provider: "https://id.example",
-            valid_from: UnixTime::from_seconds(1),
+            valid_from: UnixTime::from_seconds(86_401),
             valid_to: None,
             evidence: Some("{}".to_owned()),
             signature: Some(("a.b.c".to_owned(), vec![0x30])),
@@ -95,7 +100,7 @@ mod tests {
         assert_eq!(told.len(), ALL.len() - 1, "no end is known: {told:?}");
         assert_eq!(
             (&told[AUTHN_PROVIDER], &told[CREDENTIAL_VALID_FROM], &told[USER_SIGNATURE]),
-            (&"https://id.example".into(), &1.into(), &"YS5iLmM=".into())
+            (&"https://id.example".into(), &86_400.into(), &"YS5iLmM=".into())
         );
         assert!(named("userinfo").is_empty());
     }

@@ -63,7 +63,9 @@ pub(super) async fn answer(
     let asker = server.db.read(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
     let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
-    sign::settled(&server, &id).await?;
+    if sign::may_ask(&registered) {
+        sign::settled(&server, &id).await?;
+    }
     let (request, given) = server
         .db
         .write(async |tx| {

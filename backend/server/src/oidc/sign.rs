@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use handslag_protocol::{attribute::Attribute, authorize::AuthorizationRequest, release};
+use handslag_protocol::{attribute::Attribute, authorize::AuthorizationRequest, release, sign_request::SCOPES};
 use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, UnixTime};
 use tokio::time::{Instant, timeout};
 
-use super::subjects;
+use super::{clients::Registered, subjects};
 use crate::{
     config, outbox,
     phone::{
@@ -51,6 +51,11 @@ pub(super) fn in_certificate(request: &AuthorizationRequest, shares: &[release::
 /// Whether the service gets a signature, and not the approval alone.
 pub(super) fn makes_signature(request: &AuthorizationRequest) -> bool {
     request.signs().is_some_and(|asked| asked.tbs_data.is_some())
+}
+
+/// Whether this service may have anything signed: nobody else waits.
+pub(super) fn may_ask(registered: &Registered) -> bool {
+    SCOPES.iter().any(|scope| registered.client.may_ask(scope))
 }
 
 /// Waits until the signature is there that was approved; not for ever.
