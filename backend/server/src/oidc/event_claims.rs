@@ -37,19 +37,19 @@ pub(super) async fn told(
     if !is_asked && request.signs().is_none() {
         return Ok(Map::new());
     }
-    let phone = phone::by_id(tx, &grant.phone_id).await?.ok_or_else(Problem::gone)?;
-    let consumed = approvals::consumed(tx, &grant.approval_id).await?;
+    let consumed = approvals::consumed(tx, &grant.approval_id).await?.ok_or_else(Problem::gone)?;
+    let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
     let made = if sign::makes_signature(request) { sign_requests::made(tx, &grant.approval_id).await? } else { None };
     if sign::makes_signature(request) && made.is_none() {
         // §5.2: a signature that cannot be delivered is an error.
         return Err(Problem::gone());
     }
-    let approval = consumed.as_ref().and_then(|consumed| Approval::parse(&consumed.bytes).ok());
+    let approval = Approval::parse(&consumed.bytes).ok();
     let event = AuthenticationEvent {
         provider: &server.config.issuer,
         valid_from: phone.enrolled_at,
         valid_to: affiliation.valid_to,
-        evidence: consumed.as_ref().filter(|_| may_hear(grant, request, approval.as_ref())).map(evidence),
+        evidence: may_hear(grant, request, approval.as_ref()).then(|| evidence(&consumed)),
         signature: made.map(|made| (made.signature, made.certificate)),
         message_digest: approval.and_then(|approval| approval.signing).map(|signing| signing.message_digest),
     };
