@@ -99,4 +99,4 @@ browser-digits-go = Continue
 browser-inbox-log-in = Wants you to log in
 approval-sign = Sign
 approval-signs = This is what you sign
-approval-signs-means = This is a signature. It counts like your name on paper.
+approval-signs-means = This is a signature, not a log-in.

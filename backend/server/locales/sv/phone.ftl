@@ -99,4 +99,4 @@ browser-digits-go = Fortsätt
 browser-inbox-log-in = Vill att du loggar in
 approval-sign = Skriv under
 approval-signs = Det här skriver du under
-approval-signs-means = Det här är en underskrift. Den gäller som ditt namn på papper.
+approval-signs-means = Det här är en underskrift, inte en inloggning.
