@@ -72,10 +72,8 @@ pub(super) async fn settled(server: &Server, id: &ApprovalId) -> Result<(), Prob
 
 async fn is_being_made(tx: &mut Tx, id: &ApprovalId) -> Result<bool, Problem> {
     let Some(row) = approvals::by_id(tx, id).await? else { return Ok(false) };
-    let request = row.request().map_err(|error| Problem::internal(&error))?;
-    let needs = request.signing().is_some_and(|signing| signing.request.tbs_data.is_some());
     let is_approved = matches!(row.state, State::Approved | State::Consumed);
-    Ok(needs && is_approved && sign_requests::made(tx, id).await?.is_none())
+    Ok(is_approved && sign_requests::needs_signature(&row) && sign_requests::made(tx, id).await?.is_none())
 }
 
 /// What was approved, to be given out. A signature was taken from the approval by who made it; without one there is nothing to give.

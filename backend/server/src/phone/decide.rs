@@ -124,14 +124,14 @@ fn has_number(server: &Server, row: &Row, asked: &Approve) -> Result<bool, Probl
 /// What slices to the right have to do now.
 async fn leave(tx: &mut Tx, row: &Row, answer: Answer, now: UnixTime) -> Result<(), handslag_store::Error> {
     let directed = row.directed_at.is_some().then_some(outbox::Topic::DirectedAnswered);
-    let is_of_a_service = row.request().is_ok_and(|request| request.signing().is_some());
+    let is_of_a_service = || row.request().is_ok_and(|request| request.signing().is_some());
     let signature = match (row.kind, answer) {
         // A service that has something signed hears of a no from the browser that comes back.
-        (ApprovalKind::Signature, Answer::Yes) if is_of_a_service => {
+        (ApprovalKind::Signature, Answer::Yes) if is_of_a_service() => {
             sign_requests::needs_signature(row).then_some(outbox::Topic::SignRequestApproved)
         }
         (ApprovalKind::Signature, Answer::Yes) => Some(outbox::Topic::SignatureApproved),
-        (ApprovalKind::Signature, Answer::No) => (!is_of_a_service).then_some(outbox::Topic::SignatureDeclined),
+        (ApprovalKind::Signature, Answer::No) => (!is_of_a_service()).then_some(outbox::Topic::SignatureDeclined),
         (ApprovalKind::Login | ApprovalKind::Opening, _) => None,
     };
     for topic in directed.into_iter().chain(signature) {

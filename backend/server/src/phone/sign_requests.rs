@@ -6,7 +6,7 @@
 
 use handslag_protocol::sign_request::SignRequest;
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{Approval, ApprovalId, ToSign, UnixTime};
+use handslag_vocab::{ApprovalId, Digest, ToSign, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -39,13 +39,13 @@ pub struct Signing {
 impl Signing {
     /// As it stands in the canonical bytes, in the language shown.
     pub(super) fn written(&self, language: &str) -> ToSign {
-        let message_digest = handslag_vocab::Digest::of_shown(self.request.sign_message.said(language));
+        let message_digest = Digest::of_shown(self.request.sign_message.said(language));
         ToSign { message_digest, nonce: self.nonce.clone(), tbs_data: self.request.data_digest() }
     }
 }
 
 /// Whether this row's answer is a signature that the signing slice has to make.
-pub(super) fn needs_signature(row: &Row) -> bool {
+pub fn needs_signature(row: &Row) -> bool {
     let request: Option<Request> = row.request().ok();
     request.is_some_and(|request| request.signing().is_some_and(|signing| signing.request.tbs_data.is_some()))
 }
@@ -117,9 +117,4 @@ pub async fn keep(tx: &mut Tx, approval: &ApprovalId, made: &Made, now: UnixTime
 /// What was made of an approval.
 pub async fn made(tx: &mut Tx, approval: &ApprovalId) -> Result<Option<Made>, Error> {
     tx.optional("SELECT signature, certificate FROM user_signatures WHERE approval_id = $1", (approval,)).await
-}
-
-/// What was signed, as it stands in the bytes.
-pub fn of_bytes(bytes: &[u8]) -> Option<ToSign> {
-    Approval::parse(bytes).ok()?.signing
 }
