@@ -81,14 +81,12 @@ pub(super) async fn taken(tx: &mut Tx, request: &AuthorizationRequest, row: &Row
     if !makes_signature(request) {
         return Ok(approvals::consume(tx, &row.approval_id, now).await?);
     }
-    match sign_requests::made(tx, &row.approval_id).await? {
-        Some(_) => Ok(approvals::consumed(tx, &row.approval_id).await?),
-        None => {
-            // Nobody waits for it any more.
-            outbox::done(tx, outbox::Topic::SignRequestApproved, row.approval_id.as_str(), now).await?;
-            Ok(None)
-        }
+    if sign_requests::made(tx, &row.approval_id).await?.is_some() {
+        return Ok(approvals::consumed(tx, &row.approval_id).await?);
     }
+    // Nobody waits for it any more.
+    outbox::done(tx, outbox::Topic::SignRequestApproved, row.approval_id.as_str(), now).await?;
+    Ok(None)
 }
 
 /// Whether the person said yes to a signature that is not there.
