@@ -36,7 +36,7 @@ use handslag_protocol::{
 use handslag_server::{
     audit,
     caller::Rng,
-    config::{ApplicationType, Client, Computers, Config, SsoGroup},
+    config::{ApplicationType, Client, Computers, Config, Requests, SsoGroup},
     demo::{self, Place},
     identity::{self, Affiliation, Answered, NewColleague},
     server::Server,
@@ -231,6 +231,16 @@ impl Kommun {
         Portal::new(self, "vardportalen", Some(self.care.clone()), "https://care.example/cb")
     }
 
+    /// A service of the Swedish profile that signs every request, and may have things signed.
+    pub(crate) fn contracts(&self) -> Portal {
+        Portal::new(self, "avtalen", Some(self.care.clone()), "https://avtal.example/cb")
+    }
+
+    /// Another one that may have things signed, in a request signed or not.
+    pub(crate) fn archive(&self) -> Portal {
+        Portal::new(self, "arkivet", Some(self.care.clone()), "https://arkiv.example/cb")
+    }
+
     /// A service that asks for people it knows, and is told when they have answered.
     pub(crate) fn alarm(&self) -> Portal {
         Portal::new(self, "larmet", Some(self.care.clone()), "https://larm.example/cb")
@@ -356,7 +366,8 @@ fn services(care: &SigningKey, ear: &Ear) -> Vec<Client> {
     };
     let asking = asking(&public, keys("larmet"), ear);
     let opening = opening(&public, &journal);
-    [vec![public, confidential, strict, high, journal], opening, asking].concat()
+    let signing = signing(&confidential, keys);
+    [vec![public, confidential, strict, high, journal], opening, asking, signing].concat()
 }
 
 /// The home care's app, which asks for doors, and the system of locks, which takes its tokens.
@@ -378,6 +389,21 @@ fn opening(public: &Client, journal: &Client) -> Vec<Client> {
         ..public.clone()
     };
     vec![doors, bound]
+}
+
+/// Those that have things signed (OIDC Sweden signature extension).
+fn signing(confidential: &Client, keys: impl Fn(&str) -> serde_json::Value) -> Vec<Client> {
+    let scopes = [ORG_ID, "profile", "https://id.oidc.se/scope/sign", "https://id.oidc.se/scope/signApproval"].map(str::to_owned).to_vec();
+    let service = |id: &str, host: &str| Client {
+        id: id.parse().unwrap(),
+        redirect_uris: vec![format!("https://{host}.example/cb")],
+        jwks: Some(keys(id)),
+        scopes: scopes.clone(),
+        ..confidential.clone()
+    };
+    let group = Some("skola".to_owned());
+    let contracts = Client { profile: Profile::Swedish, requests: Requests::Signed, sso_group: group, ..service("avtalen", "avtal") };
+    vec![contracts, service("arkivet", "arkiv")]
 }
 
 /// Those that wait while a person answers elsewhere.

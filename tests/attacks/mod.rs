@@ -29,6 +29,7 @@ mod registration;
 mod release;
 mod secrets;
 mod sessions;
+mod sign_requests;
 mod starts;
 mod strictness;
 mod uploads;
@@ -182,6 +183,15 @@ crate::kommun::on_every_ground! {
         another_person_in_the_same_browser_ends_the_first_log_in,
         of_fifty_answers_to_one_question_one_counts,
         what_ended_since_the_log_in_opens_nothing,
+    }
+    sign_requests {
+        a_signature_is_its_services_alone,
+        a_signature_makes_and_uses_no_log_in,
+        of_fifty_who_fetch_a_signature_one_gets_it,
+        requests_to_sign_that_are_refused,
+        the_core_signs_no_data_that_was_not_approved,
+        the_message_is_for_the_wanted_person_alone,
+        what_the_service_did_not_sign,
     }
     starts {
         a_code_from_another_screen_or_another_second,

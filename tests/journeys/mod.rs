@@ -15,15 +15,18 @@ mod log_in;
 mod protection;
 mod pushing;
 mod registering;
+pub(crate) mod sign_requests;
 mod signing;
 pub(crate) mod single_sign_on;
 mod staying;
+pub(crate) mod swedish;
 
 pub(crate) use elsewhere::{exchanges, for_the_journal, types};
 pub(crate) use log_in::{userinfo, verified};
 pub(crate) use protection::{Keys, jwks, portal, service};
-pub(crate) use pushing::{address_of, object, pushed};
+pub(crate) use pushing::{address_of, object, parameters, pushed};
 pub(crate) use registering::{metadata, registers};
+pub(crate) use sign_requests as sign;
 pub(crate) use signing::{asked, signed};
 pub(crate) use single_sign_on as sso;
 pub(crate) use staying::{refreshed, stays};
@@ -91,6 +94,11 @@ crate::kommun::on_every_ground! {
         a_program_registers_and_looks_after_itself,
         an_administrator_registers_a_service,
     }
+    sign_requests {
+        a_service_has_something_approved,
+        a_service_has_something_signed,
+        a_service_hears_that_nothing_was_signed,
+    }
     signing {
         the_minutes_are_signed,
         the_pictures_shown_are_part_of_the_evidence,
@@ -112,5 +120,10 @@ crate::kommun::on_every_ground! {
         a_token_given_back_ends_the_log_in,
         an_idle_phone_and_an_old_log_in_end,
         the_person_reads_how_long_before_saying_yes,
+    }
+    swedish {
+        a_service_of_the_profile_hears_how_it_was,
+        a_service_says_something_beside_its_question,
+        nothing_is_said_where_no_page_is_shown,
     }
 }

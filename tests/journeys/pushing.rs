@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The parameters of a right request, some changed; an empty value leaves one out.
-fn parameters(portal: &Portal, secret: &str, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn parameters(portal: &Portal, secret: &str, changes: &[(&str, &str)]) -> Vec<(String, String)> {
     let address = portal.address(secret, changes);
     let decode = |text: &str| {
         let mut bytes = Vec::new();

@@ -29,6 +29,11 @@ impl OneShotKey {
 
     /// Signs `bytes` (ECDSA with SHA-256, DER form) and destroys the key.
     pub fn sign(self, bytes: &[u8]) -> Result<Vec<u8>, KeyRefusal> {
-        der_of(&self.0.sign(bytes)?)
+        der_of(&self.sign_raw(bytes)?)
+    }
+
+    /// The same in the form of JOSE, R ‖ S (RFC 7518 §3.4).
+    pub fn sign_raw(self, bytes: &[u8]) -> Result<[u8; 64], KeyRefusal> {
+        self.0.sign(bytes)
     }
 }

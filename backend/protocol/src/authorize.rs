@@ -7,6 +7,7 @@
 mod acr;
 mod claims_parameter;
 mod elsewhere;
+mod extensions;
 mod hint;
 mod refusal;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use acr::AcrDemand;
 pub use claims_parameter::{ClaimsParameter, Wish};
 pub(crate) use elsewhere::elsewhere;
+pub use extensions::Extensions;
 pub use hint::Hint;
 pub use refusal::{Refusal, Rejected};
 
@@ -33,6 +35,7 @@ use crate::{
     request_object::{self, RequestObject},
     resource,
     response_mode::ResponseMode,
+    sign_request::{self, SignRequest},
 };
 
 /// A request in which nothing is checked.
@@ -41,6 +44,7 @@ pub struct UnverifiedAuthorizationRequest {
     parameters: Parameters,
     is_pushed: bool,
     is_signed: bool,
+    sign_request: Option<Result<SignRequest, sign_request::Refusal>>,
 }
 
 /// A checked request. It can be stored as it is while the person logs in.
@@ -83,6 +87,9 @@ pub struct AuthorizationRequest {
     pub naming: Vec<Naming>,
     /// The language of the pages, if the client wished one of ours.
     pub language: Option<Language>,
+    /// What OIDC Sweden adds.
+    #[serde(default)]
+    pub extensions: Extensions,
 }
 
 /// `prompt` (OIDC Core §3.1.2.1).
@@ -121,6 +128,7 @@ struct Question<'a> {
     provider: &'a Provider,
     is_pushed: bool,
     is_signed: bool,
+    sign_request: Option<&'a Result<SignRequest, sign_request::Refusal>>,
 }
 
 type BeforeRedirect = fn(&Parameters, Option<&Client>) -> Result<(), Refusal>;
@@ -151,7 +159,7 @@ const LONGEST_NONCE: usize = 512;
 impl UnverifiedAuthorizationRequest {
     /// Takes the decoded pairs of a query or a form.
     pub fn parse(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { parameters: Parameters::collect(pairs), is_pushed: false, is_signed: false }
+        Self { parameters: Parameters::collect(pairs), is_pushed: false, is_signed: false, sign_request: None }
     }
 
     /// The request object that came by value, to be verified and put in its place with [`Self::with_object`].
@@ -184,9 +192,21 @@ impl UnverifiedAuthorizationRequest {
         Ok(Self { parameters, is_signed: object.is_signed, ..self })
     }
 
+    /// What is to be signed as a token of its own, to be verified and put in its place with [`Self::with_sign_request`]. In an object it
+    /// stands as it is, and is signed with it.
+    pub fn sign_request(&self) -> Option<&str> {
+        self.parameters.value(sign_request::PARAMETER).filter(|_| self.request_object().is_none() && self.request_uri().is_none())
+    }
+
+    /// Takes what was found of [`Self::sign_request`]. A refusal is told where the others are.
+    #[must_use]
+    pub fn with_sign_request(self, verified: Result<SignRequest, sign_request::Refusal>) -> Self {
+        Self { sign_request: Some(verified), ..self }
+    }
+
     /// A request that came to the pushed authorization endpoint.
     pub(crate) const fn pushed(parameters: Parameters) -> Self {
-        Self { parameters, is_pushed: true, is_signed: false }
+        Self { parameters, is_pushed: true, is_signed: false, sign_request: None }
     }
 
     /// The same, of the client that authenticated, where it does not name one.
@@ -213,7 +233,9 @@ impl UnverifiedAuthorizationRequest {
         let mode = self.parameters.value("response_mode").and_then(ResponseMode::named).filter(|mode| client.takes(*mode));
         let mode = mode.unwrap_or_default();
         let reply_to = ReplyTo { issuer: provider.issuer.clone(), redirect_uri: redirect_uri.to_owned(), state, mode };
-        let question = Question { parameters: &self.parameters, client, provider, is_pushed: self.is_pushed, is_signed: self.is_signed };
+        let Self { parameters, is_pushed, is_signed, sign_request } = self;
+        let (is_pushed, is_signed, sign_request) = (*is_pushed, *is_signed, sign_request.as_ref());
+        let question = Question { parameters, client, provider, is_pushed, is_signed, sign_request };
         let checked = AT_THE_REDIRECT.iter().try_for_each(|check| check(&question)).and_then(|()| question.read(&reply_to));
         checked.map_err(|refusal| Rejected::Redirect { reply_to, refusal })
     }
@@ -341,14 +363,14 @@ impl Question<'_> {
 
     /// The checks that leave a value, in order: each line refuses or gives.
     fn read(&self, reply_to: &ReplyTo) -> Result<AuthorizationRequest, Refusal> {
-        let claims = self.claims()?;
-        Ok(AuthorizationRequest {
+        let (claims, prompt) = (self.claims()?, self.prompt()?);
+        let request = AuthorizationRequest {
             scopes: self.scopes()?,
             challenge: self.challenge()?,
             dpop_jkt: self.dpop_jkt()?,
             details: self.details()?,
             resources: resource::asked(self.parameters.resources(), &self.client.registration.resources)?,
-            prompt: self.prompt()?,
+            prompt,
             hint: Hint::read(self.parameters.value("id_token_hint")),
             max_age: self.max_age()?,
             acr: AcrDemand::read(&claims, self.parameters.value("acr_values"), self.provider)?,
@@ -356,9 +378,11 @@ impl Question<'_> {
             nonce: self.parameters.value("nonce").map(str::to_owned),
             naming: self.client.registration.naming.clone(),
             language: self.language(),
+            extensions: self.extensions(prompt)?,
             client_id: self.client.id.clone(),
             reply_to: reply_to.clone(),
-        })
+        };
+        Ok(request.with_scopes_of_its_act(self.parameters.value("scope")))
     }
 
     /// RFC 7636 §4.3: always, unless this client is registered without; one that was sent always counts.
@@ -388,7 +412,7 @@ impl Question<'_> {
         self.parameters.value("claims").map_or_else(|| Ok(ClaimsParameter::default()), ClaimsParameter::parse)
     }
 
-    /// RFC 6749 §3.3 and OIDC Core §3.1.2.1.
+    /// RFC 6749 §3.3 and OIDC Core §3.1.2.1. Signing is no log-in's scope: it stands only where something is to be signed.
     fn scopes(&self) -> Result<Vec<String>, Refusal> {
         let is_token = |token: &str| !token.is_empty() && token.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
         let mut scopes: Vec<String> = Vec::new();
@@ -396,7 +420,8 @@ impl Question<'_> {
             if !is_token(token) {
                 return Err(Refusal::ScopeForm);
             }
-            if self.client.may_ask(token) && !scopes.iter().any(|scope| scope == token) {
+            let is_of_a_log_in = !sign_request::SCOPES.contains(&token);
+            if is_of_a_log_in && self.client.may_ask(token) && !scopes.iter().any(|scope| scope == token) {
                 scopes.push(token.to_owned());
             }
         }

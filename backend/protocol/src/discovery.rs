@@ -1,18 +1,20 @@
 //! The metadata document (OpenID Connect Discovery 1.0 §3, RFC 8414, OIDC Sweden profile §5.2). It announces what exists, and
 //! what the checks of [`crate::authorize`] and [`crate::token`] really take; a member that promises more is a defect.
 
-use handslag_vocab::Assurance;
+use handslag_vocab::{Assurance, MessageType};
 use serde_json::{Map, Value, json};
 
 use crate::{
     authorization_details::DetailType,
     client::{GrantType, OFFLINE_ACCESS},
+    event_claims,
     jose::{
         Algorithm,
         jwe::{ContentEncryption, KeyManagement},
     },
     release,
     response_mode::ResponseMode,
+    sign_request,
 };
 
 /// What this provider is and offers.
@@ -91,7 +93,7 @@ impl Provider {
 
     /// The document at `/.well-known/openid-configuration`.
     pub fn metadata(&self) -> Value {
-        let groups = [self.addresses(), self.requests(), Self::backchannel(), self.clients(), Self::answers(), self.certificates()];
+        let groups = [self.addresses(), self.requests(), Self::swedish(), Self::backchannel(), self.clients(), Self::answers(), self.certificates()];
         Value::Object(groups.into_iter().flatten().collect())
     }
 
@@ -119,7 +121,7 @@ impl Provider {
     }
 
     fn requests(&self) -> Map<String, Value> {
-        let scopes: Vec<&str> = ["openid", OFFLINE_ACCESS].into_iter().chain(release::scopes()).collect();
+        let scopes: Vec<&str> = ["openid", OFFLINE_ACCESS].into_iter().chain(release::scopes()).chain(sign_request::SCOPES).collect();
         members(json!({
             "response_types_supported": ["code"],
             "response_modes_supported": ResponseMode::ALL.map(ResponseMode::name),
@@ -138,6 +140,15 @@ impl Provider {
             "request_object_encryption_enc_values_supported": ContentEncryption::TO_US.map(ContentEncryption::name),
             "request_uri_parameter_supported": true,
             "require_request_uri_registration": true,
+        }))
+    }
+
+    /// OIDC Sweden request parameter extensions §3: what is supported must be announced.
+    fn swedish() -> Map<String, Value> {
+        members(json!({
+            "https://id.oidc.se/disco/authnProviderSupported": true,
+            "https://id.oidc.se/disco/userMessageSupported": true,
+            "https://id.oidc.se/disco/userMessageSupportedMimeTypes": MessageType::ALL.map(MessageType::as_str),
         }))
     }
 
@@ -188,7 +199,7 @@ impl Provider {
 
     fn answers() -> Map<String, Value> {
         let event = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "txn", "sid"];
-        let claims: Vec<&str> = event.into_iter().chain(release::RELEASE.iter().map(|row| row.claim)).collect();
+        let claims: Vec<&str> = event.into_iter().chain(event_claims::ALL).chain(release::RELEASE.iter().map(|row| row.claim)).collect();
         let mut answers = members(json!({
             "subject_types_supported": ["public", "pairwise"],
             "claim_types_supported": ["normal"],
@@ -236,7 +247,7 @@ pub(crate) mod tests {
     fn nothing_is_announced_that_is_refused() {
         let metadata = provider().metadata();
         let text = metadata.to_string();
-        for absent in ["plain", "implicit", "fragment", "\"HS256", "client_secret_jwt", "registration_endpoint", "password"] {
+        for absent in ["\"plain\"", "implicit", "fragment", "\"HS256", "client_secret_jwt", "registration_endpoint", "password"] {
             assert!(!text.contains(absent), "{absent}");
         }
         for endpoint in ["token", "introspection", "revocation"] {

@@ -17,6 +17,7 @@ use crate::{
     parameters::Parameters,
     refusal::refusals,
     request_object::{self, RequestObject},
+    sign_request::{self, SignRequest},
 };
 
 refusals! {
@@ -91,6 +92,17 @@ impl PushedRequest {
     /// The request object, to be verified and given to [`Self::check`].
     pub fn request_object(&self) -> Option<&str> {
         self.request.request_object()
+    }
+
+    /// What is to be signed as a token of its own, to be verified and put in its place with [`Self::with_sign_request`].
+    pub fn sign_request(&self) -> Option<&str> {
+        self.request.sign_request()
+    }
+
+    /// Takes what was found of it.
+    #[must_use]
+    pub fn with_sign_request(self, verified: Result<SignRequest, sign_request::Refusal>) -> Self {
+        Self { request: self.request.with_sign_request(verified), ..self }
     }
 
     /// Takes the authenticated client, the request object if one was pushed, and the key of the DPoP proof if one came.

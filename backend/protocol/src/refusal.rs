@@ -90,8 +90,10 @@ mod tests {
         check(crate::registration::Refusal::ALL, crate::registration::Refusal::code);
         check(crate::request_object::Refusal::ALL, crate::request_object::Refusal::code);
         check(crate::resource::Refusal::ALL, crate::resource::Refusal::code);
+        check(crate::sign_request::Refusal::ALL, crate::sign_request::Refusal::code);
         check(crate::single_sign_on::Refusal::ALL, crate::single_sign_on::Refusal::code);
         check(crate::token::Refusal::ALL, crate::token::Refusal::code);
+        check(crate::user_message::Refusal::ALL, crate::user_message::Refusal::code);
         check(crate::webauthn::Refusal::ALL, crate::webauthn::Refusal::code);
     }
 }

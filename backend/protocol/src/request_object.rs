@@ -22,6 +22,7 @@ use crate::{
         self, Type, UnverifiedJws,
         jwe::{PrivateOperation, UnverifiedJwe},
     },
+    sign_request::{self, SignRequest},
 };
 
 /// `typ` of a request object (RFC 9101 §10.8).
@@ -106,11 +107,29 @@ impl UnverifiedRequestObject {
             self.may_be_unsigned(expected)?;
             return claims::read(&claims, expected, false);
         }
+        claims::read(&self.signed_claims(expected)?, expected, true)
+    }
+
+    /// Verifies what is to be signed, where it came as a token of its own. Unsigned it is never taken.
+    pub fn verify_sign_request(&self, expected: &Expected<'_>) -> Result<SignRequest, sign_request::Refusal> {
+        if UnverifiedJwe::is_form_of(&self.compact) {
+            return Err(Refusal::Encrypted.into());
+        }
+        if jose::unsecured(&self.compact).is_some() {
+            return Err(sign_request::Refusal::Unsigned);
+        }
+        let claims = self.signed_claims(expected)?;
+        claims::stands_alone(&claims, expected)?;
+        SignRequest::of(claims.members())
+    }
+
+    /// By a registered key of the client's.
+    fn signed_claims(&self, expected: &Expected<'_>) -> Result<jose::Claims, Refusal> {
         let registered = expected.client.registration.request_objects.algorithm;
         let algorithms = registered.as_ref().map_or(expected.client.profile.client_algorithms(), std::slice::from_ref);
         let allowed = jose::Expected { algorithms, typ: Type::OrdinaryOr(TYPE) };
         let verified = UnverifiedJws::parse(&self.compact)?.verify(&expected.client.keys, allowed)?;
-        claims::read(&verified.claims()?, expected, true)
+        Ok(verified.claims()?)
     }
 
     fn may_be_unsigned(&self, expected: &Expected<'_>) -> Result<(), Refusal> {

@@ -128,7 +128,7 @@ impl Asking<'_> {
 }
 
 fn is_a_log_in_alone(_: &Standing<'_>, asking: &Asking<'_>, _: UnixTime) -> Result<(), Refusal> {
-    if asking.request.details.is_empty() { Ok(()) } else { Err(Refusal::Act) }
+    if asking.request.details.is_empty() && asking.request.signs().is_none() { Ok(()) } else { Err(Refusal::Act) }
 }
 
 fn needs_no_new_one(_: &Standing<'_>, asking: &Asking<'_>, _: UnixTime) -> Result<(), Refusal> {

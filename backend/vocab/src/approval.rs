@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, Assurance, Digest, UnixTime};
+use crate::{ApprovalId, Assurance, Block, Digest, MessageType, UnixTime};
 
 /// Marks the form; an older or newer form is another type. Part of the signed bytes, so no other structure can be taken for it.
 const TYPE: &str = "se.handslag.approval/1";
@@ -30,13 +30,20 @@ pub struct Approval {
     pub kind: ApprovalKind,
     /// The language the text was shown in: `sv` or `en`.
     pub language: String,
-    /// What the service says about the occasion, where it asked without a browser (`binding_message`); shown as its words, not ours.
+    /// What the service says: about the occasion (`userMessage`, CIBA `binding_message`), or what is signed (`sign_message`). Shown as its
+    /// words, not ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// How [`Self::message`] is written; left out for plain text.
+    #[serde(default, skip_serializing_if = "MessageType::is_plain")]
+    pub message_type: MessageType,
     /// Who asks, as registered.
     pub requester: Requester,
     /// "Det här skickas": every value that leaves, with its label as shown.
     pub shared: Vec<Shared>,
+    /// What a service has signed here, beside the message (OIDC Sweden signature extension).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<ToSign>,
     /// How the person came here.
     pub start: StartKind,
     /// The question as shown.
@@ -126,6 +133,20 @@ pub struct Granted {
     pub value: String,
 }
 
+/// What a service has signed that is no document: its message stands in the approval itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToSign {
+    /// [`Digest::of_shown`] of the message in the language shown.
+    pub message_digest: String,
+    /// The service's own mark of its request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// SHA-256 of the data that the service wants signed (`tbs_data`); none where it only wants the approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tbs_data: Option<Digest>,
+}
+
 /// One document to sign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,8 +196,26 @@ impl Approval {
         expires_at: UnixTime,
     ) -> Self {
         let form = TYPE.to_owned();
-        let (message, granted) = (None, Vec::new());
-        Self { assurance, documents, expires_at, granted, issued_at, kind, language, message, requester, shared, start, text, transaction, form, who }
+        let (granted, message, message_type, signing) = (Vec::new(), None, MessageType::Plain, None);
+        Self {
+            assurance,
+            documents,
+            expires_at,
+            granted,
+            issued_at,
+            kind,
+            language,
+            message,
+            message_type,
+            requester,
+            shared,
+            signing,
+            start,
+            text,
+            transaction,
+            form,
+            who,
+        }
     }
 
     /// The same with what the requester may do afterwards.
@@ -185,10 +224,21 @@ impl Approval {
         Self { granted, ..self }
     }
 
-    /// The same with what the service says about the occasion.
+    /// The same with what the service says, and how it is written.
     #[must_use]
-    pub fn saying(self, message: Option<String>) -> Self {
-        Self { message, ..self }
+    pub fn saying(self, message: Option<String>, message_type: MessageType) -> Self {
+        Self { message, message_type, ..self }
+    }
+
+    /// The same as a signature of what the service says and of this.
+    #[must_use]
+    pub fn signing(self, signing: Option<ToSign>) -> Self {
+        Self { signing, ..self }
+    }
+
+    /// What the service says, in the pieces it is shown in.
+    pub fn words(&self) -> Vec<Block> {
+        self.message.as_deref().map(|message| self.message_type.blocks(message)).unwrap_or_default()
     }
 
     /// The canonical bytes.
@@ -244,13 +294,16 @@ mod tests {
     #[test]
     fn the_bytes_are_what_any_canonical_json_writer_would_give() {
         let door = Granted { label: "Öppna dörr".to_owned(), of: "dor_1".to_owned(), value: "Storgatan 1".to_owned() };
-        for approval in [approval(), approval().saying(Some("Kassa 3".to_owned())), approval().granting(vec![door])] {
+        let signing = ToSign { message_digest: Digest::of_shown("Kassa 3"), nonce: Some("n".to_owned()), tbs_data: Some(Digest::of(b"data")) };
+        let said = || approval().saying(Some("Kassa 3".to_owned()), MessageType::Markdown);
+        let plainly = approval().saying(Some("Kassa 3".to_owned()), MessageType::Plain);
+        for approval in [approval(), plainly, said(), said().signing(Some(signing)), approval().granting(vec![door])] {
             let bytes = approval.to_bytes();
             let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             assert_eq!(String::from_utf8(bytes).unwrap(), value.to_string());
         }
-        let text = String::from_utf8(approval().to_bytes()).unwrap();
-        assert!(!text.contains("message") && !text.contains("granted"), "what was signed before reads as before");
+        let before = String::from_utf8(approval().to_bytes()).unwrap();
+        assert!(["message", "signing", "granted"].iter().all(|later| !before.contains(later)), "what was signed before reads as before");
     }
 
     #[test]
@@ -264,6 +317,7 @@ mod tests {
             format!("{text}\n"),
             text.replace("approval/1", "approval/2"),
             text.replace("\"who\"", "\"extra\":1,\"who\""),
+            text.replace("\"requester\"", "\"message_type\":\"text/plain\",\"requester\""),
         ];
         for spelling in spellings {
             assert!(Approval::parse(spelling.as_bytes()).is_err(), "{spelling}");

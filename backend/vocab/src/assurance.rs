@@ -51,6 +51,7 @@ impl Assurance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::StartKind;
 
     #[test]
     fn the_weakest_fact_decides_and_no_unreviewed_level_claims_the_mark() {
@@ -60,5 +61,29 @@ mod tests {
             assert!(level.acr(false).contains("uncertified"));
             assert!(!level.acr(true).contains("uncertified"));
         }
+    }
+
+    /// SE-08, SE-09, SE-10: every person × phone × way of coming here × review. Nobody is told a level that was not reached, no unreviewed
+    /// provider a reviewed name, and, because nobody here is registered as a nonresident, never a nonresident name.
+    #[test]
+    fn every_combination_has_its_one_name() {
+        let levels = [Assurance::Loa2, Assurance::Loa3];
+        let starts = [StartKind::Assigned, StartKind::MovingQr, StartKind::Number, StartKind::SameDevice, StartKind::TypedCode];
+        let mut told = std::collections::BTreeMap::new();
+        for (person, phone) in levels.into_iter().flat_map(|person| levels.map(|phone| (person, phone))) {
+            for start in starts {
+                for reviewed in [false, true] {
+                    let acr = Assurance::of(person, phone, start.assurance()).acr(reviewed);
+                    let is_near = !matches!(start, StartKind::Number | StartKind::TypedCode);
+                    let is_three = person == Assurance::Loa3 && phone == Assurance::Loa3 && is_near;
+                    assert_eq!(acr.ends_with("loa3"), is_three, "{person:?} {phone:?} {start:?}: {acr}");
+                    assert_eq!(acr.starts_with("http://id.elegnamnden.se/loa/1.0/loa"), reviewed, "{acr}");
+                    assert_eq!(acr.contains("/uncertified-"), !reviewed, "{acr}");
+                    assert!(!acr.contains("nonresident"), "{acr}");
+                    *told.entry(acr).or_insert(0) += 1;
+                }
+            }
+        }
+        assert_eq!(told.into_values().collect::<Vec<_>>(), [17, 3, 17, 3]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 
@@ -29,6 +29,12 @@ impl Digest {
     /// Reads the one spelling that [`Self::to_base64url`] gives; `None` for anything else.
     pub fn from_base64url(text: &str) -> Option<Self> {
         Self::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?)
+    }
+
+    /// The proof that a text was shown, as Sweden Connect writes it (attribute specification §3.2.4): the name of the algorithm and the base64 of
+    /// the digest of its UTF-8 octets, not of their base64 (SG-07).
+    pub fn of_shown(message: &str) -> String {
+        format!("http://www.w3.org/2001/04/xmlenc#sha256;{}", BASE64.encode(&Self::of(message.as_bytes()).0))
     }
 
     /// Base64url without padding (RFC 4648 §5).
@@ -59,5 +65,17 @@ impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::from_base64url(&text).ok_or_else(|| D::Error::custom("a SHA-256 digest has 32 bytes in base64url"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vector of the Sweden Connect attribute specification §3.2.4.
+    #[test]
+    fn the_digest_of_a_shown_message() {
+        let shown = Digest::of_shown("I hereby confirm that I want to join example.com as a customer");
+        assert_eq!(shown, "http://www.w3.org/2001/04/xmlenc#sha256;0yKaSVsYeh+PX2Q6diqO2w89+a3Dm303tp3AVjgxwj0=");
     }
 }

@@ -9,11 +9,12 @@ mod assurance;
 mod control_words;
 mod digest;
 mod id;
+mod message;
 mod organisation;
 mod secret;
 mod time;
 
-pub use approval::{Approval, ApprovalKind, Document, Granted, NotCanonical, Requester, Shared, StartKind};
+pub use approval::{Approval, ApprovalKind, Document, Granted, NotCanonical, Requester, Shared, StartKind, ToSign};
 pub use assurance::Assurance;
 pub use control_words::ControlWords;
 pub use digest::Digest;
@@ -21,6 +22,7 @@ pub use id::{
     AffiliationId, ApprovalId, ClientId, CredentialId, DoorId, GrantId, InvitationId, MalformedId, OpeningId, OrganisationId, PassId, PersonId,
     PhoneId, SessionId, SignatureId, VisitId,
 };
+pub use message::{Block, BlockKind, MessageType, Span, is_showable};
 pub use organisation::{MalformedOrganisationNumber, OrgAffiliation, OrganisationNumber};
 pub use secret::{Secret, SecretHash};
 pub use time::{Seconds, UnixTime};

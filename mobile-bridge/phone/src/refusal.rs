@@ -55,6 +55,9 @@ pub enum Refusal {
     /// The lock did not answer.
     #[error("the lock did not answer")]
     LockSilent,
+    /// What is signed is not the message that is shown.
+    #[error("the message shown is not the one that is signed")]
+    MessageMismatch,
     /// The phone has no work identity.
     #[error("the phone is not enrolled")]
     NotEnrolled,
@@ -86,6 +89,7 @@ impl Refusal {
             Self::LockAnswerUnreadable => "lock_answer_unreadable",
             Self::LockMismatch => "lock_mismatch",
             Self::LockSilent => "lock_silent",
+            Self::MessageMismatch => "message_mismatch",
             Self::NotEnrolled => "not_enrolled",
             Self::PageUnreadable => "page_unreadable",
             Self::StartMismatch => "start_mismatch",

@@ -7,6 +7,7 @@ mod enrolment;
 mod keys;
 mod kills;
 mod kommun;
+mod messages;
 mod numbers;
 mod telefon;
 mod turns;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Refusal;
-use crate::strict_json;
+use crate::{event_claims, strict_json};
 
 /// Bounds against exhaustion.
 const LONGEST: usize = 8 * 1024;
@@ -42,11 +42,12 @@ impl ClaimsParameter {
         Ok(Self { id_token: destination(&members, "id_token")?, userinfo: destination(&members, "userinfo")? })
     }
 
-    /// Without the claims that `allowed` denies. `sub` stays: asking for a certain person reveals nothing.
+    /// Without the claims that `allowed` denies. `sub` stays: asking for a certain person reveals nothing. What is said of the authentication
+    /// stays (profile §4.2).
     #[must_use]
     pub(super) fn only(mut self, allowed: impl Fn(&str) -> bool) -> Self {
         for wishes in [&mut self.id_token, &mut self.userinfo] {
-            wishes.retain(|claim, _| claim == "sub" || allowed(claim));
+            wishes.retain(|claim, _| claim == "sub" || event_claims::ALL.contains(&claim.as_str()) || allowed(claim));
         }
         self
     }

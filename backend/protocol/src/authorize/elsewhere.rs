@@ -1,6 +1,6 @@
 //! A request that no browser carries to us (CIBA §7.1, RFC 8628 §3.1): the same scopes, levels and resources, and nothing to redirect to.
 
-use super::{AcrDemand, AuthorizationRequest, ClaimsParameter, Hint, Prompt, Question, Refusal};
+use super::{AcrDemand, AuthorizationRequest, ClaimsParameter, Extensions, Hint, Prompt, Question, Refusal};
 use crate::{
     authorization_details, client::Client, discovery::Provider, oauth_error::ReplyTo, parameters::Parameters, resource, response_mode::ResponseMode,
 };
@@ -10,7 +10,7 @@ pub(crate) fn elsewhere(parameters: &Parameters, client: &Client, provider: &Pro
     if parameters.has("authorization_details") {
         return Err(authorization_details::Refusal::Elsewhere.into());
     }
-    let question = Question { parameters, client, provider, is_pushed: true, is_signed: true };
+    let question = Question { parameters, client, provider, is_pushed: true, is_signed: true, sign_request: None };
     let nowhere = ReplyTo { issuer: provider.issuer.clone(), redirect_uri: String::new(), state: None, mode: ResponseMode::Query };
     let claims = ClaimsParameter::default();
     Ok(AuthorizationRequest {
@@ -27,6 +27,7 @@ pub(crate) fn elsewhere(parameters: &Parameters, client: &Client, provider: &Pro
         nonce: None,
         naming: client.registration.naming.clone(),
         language: None,
+        extensions: Extensions::default(),
         client_id: client.id.clone(),
         reply_to: nowhere,
     })

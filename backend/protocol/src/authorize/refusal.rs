@@ -5,7 +5,7 @@ use crate::{
     oauth_error::{Answer, Delivery, OAuthError, ReplyTo},
     pkce,
     refusal::refusals,
-    resource,
+    resource, sign_request, user_message,
 };
 
 refusals! {
@@ -13,6 +13,8 @@ refusals! {
     pub enum Refusal {
         /// OIDC Sweden profile §2.2: an essential `acr` that this provider never gives.
         AcrUnmet = "acr_unmet", "none of the essential acr values can be met";
+        /// OIDC Sweden request parameters §2.2.
+        AuthnProvider = "authn_provider", "the authnProvider is not one that people are authenticated by here; it is the issuer";
         /// OIDC Core §5.5: not the JSON it should be, or larger than it can usefully be.
         ClaimsForm = "claims_form", "claims is not a JSON object of claim requests";
         /// RFC 6749 §4.1.1. Told on a page.
@@ -69,6 +71,10 @@ refusals! {
         Pkce(pkce::Refusal);
         /// RFC 8707 §2.
         Resource(resource::Refusal);
+        /// OIDC Sweden signature extension §5.1.
+        Sign(sign_request::Refusal);
+        /// OIDC Sweden request parameters §2.1.
+        UserMessage(user_message::Refusal);
     }
 }
 
@@ -76,7 +82,7 @@ impl Refusal {
     /// The code that the client gets.
     pub const fn oauth(self) -> OAuthError {
         match self {
-            Self::AcrUnmet => OAuthError::UnmetAuthenticationRequirements,
+            Self::AcrUnmet | Self::AuthnProvider => OAuthError::UnmetAuthenticationRequirements,
             Self::Details(_) => OAuthError::InvalidAuthorizationDetails,
             Self::Registration => OAuthError::RegistrationNotSupported,
             Self::RequestObject => OAuthError::RequestNotSupported,
@@ -84,6 +90,7 @@ impl Refusal {
             Self::Resource(_) => OAuthError::InvalidTarget,
             Self::ResponseType => OAuthError::UnsupportedResponseType,
             Self::ScopeForm | Self::ScopeWithoutOpenid => OAuthError::InvalidScope,
+            Self::Sign(sign_request::Refusal::NotEntitled) => OAuthError::UnauthorizedClient,
             _ => OAuthError::InvalidRequest,
         }
     }

@@ -4,7 +4,7 @@ use handslag_vocab::Seconds;
 use serde_json::Value;
 
 use super::{Expected, Means, Refusal, RequestObject};
-use crate::jose::Claims;
+use crate::{jose::Claims, sign_request, user_message};
 
 /// FAPI 2.0 Security Profile §5.3.2.1: ten seconds ahead must be taken, more than sixty must not.
 const SKEW: Seconds = Seconds(60);
@@ -13,7 +13,7 @@ const SKEW: Seconds = Seconds(60);
 const ABOUT_THE_TOKEN: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "nbf", "sub"];
 
 /// Parameters whose value is JSON in a query too.
-const JSON_PARAMETERS: [&str; 3] = ["authorization_details", "claims", "registration"];
+const JSON_PARAMETERS: [&str; 5] = ["authorization_details", "claims", "registration", sign_request::PARAMETER, user_message::PARAMETER];
 
 struct Object<'a> {
     claims: &'a Claims,
@@ -42,6 +42,19 @@ pub(super) fn read(claims: &Claims, expected: &Expected<'_>, is_signed: bool) ->
     let reads_beside = expected.client.profile.reads_beside_objects();
     let is_timed = ["iat", "nbf"].iter().all(|name| claims.time(name).is_some());
     Ok(RequestObject { parameters, is_signed, is_timed, reads_beside, jti: claims.jti().map(str::to_owned), expires_at: claims.time("exp") })
+}
+
+/// A signed `signRequest` of its own (OIDC Sweden signature extension §3.1.1.1). It need not say who made it, for whom and until when; what
+/// it says holds, and an assertion of the same key is none.
+pub(super) fn stands_alone(claims: &Claims, expected: &Expected<'_>) -> Result<(), Refusal> {
+    let object = Object { claims, expected, is_signed: false };
+    let checks: [Check; 3] = [is_from_the_client, is_for_us, is_no_assertion];
+    checks.iter().try_for_each(|check| check(&object))?;
+    let says = |name| claims.members().contains_key(name);
+    if says("nbf") && claims.time("nbf").is_none_or(|begin| begin > expected.now + SKEW) {
+        return Err(Refusal::NotBefore);
+    }
+    if says("exp") && claims.time("exp").is_none_or(|end| end <= expected.now) { Err(Refusal::Expired) } else { Ok(()) }
 }
 
 impl Object<'_> {

@@ -91,3 +91,5 @@ refused-use-dpop-nonce = The app shall try again with the new number.
 refused-other = What the service sent could not be taken.
 refused-title = The last times it did not work
 refused-what = One line a minute at most. Below each line stands what the developer of the service was told.
+told-title-sign = The signature was not made
+told-not-signed = You said yes, but the signature could not be made. Try again at { $service }.

@@ -101,3 +101,6 @@ granted-visit = { $from } to { $to }
 browser-digits = The digits on the screen
 browser-digits-go = Continue
 browser-inbox-log-in = Wants you to log in
+approval-sign = Sign
+approval-signs = This is what you sign
+approval-signs-means = This is a signature, not a log-in.

@@ -91,3 +91,5 @@ refused-use-dpop-nonce = Appen ska försöka igen med det nya talet.
 refused-other = Det som tjänsten skickade kunde inte tas emot.
 refused-title = Senaste gångerna det inte gick
 refused-what = En rad i minuten som mest. Under varje rad står det som tjänstens utvecklare fick veta.
+told-title-sign = Underskriften blev inte av
+told-not-signed = Du sa ja, men underskriften gick inte att göra. Försök igen hos { $service }.

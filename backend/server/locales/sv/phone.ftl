@@ -101,3 +101,6 @@ granted-visit = { $from } till { $to }
 browser-digits = Siffrorna på skärmen
 browser-digits-go = Fortsätt
 browser-inbox-log-in = Vill att du loggar in
+approval-sign = Skriv under
+approval-signs = Det här skriver du under
+approval-signs-means = Det här är en underskrift, inte en inloggning.

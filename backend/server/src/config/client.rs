@@ -14,6 +14,7 @@ use handslag_protocol::{
     profile::Profile,
     release::Naming,
     response_mode::ResponseMode,
+    sign_request,
 };
 use handslag_vocab::{Assurance, ClientId, OrganisationNumber, SecretHash};
 use serde::{Deserialize, Serialize};
@@ -383,6 +384,8 @@ impl Client {
         let acts_alone_with_proof = !(self.is_public() && self.grant_types.iter().any(needs_proof));
         let stays_soundly = (1..=self.stay_days).contains(&self.stay_idle_days);
         let has_names = Naming::are_sound(&self.naming, &self.scopes);
+        // A signature is asked for by a signed request only (OIDC Sweden signature extension §3.1.2).
+        let signs_with_keys = self.has_keys() || !self.scopes.iter().any(|scope| sign_request::SCOPES.contains(&scope.as_str()));
         let all = [
             is_readable,
             has_one_place_of_keys,
@@ -392,6 +395,7 @@ impl Client {
             acts_alone_with_proof,
             leaves_out_pkce_by_right,
             has_names,
+            signs_with_keys,
             stays_soundly,
             self.is_protected_soundly(),
             self.logs_out_soundly(),

@@ -11,6 +11,7 @@ mod invite;
 mod invited;
 mod organisations;
 mod persons;
+mod wanted;
 
 pub use affiliations::{Affiliation, AffiliationKind, Hired, Standing, block, blocked_event, by_id, by_subject, by_who, find, hire, name, of_unit};
 pub use attributes::{Entered, Known, enter, forget, is_sound as is_sound_attribute, known, known_for, of as attributes, purge};
@@ -21,6 +22,7 @@ pub use invite::{Answered, NewColleague, invitation_link, invite};
 pub use invited::page as invitation_page;
 pub use organisations::{Organisation, by_id as organisation, by_number as organisation_by_number, create as create_organisation};
 pub use persons::{Person, create as create_person};
+pub use wanted::{Wanted, subject};
 
 use axum::{Router, routing::get};
 

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
-use handslag_vocab::{ApprovalId, SecretHash, StartKind, UnixTime};
+use handslag_vocab::{ApprovalId, ApprovalKind, SecretHash, StartKind, UnixTime};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
@@ -24,7 +24,7 @@ use crate::{
     page::Page,
     phone::{
         approvals::{self, Request, Row, State as ApprovalState},
-        codes,
+        codes, sign_requests,
     },
     problem::Problem,
     qr,
@@ -50,6 +50,9 @@ struct DeskPage {
     /// Whether digits can be shown: for a log-in of level 2 that no phone has taken.
     may_type: bool,
     state: &'static str,
+    words: String,
+    /// It is no log-in: a service has something signed.
+    signs: bool,
     /// Where the person goes who gives up or came too late.
     back: Option<String>,
     /// The person said no on the phone: after the words the browser goes back by itself.
@@ -73,11 +76,12 @@ pub(super) async fn show(
     let digits = shown.map(|until| codes::digits(&server, &id, until)).transpose()?.map(|digits| in_groups(&digits));
     let seconds = shown.map_or(0, |until| until.since(now).0);
     let (request, back, is_refused) = (request_of(&row)?, way_back(&row, state)?, state == ApprovalState::Declined);
+    let (signs, words) = (row.kind == ApprovalKind::Signature, words(voice, &row, state));
     let service = if voice.tag() == "en" { request.name_en } else { request.name_sv };
     let link = format!("/t/{}", orders::link_token(&server, &id)?.reveal());
-    let may_type = state == ApprovalState::Created && request.assurance <= StartKind::TypedCode.assurance();
+    let may_type = state == ApprovalState::Created && !signs && request.assurance <= StartKind::TypedCode.assurance();
     let (state, organisation) = (word(&row, state), request.organisation);
-    Ok(Page(DeskPage { voice, id, service, organisation, link, digits, seconds, may_type, state, back, is_refused }).into_response())
+    Ok(Page(DeskPage { voice, id, service, organisation, link, digits, seconds, may_type, state, words, signs, back, is_refused }).into_response())
 }
 
 /// Two groups of four are read without losing the place.
@@ -149,7 +153,14 @@ fn status_of(server: &Server, voice: Voice, row: &Row) -> Result<Status, Problem
     let state = row.state_at(server.clock.now());
     let (word, back) = (word(row, state), way_back(row, state)?);
     let next = if state == ApprovalState::Declined { back.clone() } else { goes_on(row, state)? };
-    Ok(Status { state: word, words: voice.say_or(&format!("login-state-{word}"), "login-state-unknown"), next, back })
+    Ok(Status { state: word, words: words(voice, row, state), next, back })
+}
+
+/// The sentence for a state. Where a service has something signed, nobody is logged in.
+fn words(voice: Voice, row: &Row, state: ApprovalState) -> String {
+    let differs = matches!(state, ApprovalState::Aborted | ApprovalState::Approved | ApprovalState::Consumed | ApprovalState::Declined);
+    let act = if row.kind == ApprovalKind::Signature && differs && !row.is_replaced() { "sign" } else { "login" };
+    voice.say_or(&format!("{act}-state-{}", word(row, state)), "login-state-unknown")
 }
 
 impl Status {
@@ -166,7 +177,9 @@ impl Status {
 
 /// After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).
 fn goes_on(row: &Row, state: ApprovalState) -> Result<Option<String>, Problem> {
-    let goes_on_here = state == ApprovalState::Approved && row.start_kind != Some(StartKind::SameDevice);
+    // A signature is made before it is given out.
+    let is_given = state == ApprovalState::Approved || (state == ApprovalState::Consumed && row.kind == ApprovalKind::Signature);
+    let goes_on_here = is_given && row.start_kind != Some(StartKind::SameDevice);
     if goes_on_here { Ok(request_of(row)?.return_to) } else { Ok(None) }
 }
 
@@ -204,6 +217,7 @@ fn request_of(row: &Row) -> Result<Request, Problem> {
 fn word(row: &Row, state: ApprovalState) -> &'static str {
     match state {
         ApprovalState::Aborted if row.is_replaced() => "replaced",
+        ApprovalState::Aborted if row.reason.as_deref() == Some(sign_requests::ANOTHER_PERSON) => "another-person",
         ApprovalState::Aborted if row.reason.as_deref() == Some("withdrawn") => "withdrawn",
         ApprovalState::Aborted => "aborted",
         ApprovalState::Approved => "approved",

@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use handslag_keys::Kind;
 use handslag_protocol::moving_qr;
 use handslag_store::Tx;
-use handslag_vocab::{ApprovalId, ApprovalKind, Digest, Seconds, Secret, SecretHash, StartKind, UnixTime};
+use handslag_vocab::{ApprovalId, Digest, Seconds, Secret, SecretHash, StartKind, UnixTime};
 use rand_core::CryptoRng;
 
 use crate::{
@@ -50,7 +50,7 @@ pub async fn begin(
     now: UnixTime,
 ) -> Result<Order, Problem> {
     let starts = approvals::Starts { link: Some(link_token(server, id)?.hash()), qr: Some(qr_token(server, id)?.hash()), browser: browser.hash() };
-    approvals::create(tx, id, ApprovalKind::Login, request, starts, now, now + TO_CLAIM).await?;
+    approvals::create(tx, id, request.kind(), request, starts, now, now + TO_CLAIM).await?;
     Ok(Order { approval: id.clone() })
 }
 

@@ -1,8 +1,6 @@
 //! `GET /authorize/{txn}`: the browser that began comes back from a full log-in, and the service gets its code or its error. A failure is
 //! told to the person first (OP-19).
 
-use std::collections::BTreeMap;
-
 use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, header},
@@ -11,7 +9,6 @@ use axum::{
 use handslag_protocol::{
     authorize::AuthorizationRequest,
     oauth_error::{Answer, OAuthError},
-    release,
 };
 use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, Assurance, GrantId, Seconds, Secret, SecretHash, SessionId, UnixTime};
@@ -23,7 +20,7 @@ use super::{
     delivery::Way,
     details,
     grants::{self, OfSession},
-    pushed_requests, service_sessions,
+    pushed_requests, service_sessions, sign,
     single_sign_on::{self, Candidate, Fresh},
     subjects,
     told::{self, Reason},
@@ -38,6 +35,7 @@ use crate::{
     phone::{
         self, Phone,
         approvals::{self, State as ApprovalState},
+        sign_requests::ANOTHER_PERSON,
     },
     problem::Problem,
     server::Server,
@@ -66,6 +64,9 @@ pub(super) async fn answer(
     let asker = server.db.read_one(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
     let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
+    if sign::may_ask(&registered) {
+        sign::settled(&server, &id).await?;
+    }
     let (request, given) = server
         .db
         .write(async |tx| {
@@ -134,8 +135,9 @@ impl Asked<'_> {
         {
             return Ok(Given::Refused(OAuthError::InvalidRequestUri, "the pushed request was completed before"));
         }
-        match approvals::consume(tx, &row.approval_id, now).await? {
+        match sign::taken(tx, self.request, row, now).await? {
             Some(consumed) => self.granted(tx, &row.approval_id, &consumed, (now, rng)).await,
+            None if sign::is_unmade(self.request, row) => Ok(Given::Told(Reason::NotSigned)),
             None => Ok(Given::Refused(OAuthError::AccessDenied, denied(row, now))),
         }
     }
@@ -186,17 +188,18 @@ impl Asked<'_> {
         if self.request.acr.answer(level).is_none() {
             return Ok(Some(Reason::Level));
         }
-        if !is_meant(self.server, &self.registered.config, self.request, known)? {
+        let wanted = subjects::wanted(&self.registered.config, self.request)?;
+        if !wanted.is_meant(self.server, known)? {
             return Ok(Some(Reason::NotTheOneMeant));
         }
-        let is_wanted = is_wanted(self.server, &self.registered.config, self.request, known)?;
-        Ok((!is_wanted).then_some(Reason::AnotherPerson))
+        Ok((!wanted.is_wanted(self.server, known)?).then_some(Reason::AnotherPerson))
     }
 }
 
 /// What a service's developer reads; the person has read it on the page already.
 fn denied(row: &approvals::Row, now: UnixTime) -> &'static str {
     match row.state_at(now) {
+        ApprovalState::Aborted if row.reason.as_deref() == Some(ANOTHER_PERSON) => "another person than the one named in claims came to sign",
         ApprovalState::Aborted => "the log-in was cancelled where it began",
         ApprovalState::Declined if row.is_disowned() => "the person says that somebody else began this log-in",
         ApprovalState::Declined => "the person said no",
@@ -270,33 +273,19 @@ pub(super) async fn code_for(
     Ok(code)
 }
 
-/// Whether this is the person of `id_token_hint`, where there is one.
-fn is_meant(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
-    Ok(request.hint.means(&subjects::told(server, client, known.subject())?))
-}
-
-/// OpenID Connect Core §5.5.1: a value the service named for `sub` or a claim must be this person's.
-fn is_wanted(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
-    let is_subject = request.claims.takes("sub", &subjects::told(server, client, known.subject())?.into());
-    let sources: BTreeMap<_, _> = request.naming.iter().map(|named| (named.claim.clone(), named.from)).collect();
-    // A value named for something this person has not is not met: null is never among the values a service names.
-    let is_theirs = |claim: &str| request.claims.takes(claim, &known.claim(claim, &sources).unwrap_or_default());
-    let own_names = request.naming.iter().map(|named| named.claim.as_str());
-    Ok(is_subject && release::RELEASE.iter().map(|row| row.claim).chain(own_names).all(is_theirs))
-}
-
 /// Whether the request, where it names somebody in one way or another, names this person.
 pub(super) fn is_named(server: &Server, client: &config::Client, request: &AuthorizationRequest, known: &Known) -> Result<bool, Problem> {
-    Ok(is_meant(server, client, request, known)? && is_wanted(server, client, request, known)?)
+    subjects::wanted(client, request)?.is_this(server, known)
 }
 
 fn logged_in(client: &config::Client, request: &AuthorizationRequest, who: &LoggedIn<'_>, assurance: Assurance) -> Event {
     let released: Vec<String> = request.shares().into_iter().map(|claim| claim.name).collect();
     let transaction = who.transaction.unwrap_or(who.approval);
     let details = (!request.details.is_empty()).then(|| details::facts(&request.details));
+    let (purpose, kind) = if request.signs().is_some() { (Purpose::Signing, "oidc.signed_for") } else { (Purpose::Login, "oidc.logged_in") };
     Event {
-        chain: who.affiliation.chain(Purpose::Login),
-        kind: "oidc.logged_in",
+        chain: who.affiliation.chain(purpose),
+        kind,
         actor: Actor::Person(who.affiliation.affiliation_id.clone()),
         objects: vec![who.affiliation.affiliation_id.to_string(), transaction.to_string()],
         payload: json!({

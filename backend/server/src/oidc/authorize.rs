@@ -23,6 +23,7 @@ use super::{
     discovery::provider,
     grants, key_sets, logo, objects, pushed_requests,
     refusals::{self, Told},
+    sign,
     single_sign_on::{self, Candidate, Next},
     subjects,
 };
@@ -32,7 +33,7 @@ use crate::{
     login::{self, SSO, sso_sessions},
     phone::{
         self,
-        approvals::{AskedService, Occasion, Request},
+        approvals::{AskedService, Request},
     },
     problem::Problem,
     server::Server,
@@ -160,7 +161,7 @@ pub(super) async fn log_in(
         })
         .await?;
     let waits = format!("/login/{approval}{}", language(request.language));
-    let goes_on = asked.return_to.as_ref().filter(|_| server.config.test.is_some());
+    let goes_on = asked.return_to.as_ref().filter(|_| server.config.test.is_some() && request.signs().is_none());
     let mut response = delivery::redirect(server, goes_on.unwrap_or(&waits));
     if let Some(cookie) = new_cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -215,6 +216,11 @@ async fn checked(
         && let Some(object) = objects::of(server, &unverified, client, now).await.map_err(object_refused)?
     {
         unverified = unverified.with_object(object).map_err(object_refused)?;
+    } else if let Some(client) = client
+        && let Some(alone) = unverified.sign_request()
+    {
+        let verified = objects::sign_request(server, alone, client, now).await;
+        unverified = unverified.with_sign_request(verified);
     }
     match unverified.check(client.map(|client| &client.client), provider(server)) {
         Ok(request) => {
@@ -255,6 +261,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
     let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
     let granted = details::named(server, client, request).await?.map_err(|refusal| shown_here(refusal.code()))?;
     let shares = request.shares();
+    let signature = sign::in_certificate(request, &shares);
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     Ok(Request {
         requester: client.id.to_string(),
@@ -262,7 +269,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         name_en: client.name_en.clone(),
         organisation: organisation.name,
         logo,
-        claims: shares.iter().map(|claim| claim.name.clone()).collect(),
+        claims: shares.iter().map(|claim| claim.name.clone()).chain(signature.iter().map(|(name, _)| name.clone())).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
         documents: Vec::new(),
@@ -270,10 +277,10 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         service: Some(AskedService {
             client: client.id.clone(),
             organisation: organisation.organisation_id,
-            sources: shares.into_iter().map(|claim| (claim.name, claim.from)).collect(),
+            sources: shares.into_iter().map(|claim| (claim.name, claim.from)).chain(signature).collect(),
         }),
         granted,
-        occasion: Occasion::Ordinary,
+        occasion: sign::occasion(client, request)?,
     })
 }
 

@@ -9,6 +9,7 @@ use handslag_protocol::{
         jwe::{self, ContentEncryption, KeyManagement, PrivateOperation},
     },
     request_object::{Expected, Means, Reference, Refusal, RequestObject, UnverifiedRequestObject},
+    sign_request::{self, SignRequest},
 };
 use handslag_store::{Error, Tx};
 use handslag_vocab::{ClientId, Digest, Seconds, UnixTime};
@@ -43,6 +44,25 @@ pub(super) async fn of(
 /// Verifies one that came by value.
 pub(super) async fn verified(server: &Server, compact: &str, registered: &Registered, means: Means, now: UnixTime) -> Result<RequestObject, Refusal> {
     checked(server, UnverifiedRequestObject::new(compact), registered, means, now).await
+}
+
+/// Verifies what is to be signed, that came as a token of its own (OIDC Sweden signature extension §3.1.1.1).
+pub(super) async fn sign_request(
+    server: &Server,
+    compact: &str,
+    registered: &Registered,
+    now: UnixTime,
+) -> Result<SignRequest, sign_request::Refusal> {
+    let object = opened(server, UnverifiedRequestObject::new(compact))?;
+    let verify = |registered: &Registered| {
+        object.verify_sign_request(&Expected { client: &registered.client, provider: provider(server), means: Means::Value, now })
+    };
+    let verdict = verify(registered);
+    if verdict != Err(Refusal::Jose(jose::Refusal::KeyUnknown).into()) {
+        return verdict;
+    }
+    let newer = key_sets::with_newer_keys(server, registered, now).await;
+    newer.map_or(verdict, |newer| verify(&newer))
 }
 
 /// Signed by a key that is not among the client's, it is tried once more with those that the client publishes now.

@@ -63,6 +63,13 @@ async fn answer(
         Some(compact) => Some(objects::verified(server, compact, &client, Means::Pushed, now).await.map_err(par::Refusal::from)?),
         None => None,
     };
+    let pushed = match pushed.sign_request() {
+        Some(alone) => {
+            let verified = objects::sign_request(server, alone, &client, now).await;
+            pushed.with_sign_request(verified)
+        }
+        None => pushed,
+    };
     let at = proof::At { method: Method::POST.as_str(), path: "/par", access_token: None, now };
     let proof = proof::of(server, headers, at).await?;
     let proven = proof.as_ref().map(|proof| proof.thumbprint);

@@ -17,9 +17,10 @@ use handslag_protocol::{
 };
 use handslag_store::Tx;
 use handslag_vocab::{Digest, UnixTime};
+use serde_json::{Map, Value};
 
 use super::{
-    access_tokens, client_credentials, details, elsewhere, exchange,
+    access_tokens, client_credentials, details, elsewhere, event_claims, exchange,
     grants::{Grant, Held},
     proof::{self, Proven},
     proven_client::{self, ProvenClient},
@@ -154,7 +155,8 @@ impl Asked<'_> {
         details::record(tx, self, (affiliation, grant), (&request.details, wanted.audience.unwrap_or_default()), rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
         let known = identity::known_for(tx, affiliation, &request.shares()).await?;
-        let id_token = if is_openid { Some(self.id_token(grant, &known, request, (subject, &access_token), rng)?) } else { None };
+        let event = event_claims::told(tx, self.server, grant, affiliation, request).await?;
+        let id_token = if is_openid { Some(self.id_token(grant, (&known, event), request, (subject, &access_token), rng)?) } else { None };
         Ok(TokenAnswer {
             access_token,
             token_type: self.token_type(),
@@ -170,7 +172,7 @@ impl Asked<'_> {
     fn id_token(
         &self,
         grant: &Grant,
-        known: &Known,
+        (known, event): (&Known, Map<String, Value>),
         request: &AuthorizationRequest,
         (subject, access_token): (String, &str),
         rng: &mut Rng,
@@ -178,6 +180,7 @@ impl Asked<'_> {
         let shares = request.shares();
         let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
         let mut released = release::for_id_token(&shares, &known.values(&shares));
+        released.extend(event);
         if let Offer::Backchannel(handle) = &self.request.offer {
             released.insert(AUTH_REQ_ID.to_owned(), handle.reveal().into());
         }

@@ -39,6 +39,8 @@ pub(super) enum Reason {
     Ended,
     /// The person or the phone is below what the service demands.
     Level,
+    /// The person said yes, and no signature came of it.
+    NotSigned,
     /// Another person than the one of `id_token_hint`.
     NotTheOneMeant,
 }
@@ -49,6 +51,7 @@ impl Reason {
         match self {
             Self::AnotherPerson | Self::Cancelled | Self::Ended => OAuthError::AccessDenied,
             Self::Level => OAuthError::UnmetAuthenticationRequirements,
+            Self::NotSigned => OAuthError::ServerError,
             Self::NotTheOneMeant => OAuthError::LoginRequired,
         }
     }
@@ -60,6 +63,7 @@ impl Reason {
             Self::Cancelled => "the person cancelled in the browser",
             Self::Ended => "the work identity or the phone was ended",
             Self::Level => "the demanded level was not reached",
+            Self::NotSigned => "the person approved, but the signature could not be made",
             Self::NotTheOneMeant => "another person than the one of id_token_hint logged in",
         }
     }
@@ -70,6 +74,7 @@ impl Reason {
             Self::Cancelled => "told-cancelled",
             Self::Ended => "told-ended",
             Self::Level => "told-level",
+            Self::NotSigned => "told-not-signed",
         }
     }
 }
@@ -87,6 +92,7 @@ struct ToldPage {
     id: ApprovalId,
     service: String,
     words: String,
+    title: &'static str,
     is_cancelled: bool,
 }
 
@@ -118,7 +124,13 @@ pub(super) async fn show(
     let client = clients::registered(&server, &request.client_id).await?.ok_or_else(Problem::gone)?;
     let service = clients::name(&client.config, voice).to_owned();
     let words = voice.say1(told.reason.word(), "service", &service);
-    Ok(Page(ToldPage { voice, id, service, words, is_cancelled: told.reason == Reason::Cancelled }).into_response())
+    let is_cancelled = told.reason == Reason::Cancelled;
+    let title = match request.signs() {
+        _ if is_cancelled => "told-title-cancelled",
+        Some(_) => "told-title-sign",
+        None => "told-title",
+    };
+    Ok(Page(ToldPage { voice, id, service, words, title, is_cancelled }).into_response())
 }
 
 /// `GET /besked/{id}/vidare`: the person has read it.

@@ -22,6 +22,8 @@ pub enum Topic {
     ServiceLoggedOut,
     /// A person answered what a service asked for: the service is told, if it wants to be.
     DirectedAnswered,
+    /// A person approved what a service has signed: the signing slice signs.
+    SignRequestApproved,
     /// An approval of a signature was given: the signing slice signs.
     SignatureApproved,
     /// The signer said no: the signing slice ends the signature and tells who asked.
@@ -37,6 +39,7 @@ impl Topic {
             Self::PhoneEnded => "phone.ended",
             Self::ServiceLoggedOut => "service.logged_out",
             Self::DirectedAnswered => "directed.answered",
+            Self::SignRequestApproved => "sign_request.approved",
             Self::SignatureApproved => "signature.approved",
             Self::SignatureDeclined => "signature.declined",
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use handslag_protocol::attribute::Attribute;
+use handslag_protocol::{attribute::Attribute, user_message::UserMessage};
 use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{
     AffiliationId, Approval, ApprovalId, ApprovalKind, Assurance, ClientId, Document, NotCanonical, OrganisationId, PhoneId, Seconds, SecretHash,
@@ -14,7 +14,7 @@ use handslag_vocab::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{granted::AskedGrant, logo::Logo, phones::Phone};
+use super::{granted::AskedGrant, logo::Logo, phones::Phone, sign_requests::Signing};
 use crate::{identity::Affiliation, problem::Problem};
 
 /// From the claim on, a person has this long for a log-in, and this long where documents are to be read.
@@ -79,11 +79,27 @@ pub enum Occasion {
     /// Nothing is special.
     #[default]
     Ordinary,
+    /// At a service that says something beside its question.
+    Saying(UserMessage),
     /// At a service that asked for this person; what it says about it is shown as its words.
     Service {
         /// One line.
         message: Option<String>,
     },
+    /// Nowhere: a service has something signed.
+    Signing(Box<Signing>),
+}
+
+impl Request {
+    /// What a service has signed, if this is not a log-in.
+    pub fn signing(&self) -> Option<&Signing> {
+        if let Occasion::Signing(signing) = &self.occasion { Some(signing) } else { None }
+    }
+
+    /// What an approval of it gives, where a browser began.
+    pub fn kind(&self) -> ApprovalKind {
+        if self.signing().is_some() { ApprovalKind::Signature } else { ApprovalKind::Login }
+    }
 }
 
 /// The facts about a service that policy decides on.
@@ -435,11 +451,11 @@ pub async fn given_since(tx: &mut Tx, phone: &PhoneId, since: UnixTime) -> Resul
     Ok(given.count > 0)
 }
 
-/// Disposes, by the rules in the migrations, of log-ins that no phone ever took (they are about nobody), of what led to an approval
+/// Disposes, by the rules in the migrations, of questions that no phone ever took (they are about nobody), of what led to an approval
 /// that has run out, and of old reasons.
 pub(super) async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     tx.execute(
-        "DELETE FROM approvals WHERE affiliation_id IS NULL AND kind = 'login' AND expires_at < $1 \
+        "DELETE FROM approvals WHERE affiliation_id IS NULL AND kind <> 'opening' AND expires_at < $1 \
          AND NOT EXISTS (SELECT 1 FROM authorizations a WHERE a.approval_id = approvals.approval_id) \
          AND NOT EXISTS (SELECT 1 FROM awaited_requests r WHERE r.approval_id = approvals.approval_id)",
         (now - OPEN_PAGES,),

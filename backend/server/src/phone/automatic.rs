@@ -111,6 +111,10 @@ pub async fn answer(tx: &mut Tx, server: &Server, test: &Test, id: &ApprovalId, 
     let phone = phone(tx, &affiliation).await?.ok_or_else(Problem::not_found)?;
     let caller = Caller { phone, affiliation, browser: CallerIsBrowser::No, began: None };
     let row = approvals::by_id(tx, id).await?.ok_or_else(Problem::gone)?;
+    if row.request().is_ok_and(|request| request.signing().is_some()) {
+        // Nothing is signed that nobody signs: it waits for a phone.
+        return Ok(());
+    }
     claim::fix(tx, server, &caller, row, StartKind::Assigned, "sv", now).await?;
     let evidence = json!({ "by": "nobody", "because": SOURCE }).to_string();
     let phone = &caller.phone.phone_id;

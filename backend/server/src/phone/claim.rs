@@ -10,7 +10,7 @@ use handslag_phone::wire::Start;
 use handslag_policy::{Act, Service};
 use handslag_protocol::moving_qr;
 use handslag_store::Tx;
-use handslag_vocab::{Approval, ApprovalId, ApprovalKind, Assurance, MalformedId, Requester, Secret, Shared, StartKind, UnixTime};
+use handslag_vocab::{Approval, ApprovalId, ApprovalKind, Assurance, MalformedId, MessageType, Requester, Secret, Shared, StartKind, UnixTime};
 
 use super::{
     approvals::{self, Occasion, Request, Row, State as ApprovalState},
@@ -18,9 +18,10 @@ use super::{
     caller::{Caller, CallerIsBrowser},
     codes,
     decide::is_late,
-    directed, granted, released,
+    directed, granted, released, sign_requests,
 };
 use crate::{
+    caller::Rng,
     identity::{self, Known},
     problem::Problem,
     server::Server,
@@ -31,23 +32,27 @@ pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &s
     if matches!(start, Start::Code { .. }) && !server.db.write(async |tx| codes::may_try(tx, &caller.phone.phone_id, now).await).await? {
         return Err(too_many_tries());
     }
-    let (row, ended) = server
+    let (row, taken) = server
         .db
         .write(async |tx| {
             let row = found(tx, server, caller, start, now).await?;
             began_here(caller, start, &row)?;
             if row.phone_id.as_ref() == Some(&caller.phone.phone_id) && !is_late(&row, now) {
-                return Ok((row, Vec::new()));
+                return Ok((row, Ok(Vec::new())));
             }
             if row.state_at(now) != ApprovalState::Created {
                 return Err(Problem::gone());
             }
+            // The question is over: committed, and then refused.
+            if let Some(refused) = sign_requests::turned_away(tx, server, caller, &row, (now, &mut Rng::system())).await? {
+                return Ok((row, Err(refused)));
+            }
             let row = fix(tx, server, caller, row, start.kind(), language, now).await?;
-            Ok((row.clone(), give_way(tx, caller, &row, now).await?))
+            Ok((row.clone(), Ok(give_way(tx, caller, &row, now).await?)))
         })
         .await?;
     server.wakeups.wake(row.approval_id.as_str());
-    for other in ended {
+    for other in taken? {
         server.wakeups.wake(other.as_str());
     }
     Ok(row)
@@ -75,8 +80,11 @@ fn too_many_tries() -> Problem {
 /// Writes the canonical bytes for this person and phone.
 pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start: StartKind, language: &str, now: UnixTime) -> Result<Row, Problem> {
     let request = row.request().map_err(|error| Problem::internal(&error))?;
+    if !sign_requests::is_for(tx, server, caller, &request).await? {
+        return Err(sign_requests::another_person());
+    }
     reaches_by(caller, request.assurance, start)?;
-    if row.kind == ApprovalKind::Login {
+    if row.kind == ApprovalKind::Login || request.signing().is_some() {
         let service = request.service.as_ref().map_or_else(|| own_pages(caller, &request), |service| Ok(service.asked(&request)))?;
         authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::LogIn { service }, now)?;
     }
@@ -161,7 +169,7 @@ fn written((caller, known): (&Caller, &Known), row: &Row, request: &Request, sta
     let sources = request.service.as_ref().map_or(&no_sources, |service| &service.sources);
     let claims = request.claims.iter().filter_map(|claim| released::shared(known, sources, claim, language));
     let shared: Vec<Shared> = claims.chain(request.stays_days.map(|days| released::stays(days, language))).collect();
-    let message = if let Occasion::Service { message } = &request.occasion { message.clone() } else { None };
+    let (message, message_type) = said(request, language);
     // What a service asked for lives as long as it was told, whenever the person opened it.
     let expires_at = if row.directed_at.is_some() { row.expires_at } else { now + approvals::time_for(row.kind) };
     Approval::new(
@@ -178,6 +186,18 @@ fn written((caller, known): (&Caller, &Known), row: &Row, request: &Request, sta
         now,
         expires_at,
     )
-    .saying(message)
+    .saying(message, message_type)
     .granting(granted::lines(&request.granted, language))
+    .signing(request.signing().map(|signing| signing.written(language)))
+}
+
+/// The service's own words, in the language of the page.
+fn said(request: &Request, language: &str) -> (Option<String>, MessageType) {
+    let message = match &request.occasion {
+        Occasion::Device | Occasion::Ordinary => return (None, MessageType::Plain),
+        Occasion::Service { message } => return (message.clone(), MessageType::Plain),
+        Occasion::Saying(message) => message,
+        Occasion::Signing(signing) => &signing.request.sign_message,
+    };
+    (Some(message.said(language).to_owned()), message.mime_type())
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     approvals::{self, Row, State as ApprovalState},
     caller::{Caller, CallerIsBrowser},
-    directed, evidence, pictures,
+    directed, evidence, pictures, sign_requests,
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -102,7 +102,7 @@ pub(super) async fn give(
                 let stands = matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed) && row.evidence.is_some();
                 return if stands { Ok(Ok(return_to)) } else { Err(Problem::gone()) };
             }
-            leave(tx, &row, outbox::Topic::SignatureApproved, now).await?;
+            leave(tx, &row, Answer::Yes, now).await?;
             let facts = json!({ "evidence": Digest::of(evidence.as_bytes()) });
             audit::record(tx, decided(&caller.affiliation, &row, "approval.given", facts), now, &mut rng).await?;
             Ok(Ok(return_to))
@@ -122,19 +122,36 @@ fn has_number(server: &Server, row: &Row, asked: &Approve) -> Result<bool, Probl
 }
 
 /// What slices to the right have to do now.
-async fn leave(tx: &mut Tx, row: &Row, signature: outbox::Topic, now: UnixTime) -> Result<(), handslag_store::Error> {
-    if row.directed_at.is_some() {
-        outbox::leave(tx, outbox::Topic::DirectedAnswered, row.approval_id.as_str(), now).await?;
-    }
-    if row.kind == ApprovalKind::Signature {
-        outbox::leave(tx, signature, row.approval_id.as_str(), now).await?;
+async fn leave(tx: &mut Tx, row: &Row, answer: Answer, now: UnixTime) -> Result<(), handslag_store::Error> {
+    let directed = row.directed_at.is_some().then_some(outbox::Topic::DirectedAnswered);
+    let is_of_a_service = || row.request().is_ok_and(|request| request.signing().is_some());
+    let signature = match (row.kind, answer) {
+        // A service that has something signed hears of a no from the browser that comes back.
+        (ApprovalKind::Signature, Answer::Yes) if is_of_a_service() => {
+            sign_requests::needs_signature(row).then_some(outbox::Topic::SignRequestApproved)
+        }
+        (ApprovalKind::Signature, Answer::Yes) => Some(outbox::Topic::SignatureApproved),
+        (ApprovalKind::Signature, Answer::No) => (!is_of_a_service()).then_some(outbox::Topic::SignatureDeclined),
+        (ApprovalKind::Login | ApprovalKind::Opening, _) => None,
+    };
+    for topic in directed.into_iter().chain(signature) {
+        outbox::leave(tx, topic, row.approval_id.as_str(), now).await?;
     }
     Ok(())
 }
 
+/// What the person said.
+#[derive(Clone, Copy)]
+enum Answer {
+    No,
+    Yes,
+}
+
 fn wake(server: &Server, id: &ApprovalId) {
     server.wakeups.wake(id.as_str());
-    for topic in [outbox::Topic::DirectedAnswered, outbox::Topic::SignatureApproved, outbox::Topic::SignatureDeclined] {
+    let topics =
+        [outbox::Topic::DirectedAnswered, outbox::Topic::SignRequestApproved, outbox::Topic::SignatureApproved, outbox::Topic::SignatureDeclined];
+    for topic in topics {
         server.wakeups.wake(topic.as_str());
     }
 }
@@ -144,7 +161,7 @@ async fn end(tx: &mut Tx, caller: &Caller, row: &Row, reason: &str, now: UnixTim
     if !approvals::decline(tx, &row.approval_id, &caller.phone.phone_id, reason, now).await? {
         return Ok(false);
     }
-    leave(tx, row, outbox::Topic::SignatureDeclined, now).await?;
+    leave(tx, row, Answer::No, now).await?;
     audit::record(tx, decided(&caller.affiliation, row, "approval.declined", json!({ "reason": reason })), now, rng).await?;
     Ok(true)
 }

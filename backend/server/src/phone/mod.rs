@@ -25,6 +25,7 @@ pub mod pictures;
 mod registrations;
 mod released;
 mod remove;
+pub mod sign_requests;
 
 pub use caller::{BROWSER, Caller, CallerIsBrowser};
 pub use claim::{fix, reaches, taken};

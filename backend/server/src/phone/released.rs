@@ -55,6 +55,8 @@ pub(super) fn question(kind: ApprovalKind, name: &str, request: &Request, langua
         }
         (ApprovalKind::Login, _) if is_english => format!("Do you want to log in to {name}?"),
         (ApprovalKind::Login, _) => format!("Vill du logga in i {name}?"),
+        (ApprovalKind::Signature, []) if is_english => format!("Do you want to sign this at {name}?"),
+        (ApprovalKind::Signature, []) => format!("Vill du skriva under det här hos {name}?"),
         (ApprovalKind::Signature, [document]) if is_english => format!("Do you want to sign “{}”?", document.title),
         (ApprovalKind::Signature, [document]) => format!("Vill du skriva under ”{}”?", document.title),
         (ApprovalKind::Signature, documents) if is_english => format!("Do you want to sign {} documents?", documents.len()),

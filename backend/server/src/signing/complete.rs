@@ -77,16 +77,21 @@ fn certificates(signed: &Signed) -> Result<Vec<Certificate>, Problem> {
 /// Asks the core over its HTTP interface: in this process, or where it listens alone.
 async fn ordered(server: &Server, order: &Order) -> Result<Signed, Problem> {
     let body = serde_json::to_vec(order).map_err(|error| Problem::internal(&error))?;
-    let ticket = format!("Bearer {}", core::ticket(server, &body, server.clock.now())?);
-    let answer = match &server.config.signing_core_url {
-        Some(url) => elsewhere(url, ticket, body).await?,
-        None => here(core::routes().with_state(server.clone()), ticket, body).await?,
-    };
+    let answer = asked_of_core(server, "/signing-core/sign", body).await?;
     serde_json::from_slice(&answer).map_err(|error| Problem::internal(&error))
 }
 
-async fn here(core: Router, ticket: String, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
-    let request = Request::post("/signing-core/sign")
+/// Sends an order to the core at this path.
+pub(super) async fn asked_of_core(server: &Server, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
+    let ticket = format!("Bearer {}", core::ticket(server, &body, server.clock.now())?);
+    match &server.config.signing_core_url {
+        Some(url) => elsewhere(&format!("{url}{path}"), ticket, body).await,
+        None => here(core::routes().with_state(server.clone()), path, ticket, body).await,
+    }
+}
+
+async fn here(core: Router, path: &str, ticket: String, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
+    let request = Request::post(path)
         .header(header::AUTHORIZATION, ticket)
         .header(header::CONTENT_TYPE, "application/json")
         .body(Body::from(body))
@@ -97,9 +102,9 @@ async fn here(core: Router, ticket: String, body: Vec<u8>) -> Result<Vec<u8>, Pr
     if is_good { Ok(bytes.to_vec()) } else { Err(core_refused(&bytes)) }
 }
 
-async fn elsewhere(url: &str, ticket: String, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
+async fn elsewhere(address: &str, ticket: String, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(10)).build();
-    let request = client.map_err(|error| Problem::internal(&error))?.post(format!("{url}/signing-core/sign"));
+    let request = client.map_err(|error| Problem::internal(&error))?.post(address);
     let sent = request.header(header::AUTHORIZATION, ticket).header(header::CONTENT_TYPE, "application/json").body(body).send().await;
     let response = sent.map_err(|error| Problem::internal(&error))?;
     let is_good = response.status().is_success();

@@ -14,7 +14,7 @@ use axum::{
 use handslag_keys::{Kind, OneShotKey};
 use handslag_pades::{certificate::Certificate, cms};
 use handslag_phone::wire::Octets;
-use handslag_store::{FromRow, Tx};
+use handslag_store::{Error, FromRow, Tx};
 use handslag_vocab::{Approval, ApprovalId, Assurance, Digest, Seconds, Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,6 +22,7 @@ use serde_json::json;
 use super::{
     authorities::{establish, refused},
     certificate::{self, Authenticated},
+    user_signatures,
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -62,7 +63,7 @@ pub(super) struct Signed {
 }
 
 pub(super) fn routes() -> Router<Server> {
-    Router::new().route("/signing-core/sign", post(sign))
+    Router::new().route("/signing-core/sign", post(sign)).route("/signing-core/user-signature", post(user_signatures::sign))
 }
 
 /// What the portal shows to be let in: both sides hold the same keys, nobody else does. For one body, and for a minute.
@@ -71,7 +72,7 @@ pub(super) fn ticket(server: &Server, body: &[u8], now: UnixTime) -> Result<Stri
     Ok(format!("{}.{}", now.seconds(), Digest(server.keys.mac(Kind::Cookie, &text)?).to_base64url()))
 }
 
-fn is_let_in(server: &Server, headers: &HeaderMap, body: &[u8], now: UnixTime) -> bool {
+pub(super) fn is_let_in(server: &Server, headers: &HeaderMap, body: &[u8], now: UnixTime) -> bool {
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
     let Some(shown) = shown else { return false };
     let made = shown.split_once('.').and_then(|(made, _)| made.parse().ok()).map(UnixTime::from_seconds);
@@ -112,53 +113,77 @@ struct Kept {
     certificate: Vec<u8>,
 }
 
-async fn signed_once(tx: &mut Tx, server: &Server, id: &ApprovalId, request: &cms::Request, now: UnixTime, rng: &mut Rng) -> Result<Signed, Problem> {
+/// What the core may do for an approval: nothing new, where it has answered before, or make a signature of what was approved.
+pub(super) enum Once {
+    /// The answer that stands.
+    Again(String),
+    /// Taken now, or taken before and never answered in time.
+    Approved(approvals::Consumed),
+}
+
+/// One answer for one approval and one digest. Who asks for another digest gets nothing.
+pub(super) async fn once(tx: &mut Tx, id: &ApprovalId, digest: &[u8; 32], now: UnixTime) -> Result<Once, Problem> {
     let kept: Option<Kept> = tx.optional("SELECT message_digest, answer, certificate FROM core_answers WHERE approval_id = $1", (id,)).await?;
     if let Some(kept) = &kept {
-        if kept.message_digest != request.message_digest() {
+        if kept.message_digest != digest {
             return Err(not_approved());
         }
         let is_good = Certificate::from_der(&kept.certificate).is_ok_and(|certificate| now + TO_TIMESTAMP < certificate.not_after());
         if is_good {
-            return serde_json::from_str(&kept.answer).map_err(|error| Problem::internal(&error));
+            return Ok(Once::Again(kept.answer.clone()));
         }
         // Killed after the core had answered, and up again too late for a timestamp: the same yes gets a fresh certificate.
         tx.execute("DELETE FROM core_answers WHERE approval_id = $1", (id,)).await?;
     }
-    let approved = match approvals::consume_within(tx, id, now, TO_SIGN).await? {
-        Some(consumed) => consumed,
-        None if kept.is_some() => approvals::consumed(tx, id).await?.ok_or_else(not_approved)?,
-        None => return Err(not_approved()),
+    match approvals::consume_within(tx, id, now, TO_SIGN).await? {
+        Some(consumed) => Ok(Once::Approved(consumed)),
+        None if kept.is_some() => Ok(Once::Approved(approvals::consumed(tx, id).await?.ok_or_else(not_approved)?)),
+        None => Err(not_approved()),
+    }
+}
+
+/// Remembers the answer.
+pub(super) async fn keep(tx: &mut Tx, id: &ApprovalId, digest: &[u8; 32], answer: &str, certificate: &[u8], now: UnixTime) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO core_answers (approval_id, message_digest, answer, certificate, created_at) VALUES ($1, $2, $3, $4, $5)",
+        (id, digest.as_slice(), answer, certificate, now),
+    )
+    .await?;
+    Ok(())
+}
+
+async fn signed_once(tx: &mut Tx, server: &Server, id: &ApprovalId, request: &cms::Request, now: UnixTime, rng: &mut Rng) -> Result<Signed, Problem> {
+    let approved = match once(tx, id, request.message_digest(), now).await? {
+        Once::Again(answer) => return serde_json::from_str(&answer).map_err(|error| Problem::internal(&error)),
+        Once::Approved(approved) => approved,
     };
-    let signer = checked(tx, &approved, request, now).await?;
+    let (approval, signer) = signer(tx, &approved, now).await?;
+    if !approval.documents.iter().any(|document| document.signed_bytes.as_bytes() == request.message_digest()) {
+        return Err(not_approved());
+    }
     let signed = made(tx, server, id, &approved, &signer, request, now, rng).await?;
     let answer = serde_json::to_string(&signed).map_err(|error| Problem::internal(&error))?;
     let leaf = signed.certificates.first().map(|certificate| certificate.0.as_slice()).unwrap_or_default();
-    tx.execute(
-        "INSERT INTO core_answers (approval_id, message_digest, answer, certificate, created_at) VALUES ($1, $2, $3, $4, $5)",
-        (id, request.message_digest().as_slice(), answer, leaf, now),
-    )
-    .await?;
+    keep(tx, id, request.message_digest(), &answer, leaf, now).await?;
     Ok(signed)
 }
 
 /// Who signs, and how surely.
-struct Signer {
-    affiliation: Affiliation,
-    assurance: Assurance,
+pub(super) struct Signer {
+    pub(super) affiliation: Affiliation,
+    pub(super) assurance: Assurance,
 }
 
-/// The core believes nobody: it verifies the phone's signature over the approval itself, that the approval names this digest, that
-/// the level was reached, and that neither the person nor the phone has been blocked since.
-async fn checked(tx: &mut Tx, approved: &approvals::Consumed, request: &cms::Request, now: UnixTime) -> Result<Signer, Problem> {
+/// The core believes nobody: it verifies the phone's signature over the approval itself, that the level was reached, and that neither the
+/// person nor the phone has been blocked since. What the approval names is the caller's to compare.
+pub(super) async fn signer(tx: &mut Tx, approved: &approvals::Consumed, now: UnixTime) -> Result<(Approval, Signer), Problem> {
     let approval = Approval::parse(&approved.bytes).map_err(|error| Problem::internal(&error))?;
     let affiliation = identity::by_id(tx, &approved.affiliation_id).await?;
     let phone = phone::by_id(tx, &approved.phone_id).await?.ok_or_else(not_approved)?;
-    let assurance = Assurance::of(affiliation.assurance, phone.tier.assurance(), Assurance::Loa3);
+    let assurance = approved.reached(&affiliation, &phone);
     let is_usable = affiliation.standing(now) == Standing::Good && phone.blocked_at.is_none();
-    let is_named = approval.documents.iter().any(|document| document.signed_bytes.as_bytes() == request.message_digest());
     let is_theirs = approval.who == affiliation.who.to_string() && phone::evidence_holds(tx, &phone, &approved.bytes, &approved.evidence).await?;
-    if is_usable && is_named && is_theirs && assurance >= approval.assurance { Ok(Signer { affiliation, assurance }) } else { Err(not_approved()) }
+    if is_usable && is_theirs && assurance >= approval.assurance { Ok((approval, Signer { affiliation, assurance })) } else { Err(not_approved()) }
 }
 
 /// Makes the key, the certificate and the signature; the key is gone when this returns.
@@ -196,6 +221,6 @@ async fn made(
     })
 }
 
-fn not_approved() -> Problem {
+pub(super) fn not_approved() -> Problem {
     Problem::forbidden("Underskriften är inte godkänd.", "The signature is not approved.").with_code("not_approved")
 }

@@ -17,6 +17,7 @@ mod preview;
 mod revocation_lists;
 mod signatures;
 mod timestamp;
+mod user_signatures;
 mod work;
 
 pub use ask::{Asked, ask};

@@ -7,6 +7,7 @@ use handslag_vocab::{ApprovalId, UnixTime};
 use super::{
     complete::complete,
     ended::{decline, give_up},
+    user_signatures,
 };
 use crate::{
     outbox::{self, Taken, Topic},
@@ -22,7 +23,11 @@ const TRIES: i64 = 8;
 
 /// Works off the outbox until the process ends.
 pub async fn work(server: Server) {
-    tokio::join!(take_up(&server, Topic::SignatureApproved), take_up(&server, Topic::SignatureDeclined));
+    tokio::join!(
+        take_up(&server, Topic::SignatureApproved),
+        take_up(&server, Topic::SignatureDeclined),
+        take_up(&server, Topic::SignRequestApproved)
+    );
 }
 
 async fn take_up(server: &Server, topic: Topic) {
@@ -41,6 +46,7 @@ async fn one(server: &Server, topic: Topic) -> bool {
     let done = match topic {
         Topic::SignatureApproved => complete(server, &approval, now).await,
         Topic::SignatureDeclined => decline(server, &approval, now).await,
+        Topic::SignRequestApproved => user_signatures::complete(server, &approval, now).await,
         // Other slices'.
         Topic::ClientLogoNamed | Topic::DirectedAnswered | Topic::IdentityEnded | Topic::PhoneEnded | Topic::ServiceLoggedOut => return false,
     };
@@ -54,7 +60,14 @@ async fn one(server: &Server, topic: Topic) -> bool {
 /// Tried again when the lease has run out; what cannot be signed at all is given up. A no is never given up.
 async fn failed(server: &Server, topic: Topic, approval: &ApprovalId, taken: &Taken, problem: &Problem, now: UnixTime) {
     tracing::error!(code = problem.code, attempts = taken.attempts, topic = topic.as_str(), "an answer could not be taken up");
-    if topic != Topic::SignatureApproved || taken.attempts < TRIES {
+    if taken.attempts < TRIES {
+        return;
+    }
+    if topic == Topic::SignRequestApproved {
+        // Whoever waited has heard long ago that it was not made.
+        server.db.write(async |tx| outbox::done(tx, topic, approval.as_str(), now).await).await.ok();
+    }
+    if topic != Topic::SignatureApproved {
         return;
     }
     if let Err(problem) = give_up(server, approval, problem.code, now).await {

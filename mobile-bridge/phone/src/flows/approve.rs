@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use handslag_vocab::{Approval, ApprovalKind, Assurance, StartKind};
+use handslag_vocab::{Approval, ApprovalKind, Assurance, Digest, StartKind, is_showable};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{Ask, Call, Flow, Ground, Next, Step, ToSign, accepted, read};
@@ -154,14 +154,15 @@ fn claimed(status: u16, body: &[u8], start: &Start, language: Language, ground: 
 /// The phone's checks, in order. The server has made its own; these hold against a server that errs or is taken over.
 fn check(claimed: &Claimed, start: &Start, language: Language, ground: &Ground<'_>) -> Result<Asked, Refusal> {
     let approval = Approval::parse(&claimed.approval.0).map_err(|_| Refusal::ApprovalNotCanonical)?;
-    let checks: [(bool, Refusal); 7] = [
+    let checks: [(bool, Refusal); 8] = [
         (is_ours(&approval, ground.memory), Refusal::ApprovalForOther),
         (ground.now <= approval.expires_at, Refusal::ApprovalExpired),
         (!ground.memory.spent.holds(&approval.transaction), Refusal::ApprovalSpent),
         (approval.language == language.as_str(), Refusal::ApprovalLanguage),
         (started_so(&approval, start), Refusal::StartMismatch),
         (documents_fit(&approval, &claimed.documents), Refusal::DocumentsMismatch),
-        (screen::texts(&approval).into_iter().all(screen::is_showable), Refusal::ApprovalUnshowable),
+        (message_fits(&approval), Refusal::MessageMismatch),
+        (screen::texts(&approval).into_iter().all(is_showable), Refusal::ApprovalUnshowable),
     ];
     match checks.into_iter().find(|(holds, _)| !holds) {
         Some((_, refusal)) => Err(refusal),
@@ -186,10 +187,19 @@ fn started_so(approval: &Approval, start: &Start) -> bool {
     approval.start == start.kind() && allowed
 }
 
-/// A signature has documents, each with pages; nothing else has any.
+/// A signature has documents, each with pages, or a service's message; nothing else has any.
 fn documents_fit(approval: &Approval, offered: &[u32]) -> bool {
     let named: Vec<u32> = approval.documents.iter().map(|document| document.pages).collect();
-    named == offered && !named.contains(&0) && named.is_empty() == (approval.kind != ApprovalKind::Signature)
+    let is_of_documents = approval.kind == ApprovalKind::Signature && approval.signing.is_none();
+    named == offered && !named.contains(&0) && named.is_empty() != is_of_documents
+}
+
+/// What a service has signed is what this screen shows, and only a signature is one.
+fn message_fits(approval: &Approval) -> bool {
+    approval.signing.as_ref().is_none_or(|signing| {
+        let shown = approval.message.as_deref().map(Digest::of_shown);
+        approval.kind == ApprovalKind::Signature && shown.as_deref() == Some(signing.message_digest.as_str())
+    })
 }
 
 fn fetched(asked: Asked, page: Page, status: u16, body: Vec<u8>) -> Next {
@@ -323,6 +333,8 @@ impl Asked {
                 kind: approval.kind,
                 text: approval.text.clone(),
                 message: approval.message.clone(),
+                words: approval.words(),
+                signs_message: approval.signing.is_some(),
                 documents: documents.collect(),
                 assurance: approval.assurance,
                 who: approval.who.clone(),

@@ -1,6 +1,6 @@
 //! Log-ins that a service asks for: the number of its screen, its words, and whether the question still stands.
 
-use handslag_vocab::{Assurance, StartKind};
+use handslag_vocab::{Assurance, MessageType, StartKind};
 use serde_json::json;
 
 use super::{
@@ -20,7 +20,7 @@ fn asked() -> Task {
 fn waiting() -> (Kommun, Telefon) {
     let mut kommun = Kommun::new();
     let mut telefon = Telefon::enrolled(&mut kommun);
-    kommun.waiting = Some(claimed(&login(StartKind::Number).saying(Some("Kassa 3".to_owned()))));
+    kommun.waiting = Some(claimed(&login(StartKind::Number).saying(Some("Kassa 3".to_owned()), MessageType::Plain)));
     telefon.does(asked(), &mut kommun);
     (kommun, telefon)
 }
@@ -65,7 +65,7 @@ fn other_questions_have_no_number_and_this_one_gives_no_more_than_level_2() {
     telefon.presses(Button::Approve, &mut kommun);
     assert_eq!(kommun.number, None);
     let high = but(login(StartKind::Number), |approval| approval.assurance = Assurance::Loa3);
-    let bent = login(StartKind::Number).saying(Some("Kassa\u{202e}3".to_owned()));
+    let bent = login(StartKind::Number).saying(Some("Kassa\u{202e}3".to_owned()), MessageType::Plain);
     let refused = [
         (high, Refusal::StartMismatch),
         (login(StartKind::MovingQr), Refusal::StartMismatch),

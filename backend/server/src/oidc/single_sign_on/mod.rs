@@ -53,7 +53,7 @@ pub(super) async fn begin(
     fresh: &Fresh<'_>,
     (now, rng): (UnixTime, &mut Rng),
 ) -> Result<Option<(SessionId, Secret)>, Problem> {
-    if !request.details.is_empty() {
+    if !request.details.is_empty() || request.signs().is_some() {
         return Ok(None);
     }
     let cookie = Secret::random("sso", rng);

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use handslag_phone::wire::DeclineReason;
-use handslag_vocab::{Approval, ApprovalId, ApprovalKind, StartKind};
+use handslag_vocab::{Approval, ApprovalId, ApprovalKind, Block, StartKind};
 
 use super::super::{
     approvals::{self, Row, State as ApprovalState},
@@ -29,6 +29,8 @@ struct ApprovalPage {
     voice: Voice,
     approval: Approval,
     logo: Option<String>,
+    /// What the service says.
+    words: Vec<Block>,
     wants_number: bool,
     start: &'static str,
     challenge: String,
@@ -75,6 +77,7 @@ pub(super) async fn show(
         challenge: approval.digest().to_base64url(),
         key: super::base64url(key.external_id.as_deref().unwrap_or_default()),
         relying_party: key.relying_party.unwrap_or_default(),
+        words: approval.words(),
         approval,
     };
     Ok(Page(page).into_response())
@@ -135,5 +138,66 @@ const fn started(start: StartKind) -> &'static str {
         StartKind::Number => "approval-start-number",
         StartKind::SameDevice => "approval-start-same-device",
         StartKind::TypedCode => "approval-start-typed-code",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handslag_vocab::{Assurance, Digest, MessageType, Requester, ToSign, UnixTime};
+
+    use super::*;
+
+    fn page(message: &str, kind: MessageType, signs: bool) -> String {
+        let signing = signs.then(|| ToSign { message_digest: Digest::of_shown(message), nonce: None, tbs_data: None });
+        let approval = Approval::new(
+            if signs { ApprovalKind::Signature } else { ApprovalKind::Login },
+            "txn_0123456789abcdefghjkmnpqrs".parse().unwrap(),
+            "k7x4m2p9@2120009999".to_owned(),
+            Requester { id: "avtalen".to_owned(), name: "Avtalen".to_owned(), organisation: "Kvarnby kommun".to_owned() },
+            "Vill du?".to_owned(),
+            "sv".to_owned(),
+            Vec::new(),
+            Vec::new(),
+            Assurance::Loa2,
+            StartKind::MovingQr,
+            UnixTime::from_seconds(0),
+            UnixTime::from_seconds(60),
+        );
+        let approval = approval.saying(Some(message.to_owned()), kind).signing(signing);
+        let page = ApprovalPage {
+            voice: Voice::in_language(Language::Swedish),
+            words: approval.words(),
+            approval,
+            wants_number: false,
+            start: started(StartKind::MovingQr),
+            challenge: String::new(),
+            key: String::new(),
+            relying_party: String::new(),
+        };
+        page.render().unwrap()
+    }
+
+    /// Attack: a service's markup on the page where people say yes.
+    #[test]
+    fn a_services_words_are_never_markup() {
+        let text = "# <script>alert(1)</script>\n- **<img src=x onerror=alert(1)>**\n\n[x](javascript:alert(1))</blockquote>";
+        for kind in MessageType::ALL {
+            let page = page(text, kind, false);
+            let quoted = page.split_once("<blockquote").unwrap().1.split_once("</blockquote>").unwrap().0;
+            assert!(!quoted.contains("<script") && !quoted.contains("<img") && !quoted.contains("href"), "{quoted}");
+            assert!(quoted.contains("alert(1)") && page.contains("Avtalen skriver"), "{quoted}");
+        }
+        let page = page("Ett **tu** *tre*\n1. fyra", MessageType::Markdown, false);
+        for piece in ["<strong>tu</strong>", "<em>tre</em>", "<ol><li>fyra</li></ol>"] {
+            assert!(page.contains(piece), "{piece}: {page}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_called_one() {
+        let signs = page("Avtalet", MessageType::Plain, true);
+        assert!(signs.contains("Det här skriver du under") && signs.contains(">Skriv under</button>") && signs.contains("Det här är en underskrift"));
+        let says = page("Avtalet", MessageType::Plain, false);
+        assert!(says.contains(">Godkänn</button>") && !says.contains("en underskrift") && !says.contains("skriver du under"), "{says}");
     }
 }
