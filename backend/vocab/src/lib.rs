@@ -11,6 +11,7 @@ mod digest;
 mod id;
 mod organisation;
 mod secret;
+mod taking;
 mod time;
 
 pub use approval::{Approval, ApprovalKind, Document, NotCanonical, Requester, Shared, StartKind};
@@ -23,4 +24,5 @@ pub use id::{
 };
 pub use organisation::{MalformedOrganisationNumber, OrgAffiliation, OrganisationNumber};
 pub use secret::{Secret, SecretHash};
+pub use taking::Taking;
 pub use time::{Seconds, UnixTime};

@@ -1,5 +1,5 @@
 approval-approve = Approve
-approval-back = Back to the log-in
+approval-back = Back to the service
 approval-cancel = Cancel
 approval-ended-aborted = You cancelled on the other screen. Nothing was sent.
 approval-ended-aborted-title = Cancelled
@@ -97,3 +97,5 @@ approval-start-number = Did you begin this just now? Type the number that the ot
 browser-digits = The digits on the screen
 browser-digits-go = Continue
 browser-inbox-log-in = Wants you to log in
+approval-start-passkey = You unlocked your phone for this computer just now. Read, and unlock once more to approve.
+approval-another = Use another phone

@@ -1,5 +1,5 @@
 approval-approve = Godkänn
-approval-back = Tillbaka till inloggningen
+approval-back = Tillbaka till tjänsten
 approval-cancel = Avbryt
 approval-ended-aborted = Du avbröt på den andra skärmen. Inget har skickats.
 approval-ended-aborted-title = Avbrutet
@@ -97,3 +97,5 @@ approval-start-number = Började du nyss själv? Skriv talet som den andra skär
 browser-digits = Siffrorna på skärmen
 browser-digits-go = Fortsätt
 browser-inbox-log-in = Vill att du loggar in
+approval-start-passkey = Du låste nyss upp telefonen för den här datorn. Läs, och lås upp en gång till för att godkänna.
+approval-another = Använd en annan telefon

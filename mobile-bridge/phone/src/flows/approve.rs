@@ -180,6 +180,8 @@ fn started_so(approval: &Approval, start: &Start) -> bool {
         StartKind::Assigned => approval.kind == ApprovalKind::Signature,
         StartKind::Number | StartKind::TypedCode => approval.kind == ApprovalKind::Login && approval.assurance == Assurance::Loa2,
         StartKind::MovingQr | StartKind::SameDevice => true,
+        // Taken by a key in a browser at a desk, and answered there.
+        StartKind::Passkey => false,
     };
     approval.start == start.kind() && allowed
 }

@@ -21,9 +21,9 @@ use self::conformance::Body;
 use super::Head;
 use crate::{
     caller::Now,
-    config::Client,
+    config::{Client, Computers},
     oidc::{
-        Administrator, Registered,
+        self, Administrator, LogInLife, Registered,
         clients::{self, Row},
     },
     page::Page,
@@ -119,6 +119,7 @@ struct ClientPage {
     addresses: Vec<String>,
     level: u8,
     stays: Option<(u16, u16)>,
+    life: LogInLife,
     suspended: bool,
     /// None: one of the configuration file, which the operator changes.
     version: Option<i64>,
@@ -140,6 +141,7 @@ async fn show(
     let (service, row) = found(&server, &admin, &id).await?;
     let (config, head) = (&service.config, Head::of_administrator(&server, &admin, now));
     let may_stay = config.grant_types.contains(&handslag_protocol::client::GrantType::RefreshToken);
+    let life = oidc::log_in_life(&server, voice, &admin.affiliation.organisation_id, config).await?;
     let told = naming::told(config, &config.naming).into_iter();
     let attributes = Attribute::ALL.into_iter().filter(|attribute| attribute.may_be_named());
     let page = ClientPage {
@@ -152,6 +154,7 @@ async fn show(
         addresses: config.redirect_uris.clone(),
         level: config.assurance.number(),
         stays: may_stay.then_some((config.stay_days, config.stay_idle_days)),
+        life,
         suspended: row.as_ref().is_some_and(|row| row.suspended_at.is_some()),
         version: row.map(|row| row.version),
         bodies: conformance::bodies(&service),
