@@ -15,6 +15,7 @@ mod device;
 mod ear;
 mod elsewhere;
 mod ground;
+mod passkey;
 mod pki;
 mod portal;
 mod processes;
@@ -54,6 +55,7 @@ pub(crate) use browser::{Browser, Page};
 pub(crate) use device::{Answer, Device, basic, post};
 pub(crate) use ear::Ear;
 pub(crate) use elsewhere::Elsewhere;
+pub(crate) use passkey::{Ceremony, Passkey};
 pub(crate) use pki::Pki;
 pub(crate) use portal::{Login, Portal, form, jws};
 pub(crate) use processes::Processes;
@@ -208,6 +210,13 @@ impl Kommun {
         BarePhone::enrolled(self, answered.affiliation, &answered.link).await
     }
 
+    /// A colleague whose phone's browser keeps the key.
+    pub(crate) async fn stock(&self, name: &str) -> Passkey {
+        let (given, family) = name.split_once(' ').unwrap_or((name, "Testsson"));
+        let answered = self.invites(given, family).await;
+        Passkey::enrolled(self, answered.affiliation, &answered.link).await
+    }
+
     /// The manager ends a work identity, as the page does it.
     pub(crate) async fn blocks(&self, affiliation: &AffiliationId) {
         let now = self.now();
@@ -254,6 +263,11 @@ impl Kommun {
     /// The home care's app: a native client that proves its device's key.
     pub(crate) fn field_app(&self) -> Portal {
         Portal::new(self, "hemtjanst-app", None, "se.kvarnby.hemtjanst:/cb")
+    }
+
+    /// A service that demands level 3.
+    pub(crate) fn high(&self) -> Portal {
+        Portal::new(self, "beslutsportalen", None, "https://beslut.example/cb")
     }
 
     /// A service of the group "skola" on managed computers.

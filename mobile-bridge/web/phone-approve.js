@@ -1,10 +1,11 @@
 // @ts-check
 // Reading, and the yes: an assertion whose challenge is the digest of what is shown, made behind the screen lock.
-import { ask, canLock, say, sentence, toBytes, toText } from "/assets/phone-wire.js";
+import { ask, canLock, say, sentence, unlocked } from "/assets/phone-wire.js";
 
 /** @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const approve = /** @type {HTMLButtonElement} */ (part("approve"));
+const yes = /** @type {HTMLFormElement} */ (part("yes"));
 const status = part("status");
 const { approval = "", challenge = "", key = "", party = "" } = approve.dataset;
 const address = `/phone/approvals/${approval}`;
@@ -22,9 +23,13 @@ const hasNumber = () => !number || /^[1-9][0-9]$/.test(number.value.trim());
 /** @type {Promise<void> | undefined} */
 let told;
 
-/** Tells the server that everything was shown; the server counts the pages too. */
+/** Tells the server that everything was shown; the server counts the pages too. Without pages nobody waits for it: the yes says so again. */
 function tell() {
-  told ??= ask(`${address}/shown`, buttons.length ? { pages_read: read } : {});
+  if (!buttons.length) {
+    told ??= Promise.resolve(void navigator.sendBeacon(`${address}/shown`, new Blob(["{}"], { type: "application/json" })));
+    return told;
+  }
+  told ??= ask(`${address}/shown`, { pages_read: read });
   told.catch(() => { told = undefined; });
   return told;
 }
@@ -50,22 +55,12 @@ async function sign() {
   say(status, status.dataset.waits ?? "");
   try {
     await tell();
-    const given = /** @type {PublicKeyCredential} */ (await navigator.credentials.get({
-      publicKey: { challenge: toBytes(challenge), rpId: party, userVerification: "required", allowCredentials: [{ type: "public-key", id: toBytes(key) }] },
-    }));
-    const response = /** @type {AuthenticatorAssertionResponse} */ (given.response);
-    const answer = await ask(`${address}/approve`, {
-      ...(number ? { number: Number(number.value) } : {}),
-      signature: {
-        by: "webauthn",
-        authenticator_data: toText(response.authenticatorData),
-        client_data_json: toText(response.clientDataJSON),
-        credential_id: toText(given.rawId),
-        signature: toText(response.signature),
-      },
-    });
-    sessionStorage.removeItem(approval);
-    location.replace(answer?.return_to ?? location.pathname);
+    const signed = await unlocked({ challenge, key, party });
+    for (const [name, value] of Object.entries(signed)) {
+      const field = yes.elements.namedItem(name);
+      if (field instanceof HTMLInputElement) field.value = value;
+    }
+    yes.submit(); // the browser follows the answer all the way to the service
   } catch (error) {
     isAnswering = false;
     say(status, sentence(error, status.dataset), "bad");
@@ -114,17 +109,18 @@ function reading() {
   }
 }
 
-/** Looks every other second whether the question still stands; the page then says how it ended on the other screen. */
+/** Looks every second whether the question still stands; the page then says how it ended on the other screen. */
 async function look() {
   const answer = await fetch(address, { headers: { accept: "application/json" } }).catch(() => undefined);
   if (answer?.status === 410 && !isAnswering) location.reload();
-  else setTimeout(look, 2000);
+  else setTimeout(look, 1000);
 }
-setTimeout(look, 2000);
+setTimeout(look, 1000);
 
 if (canLock()) {
   if (buttons.length) reading();
   approve.addEventListener("click", sign);
+  yes.addEventListener("submit", (event) => { event.preventDefault(); if (!approve.disabled) sign(); }); // Enter in the number's field
   number?.addEventListener("input", count);
   count();
 } else {

@@ -16,6 +16,26 @@ export function toBytes(text) {
 /** Whether this browser lets a page use the screen lock. */
 export const canLock = () => isSecureContext && "PublicKeyCredential" in window && "credentials" in navigator;
 
+/**
+ * A signature over the challenge, made behind the screen lock; without a key the person chooses one.
+ * @param {{ challenge: string, key?: string, party: string, hints?: string[] }} wanted
+ */
+export async function unlocked({ challenge, key = "", party, hints = [] }) {
+  const asked = {
+    challenge: toBytes(challenge), rpId: party, userVerification: /** @type {const} */ ("required"), hints,
+    allowCredentials: key ? [{ type: /** @type {const} */ ("public-key"), id: toBytes(key) }] : [],
+  };
+  const given = /** @type {PublicKeyCredential} */ (await navigator.credentials.get({ publicKey: asked }));
+  const response = /** @type {AuthenticatorAssertionResponse} */ (given.response);
+  return {
+    by: "webauthn",
+    authenticator_data: toText(response.authenticatorData),
+    client_data_json: toText(response.clientDataJSON),
+    credential_id: toText(given.rawId),
+    signature: toText(response.signature),
+  };
+}
+
 /** A refusal, in the server's own words. */
 export class Refusal extends Error {}
 

@@ -18,6 +18,7 @@ mod limits;
 pub(crate) mod lock_logs;
 mod logos;
 mod logout;
+mod nearby;
 mod nodes;
 mod objects;
 mod pages;
@@ -130,6 +131,13 @@ crate::kommun::on_every_ground! {
         one_phone_or_one_browser_leaves_the_others,
         without_a_hint_for_this_browser_the_person_is_asked,
     }
+    nearby {
+        a_key_that_has_ended_takes_and_answers_nothing,
+        of_fifty_who_take_one_wins,
+        only_the_page_that_began_gets_the_question,
+        what_a_copied_key_does_not_reach,
+        what_the_key_signs_is_this_log_in_and_this_question,
+    }
     pages {
         another_site_cannot_ride_on_cookies,
         names_are_shown_as_text,
@@ -197,6 +205,7 @@ crate::kommun::on_every_ground! {
         a_code_from_another_screen_or_another_second,
         a_link_sent_to_somebody_else_gives_the_sender_nothing,
         the_answer_goes_to_the_browser_that_began,
+        the_secret_behind_the_code_reaches_nobody,
     }
     strictness {
         an_unknown_service_is_answered_as_a_wrong_secret,

@@ -49,6 +49,21 @@ pub(crate) async fn a_code_from_another_screen_or_another_second(kommun: &Kommun
     assert_eq!(login.browser.get(&format!("/login/{}/kod.svg", login.id)).await.status, 410, "claimed: no more codes");
 }
 
+/// MB-02: what the moving codes are made with is in no page, no answer, no code and no row.
+pub(crate) async fn the_secret_behind_the_code_reaches_nobody(kommun: &Kommun) {
+    let mut login = kommun.school().begins(kommun.browser()).await;
+    let secret = handslag_server::phone::qr_secret(&kommun.server, &login.id).unwrap();
+    let mut seen = vec![login.qr().await, login.status().await.to_string()];
+    for path in ["", "/kod.svg", "/status"] {
+        let page = login.browser.get(&format!("/login/{}{path}", login.id)).await;
+        seen.push(format!("{} {:?}", page.body, page.headers));
+    }
+    let rows: Vec<(String,)> = kommun.server.db.read(async |tx| tx.all("SELECT request FROM approvals", ()).await).await.unwrap();
+    seen.extend(rows.into_iter().map(|(row,)| row));
+    assert!(secret.reveal().len() >= 43 && seen.len() == 6);
+    assert!(seen.iter().all(|text| !text.contains(secret.reveal())), "{seen:?}");
+}
+
 /// The attacker begins, sends the link to the victim, and waits (MB-04).
 pub(crate) async fn a_link_sent_to_somebody_else_gives_the_sender_nothing(kommun: &Kommun) {
     let (school, mut victim) = (kommun.school(), kommun.worker("Amina Sahlin").await);

@@ -54,16 +54,16 @@ export async function close() {
 
 /**
  * A phone's own key: verifies the person, keeps the key, answers at once. The key may be copied to another phone, as on a stock
- * phone, where `synced` says so.
+ * phone, where `synced` says so. Over `cable` the browser reaches it on a phone nearby (WebAuthn's hybrid transport).
  */
-export async function giveKey(opened, { synced = true } = {}) {
+export async function giveKey(opened, { synced = true, transport = "internal" } = {}) {
   const cdp = await opened.context.newCDPSession(opened.page);
   await cdp.send("WebAuthn.enable", { enableUI: false });
   const { authenticatorId } = await cdp.send("WebAuthn.addVirtualAuthenticator", {
     options: {
       protocol: "ctap2",
       ctap2Version: "ctap2_1",
-      transport: "internal",
+      transport,
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,
@@ -73,4 +73,12 @@ export async function giveKey(opened, { synced = true } = {}) {
     },
   });
   return { cdp, authenticatorId };
+}
+
+/** The keys of one phone, reached from another window: what the person does is pick up the phone. */
+export async function bringNear(phone, opened) {
+  const { credentials } = await phone.cdp.send("WebAuthn.getCredentials", { authenticatorId: phone.authenticatorId });
+  const near = await giveKey(opened, { transport: "cable" });
+  for (const credential of credentials) await near.cdp.send("WebAuthn.addCredential", { authenticatorId: near.authenticatorId, credential });
+  return near;
 }

@@ -99,6 +99,7 @@ async function deskPages(language) {
   await press("demo-phone-scan");
   await press("invitation-yes");
   await phone.page.getByText(say("phone-enrolled")).waitFor();
+  const saras = /[a-z0-9]+@2120009994/.exec(await phone.page.locator("main .who").innerText())[0];
   await desk.asksForSignature(MINUTES, "Sara Holm", language.minutes);
   await looks("desk-signatures-asked");
   await desk.page.goto(`${kvarnby.address}/demo/skola/logga-in`);
@@ -116,6 +117,16 @@ async function deskPages(language) {
   await looks("desk-colleague-blocked");
   await desk.page.goto(`${kvarnby.address}/min-sida`);
   await prints("desk-mine");
+  await desk.page.goto(`${kvarnby.address}/demo/tjanster`);
+  await desk.page.getByRole("heading", { name: say("clients-title") }).waitFor();
+  await looks("desk-clients");
+  await desk.page.getByRole("link", { name: language.service }).click();
+  await desk.page.getByText(say("client-life-each-time")).waitFor();
+  await looks("desk-client");
+  await desk.page.getByLabel(say("naming-colleague")).fill(saras);
+  await desk.page.getByRole("button", { name: say("naming-try") }).click();
+  await desk.page.getByRole("heading", { name: say("tried-title", { name: "Sara Holm" }) }).waitFor();
+  await looks("desk-client-tried");
   assert.equal(found_.join("\n"), "");
   await ended(kvarnby, desk, phone);
 }

@@ -11,6 +11,7 @@ import { about, test } from "./story.mjs";
 
 const MOST_SECONDS = 60;
 const MOST_TAPS = 12;
+const MOST_AT_A_DESK = 8;
 
 /** Jobs as counted at a desk, for the table. */
 export const jobs = [];
@@ -48,6 +49,8 @@ async function firstMinute(look, host, name) {
   assert.deepEqual(opened.wrongs, []);
   assert.ok(all.taps <= MOST_TAPS, `${all.taps} taps`);
   assert.ok(seconds(all) <= MOST_SECONDS, `${seconds(all)} s`);
+  const atADesk = person.jobs.find(({ name }) => name === "Log in at a desk");
+  assert.ok(seconds(atADesk) <= MOST_AT_A_DESK, `${seconds(atADesk)} s to log in at a desk`);
   if (look === DESK && host === "localhost") jobs.push(...person.jobs, all);
   await shut(opened);
   await close(kvarnby);

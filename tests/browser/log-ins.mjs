@@ -70,6 +70,14 @@ async function everyPage(language) {
   await own.page.getByText(say("mine-no-rules")).waitFor();
   await shut(own);
 
+  const administrator = await window(DESK, language.look);
+  await administrator.page.goto(`${kvarnby.address}/demo/tjanster`);
+  await administrator.page.getByRole("link", { name: language.tag === "sv" ? "Betygen" : "The grades" }).click();
+  await administrator.page.getByText(say("client-life-shared", { services: service })).waitFor();
+  await administrator.page.getByText(say("client-life-managed")).waitFor();
+  await looks(administrator.page, "desk-client-of-a-group");
+  await shut(administrator);
+
   await desk.page.goto(`${kvarnby.address}/end_session`);
   await desk.page.getByRole("heading", { name: say("log-out-title") }).waitFor();
   await looks(desk.page, "desk-log-out");

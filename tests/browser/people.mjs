@@ -19,7 +19,7 @@ export class Person {
     this.clock = 0;
     this.jobs = [];
     this.job = null;
-    page.on("framenavigated", (frame) => this.views.set(frame, (this.views.get(frame) ?? 0) + 1));
+    page.on("framenavigated", (frame) => { this.views.set(frame, (this.views.get(frame) ?? 0) + 1); this.arrives(frame); });
     page.on("request", (request) => { if (this.job && isWaitedFor(request)) this.asks(request.frame()); });
   }
 
@@ -44,6 +44,11 @@ export class Person {
     this.acted = null;
     this.ready.set(frame, from + PRICE.roundTrip);
     this.job.roundTrips += 1;
+  }
+
+  /** A page is there: however early it was asked for, not before what another frame has been answered. */
+  arrives(frame) {
+    if (this.ready.has(frame)) this.ready.set(frame, Math.max(...this.ready.values()));
   }
 
   /** Looks at a new view, once, when it is there. */
@@ -113,6 +118,12 @@ export class Person {
     await figure.evaluate((page) => page.scrollIntoView({ block: "end" }));
   }
 
+  /** Waits until it is there: the end of what is ours, before somebody else's page is read. */
+  async waits(target) {
+    await target.waitFor();
+    this.clock = Math.max(this.clock, this.ready.get(await frameOf(target)) ?? 0);
+  }
+
   /** Reads what is shown, as the end of something: it must come into view. */
   async reads(target) {
     await target.waitFor();
@@ -127,11 +138,13 @@ async function frameOf(target) {
 }
 
 /**
- * A page with all its redirects, or a question of a page's own. Not a watch: one that is kept open until a phone answers, or that
- * asks for the page itself again.
+ * A page with all its redirects, or a question of a page's own. Not a watch: one that is kept open until a phone answers, that asks for the
+ * page itself again, or that asks each second whether the question still stands.
  */
 function isWaitedFor(request) {
-  const isWatch = new URL(request.url()).pathname.endsWith("/status") || request.url() === request.frame().url();
+  const { pathname } = new URL(request.url());
+  const stands = request.method() === "GET" && /^\/phone\/approvals\/[^/]+$/.test(pathname);
+  const isWatch = pathname.endsWith("/status") || stands || request.url() === request.frame().url();
   const isPage = request.resourceType() === "document" && request.redirectedFrom() === null;
   const isPageOfDocument = request.resourceType() === "image" && /\/documents\/\d+\/pages\//.test(request.url());
   return isPage || isPageOfDocument || (["fetch", "xhr"].includes(request.resourceType()) && !isWatch);

@@ -40,4 +40,4 @@ try {
 } finally {
   await ended();
 }
-process.exitCode = isGreen ? 0 : 1;
+process.exit(isGreen ? 0 : 1); // after a red one a service of a story may still listen

@@ -12,6 +12,8 @@ mod invitations;
 mod journal;
 pub(crate) mod letting;
 mod log_in;
+mod near_at_hand;
+pub(crate) mod nearby;
 mod protection;
 mod pushing;
 mod registering;
@@ -81,6 +83,20 @@ crate::kommun::on_every_ground! {
         at_a_desk_by_the_moving_code,
         our_own_pages,
         on_the_same_phone_by_link,
+    }
+    near_at_hand {
+        a_browser_that_keeps_its_key_goes_straight_to_the_question,
+        a_cancel_on_either_side_is_on_the_other_within_two_seconds,
+        a_link_of_another_browser_asks_nothing,
+        an_end_without_words_of_its_own_is_told_in_general,
+        another_phone_answers_where_this_browsers_own_could,
+        nobody_logs_in_by_a_name,
+        the_desk_asks_ahead,
+    }
+    nearby {
+        a_key_nearby_takes_is_shown_and_answers,
+        the_service_hears_every_no_at_the_desk,
+        the_service_is_told_how_and_no_more,
     }
     pushing {
         a_pushed_request_is_opened_twice_and_completed_once,

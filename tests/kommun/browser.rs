@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use reqwest::{Client, RequestBuilder, header::HeaderMap};
+use serde_json::Value;
 
 /// Cookies and nothing else.
 #[derive(Clone)]
@@ -69,11 +70,22 @@ impl Browser {
         self.send(request).await
     }
 
+    /// Sends JSON as a script of our pages does; gives status and JSON (null where there is none).
+    pub(crate) async fn asks(&mut self, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.http.post(self.address(path)).json(body).header("accept", "application/json");
+        let page = self.with_cookies(request).await;
+        (page.status, serde_json::from_slice(&page.bytes).unwrap_or(Value::Null))
+    }
+
     /// Sends anything with this browser's cookies and keeps those that come back.
     pub(crate) async fn send(&mut self, request: RequestBuilder) -> Page {
+        self.with_cookies(request.header("accept", "text/html, */*")).await
+    }
+
+    async fn with_cookies(&mut self, request: RequestBuilder) -> Page {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) };
-        let answer = request.header("accept", "text/html, */*").header("accept-language", "sv").send().await.unwrap();
+        let answer = request.header("accept-language", "sv").send().await.unwrap();
         for line in answer.headers().get_all("set-cookie") {
             let (name, value) = line.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());

@@ -124,6 +124,11 @@ impl Portal {
 }
 
 impl Login {
+    /// The node that it began at.
+    pub(crate) fn server(&self) -> Server {
+        self.server.clone()
+    }
+
     /// What the code on the screen says this second.
     pub(crate) async fn qr(&self) -> String {
         self.qr_at(self.server.clock.now()).await

@@ -27,13 +27,18 @@ refusals! {
 /// OIDC Sweden profile §3.2.1.2: never longer.
 pub const LIFETIME: Seconds = Seconds::minutes(5);
 
-/// What was done to authenticate (RFC 8176 §2).
+/// What was done to authenticate: values of RFC 8176 §2, and two of our own that tell how the yes came (docs/integrating.md). By which
+/// transport a key was reached is never told: nothing proves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthenticationMethod {
     /// `hwk`: a key that cannot leave its hardware.
     HardwareKey,
+    /// `qr`: a moving code on another screen led the phone here. Whoever relays it in time is not seen.
+    MovingQr,
     /// `mfa`: two factors.
     Multifactor,
+    /// `passkey`: a WebAuthn assertion for our address in the browser that logs in.
+    Passkey,
     /// `pin`.
     Pin,
     /// `swk`: a key that may be copied.
@@ -43,11 +48,13 @@ pub enum AuthenticationMethod {
 }
 
 impl AuthenticationMethod {
-    /// The registered value.
+    /// The value.
     pub const fn value(self) -> &'static str {
         match self {
             Self::HardwareKey => "hwk",
+            Self::MovingQr => "qr",
             Self::Multifactor => "mfa",
+            Self::Passkey => "passkey",
             Self::Pin => "pin",
             Self::SoftwareKey => "swk",
             Self::UserPresence => "user",

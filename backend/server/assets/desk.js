@@ -31,11 +31,28 @@ function over(back) {
   if (back) { link.href = back; link.hidden = false; }
 }
 
+/** So long the server keeps an answer back (`ahead.rs`), and a little more. */
+const [HELD, AGAIN] = [15_000, 17_000];
+let askedAhead = 0;
+
+/**
+ * Asks for the page that comes next before it is there: this page stays until the server answers, and also where it has no answer yet.
+ * @param {string} address
+ */
+function asksAhead(address) {
+  if (state !== "claimed" && state !== "shown") return;
+  askedAhead = Date.now();
+  location.assign(address);
+  setTimeout(asksAhead, AGAIN, address);
+}
+
 /**
  * Shows what the server says. True when nothing comes after it.
- * @param {{ state: string, words: string, next: string | null, back: string | null }} said
+ * @param {{ state: string, words: string, ahead: string | null, next: string | null, back: string | null }} said
  */
-async function shows({ state: now, words, next, back }) {
+async function shows({ state: now, words, ahead, next, back }) {
+  // A key in this browser's reach has taken it: the question stands on this page when it is loaded again.
+  if (now === "here" && state !== "here") { location.reload(); return true; }
   if (now !== state) {
     state = now;
     status.textContent = words;
@@ -43,8 +60,10 @@ async function shows({ state: now, words, next, back }) {
     picture?.parentElement?.classList.toggle("used", now !== "created");
     if (now !== "created") digits?.remove();
   }
+  if (ahead && !askedAhead) asksAhead(ahead);
   if (back || now === "consumed") over(back);
   if (next && back) await pause(4000); // a no: time to read the words
+  else if (next && Date.now() - askedAhead < HELD) await pause(8000); // it is on its way; asked for twice it would come to nothing
   if (next) location.assign(next);
   return Boolean(next || back || now === "consumed");
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// While a question stands on the demonstration's phone: asks every other second whether it still does, so that what was ended on the
+// While a question stands on the demonstration's phone: asks every second whether it still does, so that what was ended on the
 // other screen ends here too. Without this script the next tap says so.
 
 const shown = document.querySelector("[data-view=\"approval\"]");
@@ -13,7 +13,7 @@ async function look() {
   } catch {
     // no coverage for a moment: the next look comes soon
   }
-  if (shown?.isConnected) setTimeout(look, 2000);
+  if (shown?.isConnected) setTimeout(look, 1000);
 }
 
-if (shown) setTimeout(look, 2000);
+if (shown) setTimeout(look, 1000);

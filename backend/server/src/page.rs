@@ -22,11 +22,21 @@ pub fn policy(mode: Mode) -> String {
 
 /// A page whose form may end at another site too: at the registered address that its answer is for.
 pub fn posts_also_to<T: Template>(page: Page<T>, address: &str) -> Result<Response, Problem> {
-    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {}", origin(address)));
+    with_form_action(page, origin(address))
+}
+
+fn with_form_action<T: Template>(page: Page<T>, also: &str) -> Result<Response, Problem> {
+    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {also}"));
     let policy = HeaderValue::from_str(&policy).map_err(|error| Problem::internal(&error))?;
     let mut response = page.into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     Ok(response)
+}
+
+/// A page whose form goes on to a service, which may send the browser on to other addresses of its own: browsers hold every redirect
+/// after a form to the policy.
+pub fn goes_on_to<T: Template>(page: Page<T>, origin: &str) -> Result<Response, Problem> {
+    with_form_action(page, &format!("{origin} https:"))
 }
 
 /// Scheme, host and port, or the scheme alone of an address that an app answers: a policy takes no path and no query.

@@ -112,16 +112,6 @@ impl Voice {
         self.format(key, None)
     }
 
-    /// The text behind a key that came from elsewhere; a general one where there is none, and the unknown one is logged (MB-05).
-    pub fn say_or(self, key: &str, general: &str) -> String {
-        let bundle = self.bundle();
-        if bundle.has_message(key) {
-            return self.say(key);
-        }
-        tracing::warn!(key, "no words for this");
-        self.say(general)
-    }
-
     /// A text with one value in it.
     pub fn say1(self, key: &str, name: &str, value: impl Display) -> String {
         let mut args = FluentArgs::new();

@@ -81,6 +81,8 @@ pub enum StartKind {
     MovingQr,
     /// A service that knows the person asked, and the person typed the number that its screen shows.
     Number,
+    /// A key that the browser at the desk reached: its own, or one on a phone nearby. By which way is not known and not told.
+    Passkey,
     /// A link in the same phone's browser.
     SameDevice,
     /// Eight digits typed from a screen (level 2 log-in only).
@@ -92,7 +94,7 @@ impl StartKind {
     pub const fn assurance(self) -> Assurance {
         match self {
             Self::Number | Self::TypedCode => Assurance::Loa2,
-            Self::Assigned | Self::MovingQr | Self::SameDevice => Assurance::Loa3,
+            Self::Assigned | Self::MovingQr | Self::Passkey | Self::SameDevice => Assurance::Loa3,
         }
     }
 }

@@ -12,6 +12,7 @@ mod id;
 mod message;
 mod organisation;
 mod secret;
+mod taking;
 mod time;
 
 pub use approval::{Approval, ApprovalKind, Document, Granted, NotCanonical, Requester, Shared, StartKind, ToSign};
@@ -25,4 +26,5 @@ pub use id::{
 pub use message::{Block, BlockKind, MessageType, Span, is_showable};
 pub use organisation::{MalformedOrganisationNumber, OrgAffiliation, OrganisationNumber};
 pub use secret::{Secret, SecretHash};
+pub use taking::Taking;
 pub use time::{Seconds, UnixTime};

@@ -17,3 +17,5 @@ how-id-token = The latest ID Token
 how-id-token-none = Nobody has logged in to the school portal yet.
 rules-oauth = OAuth 2.1
 rule-challenge-do = Turn on PKCE in the service. Then take away the exception here.
+how-services = The services, as whoever administers them sees them
+how-services-what = How each service connects, what it is told, and how long a log-in lasts.

@@ -235,3 +235,22 @@ tried-back = To { $name }
 tried-nothing-sent = Nothing has been sent. This is how it would look to { $name }.
 tried-no-value = Is not there. Nothing is sent.
 tried-save = Save
+client-life = How long a log-in lasts
+client-life-lasts = Whoever has logged in comes in again without the phone for { $time }, counted from the approval. Then the phone is needed.
+client-lasts-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}
+client-lasts-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+client-life-alone = The log-in is good in this service only.
+client-life-shared = The same log-in is good in: { $services }. Whoever comes there first sees what that service is told.
+client-life-managed = The service is used on the employer's own computers. They have one user at a time and are locked when the user leaves.
+client-life-shared-computers = The service is also used on computers that several people share. So the time is short, two hours at most.
+client-life-each-time = The phone is needed each time. The log-in is good in no other service.
+client-life-own = When the time is over the service hears nothing, because nobody has logged out. How long the service itself keeps the person logged in is for the service to decide. If the person logs out, or the phone is blocked, the service is told.
+mine-log-ins-what = So long you come in without the phone. A service may log you out earlier. It may also keep you longer. So log out when you leave a computer that others use.
+mine-computers-managed = Only on the employer's own computers.
+mine-computers-shared = A short time, because others may use the computer.

@@ -1,5 +1,5 @@
 approval-approve = Approve
-approval-back = Back to the log-in
+approval-back = Back to the service
 approval-cancel = Cancel
 approval-ended-aborted = You cancelled on the other screen. Nothing was sent.
 approval-ended-aborted-title = Cancelled
@@ -104,3 +104,5 @@ browser-inbox-log-in = Wants you to log in
 approval-sign = Sign
 approval-signs = This is what you sign
 approval-signs-means = This is a signature, not a log-in.
+approval-start-passkey = You unlocked your phone for this computer just now. Read, and unlock once more to approve.
+approval-another = Use another phone

@@ -17,3 +17,5 @@ how-id-token = Den senaste ID Token
 how-id-token-none = Ingen har loggat in i Skolportalen än.
 rules-oauth = OAuth 2.1
 rule-challenge-do = Slå på PKCE i tjänsten. Ta sedan bort undantaget här.
+how-services = Tjänsterna, som den som sköter dem ser dem
+how-services-what = Hur varje tjänst ansluter, vad den får veta och hur länge en inloggning gäller.

@@ -235,3 +235,22 @@ tried-back = Till { $name }
 tried-nothing-sent = Inget har skickats. Så här skulle det se ut för { $name }.
 tried-no-value = Finns inte. Inget skickas.
 tried-save = Spara
+client-life = Så länge gäller en inloggning
+client-life-lasts = Den som har loggat in kommer in igen utan telefonen i { $time }, räknat från godkännandet. Sedan behövs telefonen.
+client-lasts-hours = { $count ->
+    [one] { $count } timme
+   *[other] { $count } timmar
+}
+client-lasts-minutes = { $count ->
+    [one] { $count } minut
+   *[other] { $count } minuter
+}
+client-life-alone = Inloggningen gäller bara i den här tjänsten.
+client-life-shared = Samma inloggning gäller i: { $services }. Den som kommer dit ser först vad tjänsten får veta.
+client-life-managed = Tjänsten används på arbetsgivarens egna datorer. De har en användare åt gången och låses när hon går.
+client-life-shared-computers = Tjänsten används också på datorer som flera delar. Därför är tiden kort, högst två timmar.
+client-life-each-time = Telefonen behövs varje gång. Inloggningen gäller inte i någon annan tjänst.
+client-life-own = När tiden är slut får tjänsten inget besked, för ingen har loggat ut. Hur länge tjänsten själv håller personen inloggad bestämmer den. Loggar personen ut, eller spärras telefonen, får tjänsten veta det.
+mine-log-ins-what = Så länge kommer du in utan telefonen. En tjänst kan logga ut dig tidigare. Den kan också ha dig kvar längre. Logga därför ut när du lämnar en dator som andra använder.
+mine-computers-managed = Bara på arbetsgivarens egna datorer.
+mine-computers-shared = Kort tid, för datorn kan delas med andra.

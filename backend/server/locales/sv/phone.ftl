@@ -1,5 +1,5 @@
 approval-approve = Godkänn
-approval-back = Tillbaka till inloggningen
+approval-back = Tillbaka till tjänsten
 approval-cancel = Avbryt
 approval-ended-aborted = Du avbröt på den andra skärmen. Inget har skickats.
 approval-ended-aborted-title = Avbrutet
@@ -104,3 +104,5 @@ browser-inbox-log-in = Vill att du loggar in
 approval-sign = Skriv under
 approval-signs = Det här skriver du under
 approval-signs-means = Det här är en underskrift, inte en inloggning.
+approval-start-passkey = Du låste nyss upp telefonen för den här datorn. Läs, och lås upp en gång till för att godkänna.
+approval-another = Använd en annan telefon

@@ -60,6 +60,20 @@ struct DeskPage {
     unit: String,
 }
 
+/// `GET /demo/tjanster`: whoever administers services, at the list of them.
+pub(super) async fn services(
+    State(server): State<Server>,
+    Extension(place): Extension<Arc<Place>>,
+    Now(now): Now,
+    mut rng: Rng,
+) -> Result<Response, Problem> {
+    let administrator = server.db.read(async |tx| identity::by_id(tx, &place.town.administrator).await).await?;
+    let cookie = server.db.write(async |tx| login::start_session(tx, &server, &administrator, now, &mut rng).await).await?;
+    let mut response = Redirect::to("/tjanster").into_response();
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
 /// `GET /demo/skrivbord`: the manager's desk. Whoever opens it is the manager, logged in since this morning.
 pub(super) async fn desk(
     State(server): State<Server>,

@@ -45,6 +45,7 @@ pub fn routes(place: Arc<Place>) -> Router<Server> {
         .route("/demo/skola", get(school::front))
         .route("/demo/skola/logga-in", get(school::log_in))
         .route("/demo/skola/tillbaka", get(school::back))
+        .route("/demo/tjanster", get(desk::services))
         .route("/demo/protokoll.pdf", get(desk::minutes))
         .route("/demo/telefon", get(telefon::show))
         .route("/demo/telefon/skanna", get(telefon::scan).post(telefon::scan))

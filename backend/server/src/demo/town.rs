@@ -19,6 +19,8 @@ const NUMBER: &str = "2120009994";
 const NAME: &str = "Kvarnby kommun";
 /// The unit of the manager and the substitute.
 pub const UNIT: &str = "Hemtjänst Norr";
+/// Where services are registered.
+const DIGITAL: &str = "Digitalisering";
 
 /// The people who are there before the visitor comes.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct Town {
     pub organisation: OrganisationId,
     /// Puts colleagues to work.
     pub manager: AffiliationId,
+    /// Registers services.
+    pub administrator: AffiliationId,
 }
 
 /// The configuration of a demonstration.
@@ -87,7 +91,8 @@ pub async fn settle(server: &Server, now: UnixTime) -> Result<Town, Problem> {
             if let Some(known) = identity::organisation_by_number(tx, &number).await? {
                 let staff = identity::of_unit(tx, &known.organisation_id, UNIT).await?;
                 let manager = staff.into_iter().find(|person| person.role == "manager").ok_or_else(Problem::not_found)?;
-                return Ok(Town { organisation: known.organisation_id, manager: manager.affiliation_id });
+                let administrator = administrator(tx, &known, now, &mut rng).await?;
+                return Ok(Town { organisation: known.organisation_id, manager: manager.affiliation_id, administrator });
             }
             founded(tx, server, now, &mut rng).await
         })
@@ -102,8 +107,9 @@ async fn founded(tx: &mut Tx, server: &Server, now: UnixTime, rng: &mut Rng) -> 
         identity_name: "Kvarnbys jobb-id".to_owned(),
     };
     identity::create_organisation(tx, &organisation, now).await?;
-    let manager = person(tx, &organisation, ("Maria", "Lindqvist"), "manager", now, rng).await?;
-    person(tx, &organisation, ("Olof", "Berggren"), "secretary", now, rng).await?;
+    let manager = person(tx, &organisation, ("Maria", "Lindqvist"), (UNIT, "manager"), now, rng).await?;
+    person(tx, &organisation, ("Olof", "Berggren"), (UNIT, "secretary"), now, rng).await?;
+    let administrator = administrator(tx, &organisation, now, rng).await?;
     for name in ["Björkvägen 4, port", "Björkvägen 4, lägenhet 1203", "Ekstigen 9"] {
         let (mut lock, mut seed) = ([0; 8], [0; 32]);
         rng.fill_bytes(&mut lock);
@@ -111,14 +117,23 @@ async fn founded(tx: &mut Tx, server: &Server, now: UnixTime, rng: &mut Rng) -> 
         let door = DoorId::random(rng);
         doors::mount(tx, server, (&door, &organisation.organisation_id, name), LockId(lock), &seed, now).await?;
     }
-    Ok(Town { organisation: organisation.organisation_id, manager })
+    Ok(Town { organisation: organisation.organisation_id, manager, administrator })
+}
+
+/// Whoever administers services, entered where nobody does: older data has nobody.
+async fn administrator(tx: &mut Tx, organisation: &Organisation, now: UnixTime, rng: &mut Rng) -> Result<AffiliationId, Problem> {
+    let staff = identity::of_unit(tx, &organisation.organisation_id, DIGITAL).await?;
+    match staff.into_iter().find(|person| person.role == "administrator") {
+        Some(known) => Ok(known.affiliation_id),
+        None => person(tx, organisation, ("Nadia", "Forsberg"), (DIGITAL, "administrator"), now, rng).await,
+    }
 }
 
 async fn person(
     tx: &mut Tx,
     organisation: &Organisation,
     name: (&str, &str),
-    role: &str,
+    (unit, role): (&str, &str),
     now: UnixTime,
     rng: &mut Rng,
 ) -> Result<AffiliationId, Problem> {
@@ -127,7 +142,7 @@ async fn person(
         organisation,
         person,
         kind: AffiliationKind::Employee,
-        unit: UNIT,
+        unit,
         role,
         assurance: Assurance::Loa3,
         identified_by: "two managers in_person",

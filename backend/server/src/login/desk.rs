@@ -2,7 +2,7 @@
 //!
 //! The code's picture is fetched anew each second; the secret behind it never reaches the browser (MB-01, MB-02). The status
 //! answers at once when something changed, otherwise after a while, so that a slow connection is not asked all the time; a browser that
-//! can is told by itself (`events`). A no on
+//! can is told by itself (`events`). A browser that keeps the key of a phone itself goes straight on to the question. A no on
 //! the phone is an answer like a yes: the page says so, and goes on to the service, which hears that the person refused.
 
 use std::time::Duration;
@@ -14,15 +14,17 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
+use handslag_phone::wire::{Bearer, Start};
 use handslag_vocab::{ApprovalId, ApprovalKind, SecretHash, StartKind, UnixTime};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::orders;
+use super::{ahead, nearby, orders};
 use crate::{
     caller::Now,
     page::Page,
     phone::{
+        self, Caller,
         approvals::{self, Request, Row, State as ApprovalState},
         codes, sign_requests,
     },
@@ -55,6 +57,9 @@ struct DeskPage {
     signs: bool,
     /// Where the person goes who gives up or came too late.
     back: Option<String>,
+    /// What a key in the browser's reach signs to take this log-in, and for which address keys are kept; none where no key can be.
+    challenge: String,
+    relying_party: Option<String>,
     /// The person said no on the phone: after the words the browser goes back by itself.
     is_refused: bool,
 }
@@ -65,6 +70,7 @@ pub(super) async fn show(
     Now(now): Now,
     voice: Voice,
     headers: HeaderMap,
+    caller: Result<Caller, Problem>,
     Path(id): Path<ApprovalId>,
 ) -> Result<Response, Problem> {
     let row = own(&server, &headers, &id).await?;
@@ -72,16 +78,61 @@ pub(super) async fn show(
     if let Some(next) = goes_on(&row, state)? {
         return Ok(Redirect::to(&next).into_response());
     }
+    if word(&row, state) == HERE {
+        return nearby::page(&server, voice, &row, now).await;
+    }
+    if let Ok(caller) = &caller
+        && is_led(&server, caller, &row, voice, now).await?
+    {
+        return Ok(Redirect::to(&format!("/telefon/godkann/{id}")).into_response());
+    }
+    waiting(&server, voice, &row, now)
+}
+
+/// This browser keeps the key of a phone itself: nothing to scan and nothing to choose, the question is the next page. Where that phone
+/// cannot answer (its level, a rule), the page stands on which another can.
+async fn is_led(server: &Server, caller: &Caller, row: &Row, voice: Voice, now: UnixTime) -> Result<bool, Problem> {
+    let is_wanted = request_of(row)?.in_browser.is_some_and(|browser| !browser.by_another);
+    let is_open = matches!(row.state_at(now), ApprovalState::Created | ApprovalState::Claimed | ApprovalState::Shown);
+    // A signature that somebody else is asked for ends when this phone looks: the person decides to look.
+    if !is_open || !is_wanted || row.kind != ApprovalKind::Login {
+        return Ok(false);
+    }
+    let token = Bearer::new(orders::link_token(server, &row.approval_id)?.reveal());
+    Ok(phone::taken(server, caller, &Start::Link { token }, voice.tag(), now).await.is_ok())
+}
+
+/// The page that waits for any phone, and says how it ended.
+fn waiting(server: &Server, voice: Voice, row: &Row, now: UnixTime) -> Result<Response, Problem> {
+    let (id, state) = (row.approval_id.clone(), row.state_at(now));
     let shown = row.code_until.filter(|until| now < *until && state == ApprovalState::Created);
-    let digits = shown.map(|until| codes::digits(&server, &id, until)).transpose()?.map(|digits| in_groups(&digits));
+    let digits = shown.map(|until| codes::digits(server, &id, until)).transpose()?.map(|digits| in_groups(&digits));
     let seconds = shown.map_or(0, |until| until.since(now).0);
-    let (request, back, is_refused) = (request_of(&row)?, way_back(&row, state)?, state == ApprovalState::Declined);
-    let (signs, words) = (row.kind == ApprovalKind::Signature, words(voice, &row, state));
+    let (request, back, is_refused) = (request_of(row)?, way_back(row, state)?, state == ApprovalState::Declined);
+    let (signs, words) = (row.kind == ApprovalKind::Signature, words(voice, row, state));
     let service = if voice.tag() == "en" { request.name_en } else { request.name_sv };
-    let link = format!("/t/{}", orders::link_token(&server, &id)?.reveal());
+    let link = format!("/t/{}", orders::link_token(server, &id)?.reveal());
     let may_type = state == ApprovalState::Created && !signs && request.assurance <= StartKind::TypedCode.assurance();
-    let (state, organisation) = (word(&row, state), request.organisation);
-    Ok(Page(DeskPage { voice, id, service, organisation, link, digits, seconds, may_type, state, words, signs, back, is_refused }).into_response())
+    let (state, organisation) = (word(row, state), request.organisation);
+    let (challenge, relying_party) = (phone::nearby::challenge(server, &id)?.to_base64url(), phone::relying_party(&server.config.issuer));
+    let page = DeskPage {
+        voice,
+        id,
+        service,
+        organisation,
+        link,
+        digits,
+        seconds,
+        may_type,
+        state,
+        words,
+        signs,
+        back,
+        challenge,
+        relying_party,
+        is_refused,
+    };
+    Ok(Page(page).into_response())
 }
 
 /// Two groups of four are read without losing the place.
@@ -120,6 +171,8 @@ pub(super) struct Seen {
 pub(super) struct Status {
     state: &'static str,
     words: String,
+    /// Where the browser asks for what comes next before it is there.
+    ahead: Option<String>,
     /// Where the browser goes on by itself.
     next: Option<String>,
     /// Where the person goes who gives up or came too late; with `next` after the words are read.
@@ -153,7 +206,8 @@ fn status_of(server: &Server, voice: Voice, row: &Row) -> Result<Status, Problem
     let state = row.state_at(server.clock.now());
     let (word, back) = (word(row, state), way_back(row, state)?);
     let next = if state == ApprovalState::Declined { back.clone() } else { goes_on(row, state)? };
-    Ok(Status { state: word, words: words(voice, row, state), next, back })
+    let ahead = ahead::address(row, state, request_of(row)?);
+    Ok(Status { ahead, state: word, words: words(voice, row, state), next, back })
 }
 
 /// The sentence for a state. Where a service has something signed, nobody is logged in.
@@ -204,7 +258,7 @@ async fn aborted(server: &Server, id: &ApprovalId, browser: &SecretHash, now: Un
 }
 
 /// The row, for the browser that began it; for every other one it does not exist.
-async fn own(server: &Server, headers: &HeaderMap, id: &ApprovalId) -> Result<Row, Problem> {
+pub(super) async fn own(server: &Server, headers: &HeaderMap, id: &ApprovalId) -> Result<Row, Problem> {
     let browser = orders::known_browser(server, headers).ok_or_else(Problem::gone)?;
     server.db.read_one(async |tx| approvals::begun_by(tx, id, &browser).await).await
 }
@@ -213,14 +267,15 @@ fn request_of(row: &Row) -> Result<Request, Problem> {
     row.request().map_err(|error| Problem::internal(&error))
 }
 
+/// The question stands on this very page.
+pub(super) const HERE: &str = "here";
+
 /// The hint's word, also the end of its text's key.
 fn word(row: &Row, state: ApprovalState) -> &'static str {
     match state {
-        ApprovalState::Aborted if row.is_replaced() => "replaced",
-        ApprovalState::Aborted if row.reason.as_deref() == Some(sign_requests::ANOTHER_PERSON) => "another-person",
-        ApprovalState::Aborted if row.reason.as_deref() == Some("withdrawn") => "withdrawn",
-        ApprovalState::Aborted => "aborted",
+        ApprovalState::Aborted => ended_for(row.reason.as_deref()),
         ApprovalState::Approved => "approved",
+        ApprovalState::Claimed | ApprovalState::Shown if phone::nearby::is_at_the_desk(row) => HERE,
         ApprovalState::Claimed => "claimed",
         ApprovalState::Consumed => "consumed",
         ApprovalState::Created => "created",
@@ -228,5 +283,132 @@ fn word(row: &Row, state: ApprovalState) -> &'static str {
         ApprovalState::Declined => "declined",
         ApprovalState::Expired => "expired",
         ApprovalState::Shown => "shown",
+    }
+}
+
+/// Why it was ended before anybody answered. A reason that this version has no words for gets general ones, and is logged (MB-05).
+fn ended_for(reason: Option<&str>) -> &'static str {
+    match reason {
+        None | Some(approvals::AT_THE_DESK) => "aborted", // old reasons are disposed of
+        Some(approvals::REPLACED) => "replaced",
+        Some(approvals::WITHDRAWN) => "withdrawn",
+        Some(sign_requests::ANOTHER_PERSON) => "another-person",
+        Some(other) => {
+            tracing::warn!(reason = other, "no words for why a log-in was ended");
+            "unknown"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use handslag_vocab::ApprovalKind;
+
+    use super::*;
+    use crate::words::Language;
+
+    fn row(state: ApprovalState, start_kind: Option<StartKind>, reason: Option<&str>) -> Row {
+        Row {
+            approval_id: "txn_0123456789abcdefghjkmnpqrs".parse().unwrap(),
+            kind: ApprovalKind::Login,
+            state,
+            request: String::new(),
+            browser_hash: handslag_vocab::Secret::presented("hs_browser_x").hash(),
+            directed_at: None,
+            code_until: None,
+            start_kind,
+            affiliation_id: None,
+            phone_id: None,
+            bytes: None,
+            evidence: None,
+            reason: reason.map(str::to_owned),
+            created_at: UnixTime::from_seconds(0),
+            decided_at: None,
+            expires_at: UnixTime::from_seconds(100),
+        }
+    }
+
+    fn hint(state: ApprovalState, start: Option<StartKind>, reason: Option<&str>) -> &'static str {
+        word(&row(state, start, reason), state)
+    }
+
+    /// Every state a log-in can be in, however a phone came to it and however it ended.
+    fn every_hint() -> Vec<&'static str> {
+        use ApprovalState::{Aborted, Approved, Claimed, Consumed, Created, Declined, Expired, Shown};
+        let starts = [StartKind::MovingQr, StartKind::Passkey, StartKind::SameDevice, StartKind::TypedCode];
+        let reasons =
+            [None, Some("cancelled"), Some(approvals::NOT_ME), Some(approvals::AT_THE_DESK), Some(approvals::REPLACED), Some(approvals::WITHDRAWN)];
+        let states = [Aborted, Approved, Claimed, Consumed, Created, Declined, Expired, Shown];
+        let all = states.into_iter().flat_map(|state| starts.map(|start| (state, start)));
+        all.flat_map(|(state, start)| reasons.map(|reason| hint(state, Some(start), reason))).collect()
+    }
+
+    /// MB-05: pending and failed, in both languages, each with words of its own.
+    #[test]
+    fn every_hint_has_words_in_both_languages() {
+        let mut hints = every_hint();
+        hints.sort_unstable();
+        hints.dedup();
+        let known = [
+            "aborted",
+            "approved",
+            "claimed",
+            "consumed",
+            "created",
+            "declined",
+            "expired",
+            "here",
+            "not-me",
+            "replaced",
+            "shown",
+            "unknown",
+            "withdrawn",
+        ];
+        assert_eq!(hints, known);
+        for language in [Language::Swedish, Language::English] {
+            for hint in &hints {
+                let key = format!("login-state-{hint}");
+                let words = Voice::in_language(language).say(&key);
+                assert!(words != key && words.len() > 10, "{key} {}", language.tag());
+            }
+        }
+        assert_eq!(hint(ApprovalState::Shown, Some(StartKind::Passkey), None), HERE, "read and answer on this very page");
+        assert_eq!(hint(ApprovalState::Shown, Some(StartKind::MovingQr), None), "shown");
+    }
+
+    /// Counts what is logged as a warning.
+    struct Warnings(Arc<AtomicUsize>);
+
+    impl tracing::Subscriber for Warnings {
+        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+            *metadata.level() == tracing::Level::WARN
+        }
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+        fn event(&self, _: &tracing::Event<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        fn enter(&self, _: &tracing::span::Id) {}
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    /// MB-05: a reason that a later version wrote is told in general words, and logged.
+    #[test]
+    fn a_reason_without_words_is_told_in_general_and_logged() {
+        let warnings = Arc::new(AtomicUsize::new(0));
+        tracing::subscriber::with_default(Warnings(Arc::clone(&warnings)), || {
+            assert_eq!(hint(ApprovalState::Aborted, None, Some(approvals::REPLACED)), "replaced");
+            assert_eq!(warnings.load(Ordering::Relaxed), 0);
+            assert_eq!(hint(ApprovalState::Aborted, None, Some("sun_storm")), "unknown");
+        });
+        assert_eq!(warnings.load(Ordering::Relaxed), 1);
     }
 }

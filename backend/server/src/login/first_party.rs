@@ -101,6 +101,7 @@ pub(super) async fn log_in(
         claims: vec!["name".to_owned(), "https://id.oidc.se/claim/orgName".to_owned(), "https://id.oidc.se/claim/orgAffiliation".to_owned()],
         assurance: Assurance::Loa2,
         return_to: Some(finish),
+        in_browser: None,
         documents: Vec::new(),
         stays_days: None,
         service: None,

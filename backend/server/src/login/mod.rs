@@ -3,14 +3,17 @@
 //! A log-in is an approval (slice `phone`) begun by one browser: only that browser may watch it, cancel it and go on with what it
 //! gives (MB-04). It starts by something near, never by a typed name (MB-03).
 
+mod ahead;
 mod desk;
 mod events;
 mod first_party;
+mod nearby;
 mod orders;
 pub mod remembered;
 mod sessions;
 pub mod sso_sessions;
 
+pub use ahead::is_given;
 pub use first_party::{Worker, start_session};
 pub use orders::{Order, begin, browser_of, known_browser, may_go_on, qr_text};
 pub use sessions::Session;
@@ -48,4 +51,7 @@ pub fn routes() -> Router<Server> {
         .route("/login/{txn}/handelser", get(events::follow))
         .route("/login/{txn}/siffror", post(desk::digits))
         .route("/login/{txn}/avbryt", post(desk::cancel))
+        .route("/login/{txn}/skarmlas", post(nearby::take))
+        .route("/login/{txn}/godkann", post(nearby::approve))
+        .route("/login/{txn}/inte-jag", post(nearby::not_me))
 }

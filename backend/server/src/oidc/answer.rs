@@ -3,8 +3,8 @@
 
 use axum::{
     extract::{Path, Query, State},
-    http::{HeaderMap, header},
-    response::Response,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use handslag_protocol::{
     authorize::AuthorizationRequest,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
-    caller::{Now, Rng},
+    caller::Rng,
     config,
     identity::{self, Affiliation, Known, Standing},
     login::{self, SSO, sso_sessions},
@@ -49,18 +49,23 @@ const CODE_LIFE: Seconds = Seconds(60);
 pub(super) struct Answered {
     /// The nonce of the same phone's answer.
     svar: Option<String>,
+    /// Asked for before the answer is there.
+    vanta: Option<String>,
 }
 
 /// `GET /authorize/{txn}`.
 pub(super) async fn answer(
     State(server): State<Server>,
-    Now(now): Now,
     mut rng: Rng,
     voice: Voice,
     headers: HeaderMap,
     Path(id): Path<ApprovalId>,
     Query(answered): Query<Answered>,
 ) -> Result<Response, Problem> {
+    if answered.vanta.is_some() && !login::is_given(&server, &headers, &id).await? {
+        return Ok(StatusCode::NO_CONTENT.into_response()); // the browser stays where it is
+    }
+    let now = server.clock.now();
     let asker = server.db.read_one(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
     let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());

@@ -31,9 +31,10 @@ use crate::{
     caller::{Now, Rng},
     config, identity,
     login::{self, SSO, sso_sessions},
+    page::origin,
     phone::{
         self,
-        approvals::{AskedService, Request},
+        approvals::{AskedService, InBrowser, Request},
     },
     problem::Problem,
     server::Server,
@@ -272,6 +273,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         claims: shares.iter().map(|claim| claim.name.clone()).chain(signature.iter().map(|(name, _)| name.clone())).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
+        in_browser: Some(InBrowser { ends_at: origin(request.reply_to.redirect_uri()).to_owned(), by_another: false }),
         documents: Vec::new(),
         stays_days: request.is_offline().then_some(client.stay_days),
         service: Some(AskedService {

@@ -4,13 +4,13 @@
 use handslag_policy::Act;
 use handslag_protocol::{authorize::AuthorizationRequest, refresh::RefreshToken, token::IssuedCode};
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, SecretHash, SessionId, UnixTime};
+use handslag_vocab::{AffiliationId, ApprovalId, Assurance, ClientId, GrantId, PhoneId, Seconds, Secret, SecretHash, SessionId, StartKind, UnixTime};
 
 use super::{access_tokens::Opaque, clients, refresh_families::Family};
 use crate::{
     config,
     identity::{self, Affiliation, Standing},
-    phone::{self, Tier},
+    phone::{self, Came, Tier},
     problem::Problem,
     server::Server,
 };
@@ -110,6 +110,7 @@ pub(super) struct Held {
     pub(super) affiliation: Affiliation,
     tier: Option<Tier>,
     phone_blocked_at: Option<UnixTime>,
+    start_kind: Option<StartKind>,
 }
 
 /// What was presented, and the grant behind it.
@@ -126,6 +127,11 @@ impl Held {
     pub(super) fn usable(&self, now: UnixTime) -> Option<Tier> {
         let is_alive = self.affiliation.standing(now) == Standing::Good && self.phone_blocked_at.is_none();
         self.tier.filter(|_| is_alive)
+    }
+
+    /// How the yes came that it rests on.
+    pub(super) fn came(&self) -> Option<Came> {
+        phone::came(self.start_kind?, self.tier?)
     }
 
     /// Whether it may get tokens now: usable, and policy still lets its person log in to this service (attack 7).
@@ -264,11 +270,12 @@ macro_rules! select_held {
             "SELECT ",
             $presented,
             "g.grant_id, g.client_id, g.affiliation_id, g.approval_id, g.request, g.assurance AS reached, g.hardware_key, ",
-            "g.authenticated_at, g.code_expires_at, g.sid, g.transaction_id, f.tier, f.blocked_at AS phone_blocked_at, ",
+            "g.authenticated_at, g.code_expires_at, g.sid, g.transaction_id, f.tier, f.blocked_at AS phone_blocked_at, y.start_kind, ",
             "a.organisation_id, o.number AS organisation_number, o.name AS organisation_name, o.identity_name, a.person_id, p.given_name, ",
             "p.family_name, a.who, a.subject, a.kind, a.unit, a.role, a.assurance, a.valid_from, a.valid_to, a.blocked_at ",
             "FROM grants g JOIN affiliations a ON a.affiliation_id = g.affiliation_id JOIN persons p ON p.person_id = a.person_id ",
             "JOIN organisations o ON o.organisation_id = a.organisation_id LEFT JOIN phones f ON f.phone_id = g.phone_id ",
+            "LEFT JOIN approvals y ON y.approval_id = g.approval_id ",
             $found
         )
     };

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     caller::Rng,
+    config::Computers,
     login::{
         SSO, SsoSession,
         remembered::{self, Remembered},
@@ -34,6 +35,8 @@ pub struct OpenLogIn {
     pub since: UnixTime,
     /// When it ends by itself.
     pub until: UnixTime,
+    /// On what kind of computers it is good, as the end of a text's key; none where it is shared with no other service.
+    pub computers: Option<&'static str>,
 }
 
 /// Every log-in of a person that is in force, newest first.
@@ -53,7 +56,9 @@ pub async fn open_log_ins(server: &Server, voice: Voice, affiliation: &Affiliati
             names.push(name(server, voice, &service.client_id).await?);
         }
         let (since, until) = (session.authenticated_at, session.expires_at);
-        open.push(OpenLogIn { session: session.session_id, services: names.join(", "), since, until });
+        let group = session.sso_group.as_ref().and_then(|name| server.config.sso_groups.iter().find(|group| group.name == *name));
+        let computers = group.map(|group| if group.computers == Computers::Managed { "managed" } else { "shared" });
+        open.push(OpenLogIn { session: session.session_id, services: names.join(", "), since, until, computers });
     }
     Ok(open)
 }

@@ -6,6 +6,7 @@
 
 mod access_tokens;
 mod administration;
+mod another_phone;
 mod answer;
 mod authorize;
 mod client_credentials;
@@ -23,6 +24,7 @@ mod fetched;
 mod grants;
 mod introspect;
 mod key_sets;
+mod log_in_life;
 mod log_ins;
 pub mod logo;
 mod logout;
@@ -52,6 +54,7 @@ pub use administration::{Administrator, not_registered};
 pub use clients::{Clients, Registered};
 pub use discovery::provider_of;
 pub use key_sets::KeySets;
+pub use log_in_life::{LogInLife, log_in_life};
 pub use log_ins::{OpenLogIn, Rule, log_out, open_log_ins, rules};
 
 use axum::{
@@ -92,6 +95,7 @@ pub fn routes(server: &Server) -> Router<Server> {
         .route("/jwks", get(discovery::keys))
         .route("/authorize", get(authorize::ask).post(authorize::ask_by_form))
         .route("/authorize/{txn}", get(answer::answer))
+        .route("/authorize/{txn}/annan-telefon", post(another_phone::begin_anew))
         .route("/fortsatt/{offer}", get(single_sign_on::show).post(single_sign_on::answer))
         .route("/besked/{id}", get(told::show))
         .route("/besked/{id}/vidare", get(told::go_on))

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use super::{
     access_tokens, client_credentials, details, elsewhere, event_claims, exchange,
-    grants::{Grant, Held},
+    grants::Held,
     proof::{self, Proven},
     proven_client::{self, ProvenClient},
     redeem, refresh,
@@ -33,6 +33,7 @@ use crate::{
     caller::{Now, Rng},
     config,
     identity::{self, Known},
+    phone::Came,
     sender::Sender,
     server::Server,
 };
@@ -135,13 +136,8 @@ impl Asked<'_> {
     }
 
     /// Access token and ID Token for a person's log-in, of what is asked now: the grant's own request, or less.
-    pub(super) async fn tokens(
-        &self,
-        tx: &mut Tx,
-        Held { grant, affiliation, .. }: &Held,
-        request: &AuthorizationRequest,
-        rng: &mut Rng,
-    ) -> Result<TokenAnswer, Refused> {
+    pub(super) async fn tokens(&self, tx: &mut Tx, held: &Held, request: &AuthorizationRequest, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
+        let Held { grant, affiliation, .. } = held;
         let subject = subjects::told(self.server, &self.service.config, &affiliation.subject)?;
         let wanted = access_tokens::For {
             client: &grant.client_id,
@@ -156,7 +152,7 @@ impl Asked<'_> {
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
         let known = identity::known_for(tx, affiliation, &request.shares()).await?;
         let event = event_claims::told(tx, self.server, grant, affiliation, request).await?;
-        let id_token = if is_openid { Some(self.id_token(grant, (&known, event), request, (subject, &access_token), rng)?) } else { None };
+        let id_token = if is_openid { Some(self.id_token(held, (&known, event), request, (subject, &access_token), rng)?) } else { None };
         Ok(TokenAnswer {
             access_token,
             token_type: self.token_type(),
@@ -169,16 +165,29 @@ impl Asked<'_> {
         })
     }
 
+    /// What was done, of the key and of how the yes came.
+    fn methods(&self, held: &Held) -> Vec<AuthenticationMethod> {
+        // Where nobody is asked, nothing was done.
+        if self.server.config.test.is_some() {
+            return Vec::new();
+        }
+        let key = if held.grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
+        let came = held.came().map(|came| match came {
+            Came::MovingQr => AuthenticationMethod::MovingQr,
+            Came::Passkey => AuthenticationMethod::Passkey,
+        });
+        [key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor].into_iter().chain(came).collect()
+    }
+
     fn id_token(
         &self,
-        grant: &Grant,
+        held: &Held,
         (known, event): (&Known, Map<String, Value>),
         request: &AuthorizationRequest,
         (subject, access_token): (String, &str),
         rng: &mut Rng,
     ) -> Result<String, Refused> {
-        let shares = request.shares();
-        let key = if grant.hardware_key == 1 { AuthenticationMethod::HardwareKey } else { AuthenticationMethod::SoftwareKey };
+        let (grant, shares) = (&held.grant, request.shares());
         let mut released = release::for_id_token(&shares, &known.values(&shares));
         released.extend(event);
         if let Offer::Backchannel(handle) = &self.request.offer {
@@ -191,12 +200,7 @@ impl Asked<'_> {
             issued_at: self.now,
             auth_time: grant.authenticated_at,
             acr: grant.assurance.acr(self.server.config.reviewed_by_digg),
-            // Where nobody is asked, nothing was done.
-            amr: if self.server.config.test.is_some() {
-                Vec::new()
-            } else {
-                vec![key, AuthenticationMethod::UserPresence, AuthenticationMethod::Multifactor]
-            },
+            amr: self.methods(held),
             nonce: request.nonce.clone(),
             transaction: Some(grant.transaction().clone()),
             session: grant.sid.clone(),

@@ -87,6 +87,7 @@ pub fn assets() -> Router<Server> {
     Router::new()
         .route("/assets/look.css", asset!("text/css; charset=utf-8", "../../assets/look.css"))
         .route("/assets/desk.js", asset!("text/javascript; charset=utf-8", "../../assets/desk.js"))
+        .route("/assets/desk-lock.js", asset!("text/javascript; charset=utf-8", "../../assets/desk-lock.js"))
         .route("/assets/frames.js", asset!("text/javascript; charset=utf-8", "../../assets/frames.js"))
         .route("/assets/back.js", asset!("text/javascript; charset=utf-8", "../../assets/back.js"))
         .route("/assets/look-again.js", asset!("text/javascript; charset=utf-8", "../../assets/look-again.js"))

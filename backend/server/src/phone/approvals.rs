@@ -24,8 +24,14 @@ const TO_READ: Seconds = Seconds::minutes(15);
 /// Why a person declined who says that somebody else asked.
 pub const NOT_ME: &str = "not_me";
 
+/// Why an approval ended that the browser which began gave up.
+pub const AT_THE_DESK: &str = "cancelled_at_desk";
+
 /// Why an approval ended that gave way to a newer one.
-const REPLACED: &str = "replaced";
+pub const REPLACED: &str = "replaced";
+
+/// Why an approval ended that the service or the device gave up.
+pub const WITHDRAWN: &str = "withdrawn";
 
 /// How long the person has to decide.
 pub const fn time_for(kind: ApprovalKind) -> Seconds {
@@ -55,6 +61,9 @@ pub struct Request {
     pub assurance: Assurance,
     /// For a log-in on this phone, where the browser goes on afterwards (a path of this server).
     pub return_to: Option<String>,
+    /// What a browser that goes on to a service must know.
+    #[serde(default)]
+    pub in_browser: Option<InBrowser>,
     /// The documents, for a signature.
     pub documents: Vec<Document>,
     /// For how many days the service stays logged in, if it does.
@@ -68,6 +77,16 @@ pub struct Request {
     /// What is special about the occasion, where something is.
     #[serde(default)]
     pub occasion: Occasion,
+}
+
+/// A log-in in a browser that then goes on to a service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InBrowser {
+    /// Where it ends up: scheme, host and port, or the scheme of an app.
+    pub ends_at: String,
+    /// The person has said that another phone than this browser's own shall answer.
+    #[serde(default)]
+    pub by_another: bool,
 }
 
 /// Where the log-in will be used, when it is not the screen that the person began at.
@@ -204,6 +223,11 @@ impl Row {
     /// Whether it was ended because the same person began another.
     pub fn is_replaced(&self) -> bool {
         self.state == State::Aborted && self.reason.as_deref() == Some(REPLACED)
+    }
+
+    /// Whether pages must be read before a yes. What cannot be read is taken for it.
+    pub fn has_documents(&self) -> bool {
+        self.request().map_or(true, |request| !request.documents.is_empty())
     }
 
     /// Who asks for what. A row that does not parse was not written by us.

@@ -55,7 +55,7 @@ impl Caller {
         of(tx, phone, self.browser, self.began).await?.in_use(now)
     }
 
-    fn in_use(self, now: UnixTime) -> Result<Self, Problem> {
+    pub(super) fn in_use(self, now: UnixTime) -> Result<Self, Problem> {
         if self.phone.blocked_at.is_none() && self.affiliation.standing(now) == Standing::Good { Ok(self) } else { Err(ended()) }
     }
 }
@@ -125,12 +125,12 @@ async fn by_cookie(server: &Server, parts: &Parts) -> Result<Caller, Problem> {
         .await
 }
 
-async fn of(tx: &mut Tx, phone: Phone, browser: CallerIsBrowser, began: Option<SecretHash>) -> Result<Caller, Problem> {
+pub(super) async fn of(tx: &mut Tx, phone: Phone, browser: CallerIsBrowser, began: Option<SecretHash>) -> Result<Caller, Problem> {
     let affiliation = identity::by_id(tx, &phone.affiliation_id).await?;
     Ok(Caller { phone, affiliation, browser, began })
 }
 
-fn unproved() -> Problem {
+pub(super) fn unproved() -> Problem {
     let (sv, en) =
         ("Vi känner inte igen telefonen. Be din chef om en ny inbjudan.", "We do not recognise this phone. Ask your manager for a new invitation.");
     Problem::new(StatusCode::UNAUTHORIZED, "phone_unknown", sv, en)

@@ -60,7 +60,7 @@ pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &s
 
 /// One log-in at a desk at a time: taking another one ends it, and its screen says so (MB-06). What a service asked for is another matter,
 /// and neither ends the other.
-async fn give_way(tx: &mut Tx, caller: &Caller, row: &Row, now: UnixTime) -> Result<Vec<ApprovalId>, Problem> {
+pub(super) async fn give_way(tx: &mut Tx, caller: &Caller, row: &Row, now: UnixTime) -> Result<Vec<ApprovalId>, Problem> {
     if row.directed_at.is_some() {
         return Ok(Vec::new());
     }

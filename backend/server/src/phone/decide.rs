@@ -38,7 +38,7 @@ pub(super) async fn show(
 }
 
 /// `claimed → shown`, refused while a page of a document has not been read.
-pub(super) async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId, pages_read: &[u32], now: UnixTime) -> Result<(), Problem> {
+pub async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId, pages_read: &[u32], now: UnixTime) -> Result<(), Problem> {
     let marked = server
         .db
         .write(async |tx| {
@@ -75,7 +75,7 @@ pub(super) async fn approve(
 }
 
 /// `shown → approved`, in one transaction with its journal line and the work it leaves.
-pub(super) async fn give(
+pub async fn give(
     server: &Server,
     caller: &Caller,
     id: &ApprovalId,
@@ -203,14 +203,7 @@ pub(super) async fn decline(
 }
 
 /// `claimed | shown → declined`.
-pub(super) async fn turn_down(
-    server: &Server,
-    caller: &Caller,
-    id: &ApprovalId,
-    reason: DeclineReason,
-    now: UnixTime,
-    mut rng: Rng,
-) -> Result<(), Problem> {
+pub async fn turn_down(server: &Server, caller: &Caller, id: &ApprovalId, reason: DeclineReason, now: UnixTime, mut rng: Rng) -> Result<(), Problem> {
     let reason = match reason {
         DeclineReason::Cancelled => "cancelled",
         DeclineReason::NotMe => approvals::NOT_ME,

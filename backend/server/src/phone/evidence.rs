@@ -28,7 +28,7 @@ pub(super) async fn verified(
     let key = phones::key(tx, &caller.phone.phone_id, key_use).await?.ok_or_else(refused)?;
     match signature {
         ApprovalSignature::App { signature } => by_app(&key, bytes, &signature.0)?,
-        ApprovalSignature::Webauthn { .. } => by_browser(&server.config.issuer, &key, bytes, signature)?,
+        ApprovalSignature::Webauthn { .. } => by_browser(&server.config.issuer, &key, Digest::of(bytes), signature)?,
     }
     let key_form = if key_use == KeyUse::Browser { "cose" } else { "sec1" }.to_owned();
     let (public_key, origin) = (Octets(key.public_key), server.config.issuer.clone());
@@ -43,8 +43,20 @@ pub async fn evidence_holds(tx: &mut Tx, phone: &Phone, bytes: &[u8], evidence: 
     let Some(key) = phones::key(tx, &phone.phone_id, key_use).await? else { return Ok(false) };
     Ok(match &evidence.signature {
         ApprovalSignature::App { signature } => by_app(&key, bytes, &signature.0).is_ok(),
-        ApprovalSignature::Webauthn { .. } => by_browser(&evidence.origin, &key, bytes, &evidence.signature).is_ok(),
+        ApprovalSignature::Webauthn { .. } => by_browser(&evidence.origin, &key, Digest::of(bytes), &evidence.signature).is_ok(),
     })
+}
+
+/// Verifies that the key of this phone's browser has signed this challenge now, with the person verified.
+pub(super) async fn verified_challenge(
+    tx: &mut Tx,
+    server: &Server,
+    phone: &Phone,
+    challenge: Digest,
+    signature: &ApprovalSignature,
+) -> Result<(), Problem> {
+    let key = phones::key(tx, &phone.phone_id, KeyUse::Browser).await?.ok_or_else(refused)?;
+    by_browser(&server.config.issuer, &key, challenge, signature)
 }
 
 /// The signed approval whole, as it is stored.
@@ -72,7 +84,7 @@ fn by_app(key: &Credential, bytes: &[u8], signature: &[u8]) -> Result<(), Proble
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &key.public_key).verify(bytes, signature).map_err(|_| refused())
 }
 
-fn by_browser(origin: &str, key: &Credential, bytes: &[u8], signature: &ApprovalSignature) -> Result<(), Problem> {
+fn by_browser(origin: &str, key: &Credential, challenge: Digest, signature: &ApprovalSignature) -> Result<(), Problem> {
     let ApprovalSignature::Webauthn { authenticator_data, client_data_json, credential_id, signature } = signature else { return Err(refused()) };
     if key.external_id.as_deref() != Some(&credential_id.0) {
         return Err(refused());
@@ -80,7 +92,7 @@ fn by_browser(origin: &str, key: &Credential, bytes: &[u8], signature: &Approval
     let cose = CredentialKey::from_cose(&key.public_key).map_err(|_| refused())?;
     let origins = [origin.to_owned()];
     let expected = Expected {
-        challenge: Digest::of(bytes),
+        challenge,
         origins: &origins,
         rp_id: key.relying_party.as_deref().unwrap_or_default(),
         key: &cose,
@@ -95,7 +107,7 @@ fn by_browser(origin: &str, key: &Credential, bytes: &[u8], signature: &Approval
     })
 }
 
-fn refused() -> Problem {
+pub(super) fn refused() -> Problem {
     Problem::bad(
         "approval_not_signed",
         "Telefonen kunde inte bekräfta att det är du. Försök igen.",

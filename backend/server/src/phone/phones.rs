@@ -180,6 +180,15 @@ pub async fn by_device_key(tx: &mut Tx, thumbprint: &Digest) -> Result<Option<Ph
     .await
 }
 
+/// The phone whose browser keeps the key of this WebAuthn credential id.
+pub async fn by_browser_key(tx: &mut Tx, external_id: &[u8]) -> Result<Option<Phone>, Error> {
+    tx.optional(
+        select_phones!("JOIN credentials c ON c.phone_id = p.phone_id WHERE c.thumbprint = $1 AND c.key_use = 'browser'"),
+        (Digest::of(external_id).as_bytes().as_slice(),),
+    )
+    .await
+}
+
 /// The phone that this browser was greeted as at enrolment.
 pub async fn by_browser(tx: &mut Tx, browser: &SecretHash) -> Result<Option<Phone>, Error> {
     tx.optional(select_phones!("WHERE p.browser_hash = $1"), (browser.clone(),)).await

@@ -179,6 +179,7 @@ fn request(server: &Server, signature: &Signature, prepared: &Prepared, file: Di
         claims: vec!["name".to_owned(), "https://id.oidc.se/claim/orgName".to_owned(), "https://id.oidc.se/claim/orgAffiliation".to_owned()],
         assurance: signature.assurance,
         return_to: None,
+        in_browser: None,
         documents: vec![document],
         stays_days: None,
         service: None,

@@ -183,6 +183,8 @@ fn started_so(approval: &Approval, start: &Start) -> bool {
             approval.kind == ApprovalKind::Login && approval.assurance == Assurance::Loa2 && approval.granted.is_empty()
         }
         StartKind::MovingQr | StartKind::SameDevice => true,
+        // Taken by a key in a browser at a desk, and answered there.
+        StartKind::Passkey => false,
     };
     approval.start == start.kind() && allowed
 }

@@ -217,6 +217,7 @@ impl Asked<'_> {
             claims: shares.iter().map(|claim| claim.name.clone()).collect(),
             assurance,
             return_to: None,
+            in_browser: None,
             documents: Vec::new(),
             stays_days: request.is_offline().then_some(registered.stay_days),
             service: Some(AskedService {

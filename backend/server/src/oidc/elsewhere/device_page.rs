@@ -170,6 +170,7 @@ async fn asked(tx: &mut Tx, client: &config::Client, request: &AuthorizationRequ
         claims: shares.iter().map(|claim| claim.name.clone()).collect(),
         assurance,
         return_to: Some(format!("/device/klar/{approval}")),
+        in_browser: None,
         documents: Vec::new(),
         stays_days: request.is_offline().then_some(client.stay_days),
         service: Some(AskedService {

@@ -23,9 +23,9 @@ use super::Head;
 use crate::{
     audit::{self, Line},
     caller::Now,
-    config::Client,
+    config::{Client, Computers},
     oidc::{
-        self, Administrator, Registered,
+        self, Administrator, LogInLife, Registered,
         clients::{self, Row},
     },
     page::Page,
@@ -136,6 +136,7 @@ struct ClientPage {
     addresses: Vec<String>,
     level: u8,
     stays: Option<(u16, u16)>,
+    life: LogInLife,
     suspended: bool,
     /// None: one of the configuration file, which the operator changes.
     version: Option<i64>,
@@ -162,6 +163,7 @@ async fn show(
         .await?;
     let refused = lines.iter().filter(|line| line.kind == "oidc.refused").map(|line| refused(voice, line)).collect();
     let may_stay = config.grant_types.contains(&handslag_protocol::client::GrantType::RefreshToken);
+    let life = oidc::log_in_life(&server, voice, &admin.affiliation.organisation_id, config).await?;
     let told = naming::told(config, &config.naming).into_iter();
     let attributes = Attribute::ALL.into_iter().filter(|attribute| attribute.may_be_named());
     let page = ClientPage {
@@ -177,6 +179,7 @@ async fn show(
         addresses: config.redirect_uris.clone(),
         level: config.assurance.number(),
         stays: may_stay.then_some((config.stay_days, config.stay_idle_days)),
+        life,
         suspended: row.as_ref().is_some_and(|row| row.suspended_at.is_some()),
         version: row.map(|row| row.version),
         bodies: conformance::bodies(&service),

@@ -3,11 +3,14 @@
 
 use askama::Template;
 use axum::{
+    Form,
     extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use handslag_phone::wire::DeclineReason;
+use handslag_phone::wire::{ApprovalSignature, Approve, DeclineReason, Octets};
 use handslag_vocab::{Approval, ApprovalId, ApprovalKind, Block, StartKind};
+use serde::Deserialize;
 
 use super::super::{
     approvals::{self, Row, State as ApprovalState},
@@ -17,7 +20,7 @@ use super::super::{
 };
 use crate::{
     caller::{Now, Rng},
-    page::Page,
+    page::{Page, goes_on_to},
     problem::Problem,
     server::Server,
     words::{Language, Voice},
@@ -36,6 +39,8 @@ struct ApprovalPage {
     challenge: String,
     key: String,
     relying_party: String,
+    /// Where somebody goes who wants to answer with another phone.
+    another: Option<String>,
 }
 
 #[derive(Template)]
@@ -69,8 +74,10 @@ pub(super) async fn show(
         return Ok(Page(outcome(voice, state, &row, &approval)).into_response());
     }
     let request = row.request().map_err(|error| Problem::internal(&error))?;
+    let way = request.return_to;
     let page = ApprovalPage {
         logo: request.logo.path(&approval.language),
+        another: way.filter(|_| request.in_browser.is_some() && approval.start == StartKind::SameDevice).map(|path| format!("{path}/annan-telefon")),
         voice: Language::named(&approval.language).map_or(voice, Voice::in_language),
         wants_number: row.directed_at.is_some(),
         start: started(approval.start),
@@ -80,7 +87,42 @@ pub(super) async fn show(
         words: approval.words(),
         approval,
     };
-    Ok(Page(page).into_response())
+    // The yes is a form that the browser follows all the way to the service: one round trip.
+    match request.in_browser {
+        Some(browser) => goes_on_to(Page(page), &browser.ends_at),
+        None => Ok(Page(page).into_response()),
+    }
+}
+
+/// The yes, as the page's script fills it in.
+#[derive(Deserialize)]
+pub(super) struct Yes {
+    authenticator_data: Octets,
+    client_data_json: Octets,
+    credential_id: Octets,
+    signature: Octets,
+    #[serde(default)]
+    number: Option<String>,
+}
+
+/// `POST /telefon/godkann/{txn}`: the browser goes on where the yes leads.
+pub(super) async fn approve(
+    State(server): State<Server>,
+    Now(now): Now,
+    rng: Rng,
+    caller: Caller,
+    Path(id): Path<ApprovalId>,
+    Form(yes): Form<Yes>,
+) -> Result<Redirect, Problem> {
+    let Yes { authenticator_data, client_data_json, credential_id, signature, number } = yes;
+    let signature = ApprovalSignature::Webauthn { authenticator_data, client_data_json, credential_id, signature };
+    let asked = Approve { number: number.and_then(|number| number.trim().parse().ok()), signature };
+    let has_documents = server.db.read(async |tx| approvals::claimed_by(tx, &id, &caller.phone.phone_id).await).await?.has_documents();
+    // The page was shown when its yes comes; that the pages of documents were is told, and counted, before.
+    let shown = if has_documents { Ok(()) } else { decide::mark_shown(&server, &caller, &id, &[], now).await };
+    let given = decide::give(&server, &caller, &id, &asked, now, rng).await;
+    let next = given.map_err(|problem| if problem.status == StatusCode::GONE { shown.err().unwrap_or(problem) } else { problem })?;
+    Ok(Redirect::to(&next.unwrap_or_else(|| format!("/telefon/godkann/{id}"))))
 }
 
 /// `POST /telefon/godkann/{txn}/avbryt`.
@@ -109,8 +151,9 @@ pub(super) async fn not_me(
 
 fn outcome(voice: Voice, state: ApprovalState, row: &Row, approval: &Approval) -> OutcomePage {
     let is_given = matches!(state, ApprovalState::Approved | ApprovalState::Consumed);
-    // The page that waits knows the way back to the service; it is this browser's own only after a link on the same phone.
-    let back = (!is_given && approval.start == StartKind::SameDevice).then(|| format!("/login/{}", row.approval_id));
+    // Only after a link on the same phone is the way back this browser's own; a no is told to the service on it.
+    let way = row.request().ok().and_then(|request| request.return_to);
+    let back = way.filter(|_| !is_given && !row.is_replaced() && approval.start == StartKind::SameDevice);
     OutcomePage { voice, words: ended(state, row, approval), tone: if is_given { "ok" } else { "" }, back }
 }
 
@@ -136,6 +179,7 @@ const fn started(start: StartKind) -> &'static str {
         StartKind::Assigned => "approval-start-assigned",
         StartKind::MovingQr => "approval-start-moving-qr",
         StartKind::Number => "approval-start-number",
+        StartKind::Passkey => "approval-start-passkey",
         StartKind::SameDevice => "approval-start-same-device",
         StartKind::TypedCode => "approval-start-typed-code",
     }

@@ -17,13 +17,15 @@ use axum::{
 };
 use base64::Engine as _;
 
+pub use registration::relying_party;
+
 use crate::server::Server;
 
 pub(super) fn routes() -> Router<Server> {
     Router::new()
         .route("/telefon", get(home::show))
         .route("/telefon/fraga/{txn}", get(near::asked))
-        .route("/telefon/godkann/{txn}", get(approval::show))
+        .route("/telefon/godkann/{txn}", get(approval::show).post(approval::approve))
         .route("/telefon/godkann/{txn}/avbryt", post(approval::cancel))
         .route("/telefon/godkann/{txn}/inte-jag", post(approval::not_me))
         .route("/telefon/ja/{link}", post(invited::yes))
@@ -38,6 +40,6 @@ pub(super) fn routes() -> Router<Server> {
 }
 
 /// As the scripts read and write bytes.
-fn base64url(bytes: &[u8]) -> String {
+pub(super) fn base64url(bytes: &[u8]) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

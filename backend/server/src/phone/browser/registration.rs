@@ -33,7 +33,7 @@ pub(super) struct Kept {
 }
 
 /// The rpID: the host of the issuer. None where a browser cannot keep a key for it (an address in numbers).
-pub(super) fn relying_party(issuer: &str) -> Option<String> {
+pub fn relying_party(issuer: &str) -> Option<String> {
     Url::parse(issuer).ok()?.domain().map(str::to_owned)
 }
 
@@ -48,6 +48,10 @@ pub(super) fn begin(issuer: &str, person: &Affiliation, rng: &mut Rng) -> Result
     let mut options = serde_json::to_value(&asked.public_key).map_err(|error| Problem::internal(&error))?;
     if let Some(options) = options.as_object_mut() {
         options.insert("hints".to_owned(), json!(["client-device"])); // this phone's own lock before a key on a keyring
+        // Found without a name, from a desk: the person is told by the key (MB-03). A phone without room for that is enrolled all the same.
+        if let Some(chosen) = options.get_mut("authenticatorSelection").and_then(Value::as_object_mut) {
+            chosen.insert("residentKey".to_owned(), json!("preferred"));
+        }
     }
     Ok(Begun { options, state })
 }
@@ -161,6 +165,7 @@ mod tests {
     fn the_browser_is_asked_for_a_verified_person_and_told_nothing_but_name_and_number() {
         let options = begin(ISSUER, &person(), &mut Rng::system()).unwrap().options;
         assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
+        assert_eq!(options["authenticatorSelection"]["residentKey"], "preferred");
         assert_eq!(options["rp"], json!({ "id": "example.org", "name": "Kvarnbys jobb-id" }));
         assert_eq!(options["user"]["name"], "k7x4m2p9@2120009994");
         assert_eq!(options["user"]["displayName"], "Åsa Öberg");
