@@ -98,9 +98,9 @@ async fn what_is_no_small_picture_is_not_shown() {
     elsewhere.puts("/html", "<html><script>alert(1)</script></html>");
     elsewhere.puts("/gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x00;");
     elsewhere.puts("/cut", &LOGO[..LOGO.len() / 2]);
-    elsewhere.puts("/renamed", [&LOGO[..8], b"<svg onload=alert(1)>"].concat());
+    elsewhere.puts("/renamed", &[&LOGO[..8], b"<svg onload=alert(1)>"].concat());
     elsewhere.puts("/empty", "");
-    elsewhere.puts("/large", [LOGO, &vec![0; 600 * 1024]].concat());
+    elsewhere.puts("/large", &[LOGO, &vec![0; 600 * 1024]].concat());
     let wrong = [
         (elsewhere.url("/svg"), "no_picture"),
         (elsewhere.url("/html"), "no_picture"),

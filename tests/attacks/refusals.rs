@@ -22,6 +22,9 @@ struct Expected {
     says: &'static str,
 }
 
+/// Where, with what, and what is answered.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, Expected);
+
 const fn refused(status: u16, error: &'static str, says: &'static str) -> Expected {
     Expected { status, error, says }
 }
@@ -87,7 +90,7 @@ pub(crate) async fn each_refusal_of_a_program_is_whole(kommun: &Kommun) {
     let push = [("response_type", "code"), ("redirect_uri", "https://care.example/cb"), ("scope", "openid"), ("code_challenge_method", "S256")];
     let challenge = ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     let broken = object(&care, "x", &json!({ "aud": "https://other.example" }), &json!({}));
-    let cases: Vec<(&str, Vec<(&str, &str)>, Expected)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         ("/token", code.to_vec(), refused(400, "invalid_grant", "unknown, used or expired")),
         ("/token", refresh.to_vec(), refused(400, "invalid_grant", "unknown, ended or expired")),
         ("/token", exchange.to_vec(), refused(400, "invalid_target", "not registered for this audience")),

@@ -40,7 +40,7 @@ impl Elsewhere {
         format!("http://{}{path}", self.host())
     }
 
-    pub(crate) fn puts(&self, path: &str, document: impl AsRef<[u8]>) {
+    pub(crate) fn puts(&self, path: &str, document: &(impl AsRef<[u8]> + ?Sized)) {
         self.shelf.lock().unwrap().documents.insert(path.to_owned(), document.as_ref().to_vec());
     }
 

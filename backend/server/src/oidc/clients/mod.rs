@@ -252,7 +252,6 @@ fn registration(client: &Client) -> Registration {
         resources: client.audiences.clone(),
         response_modes: client.response_modes.clone(),
         userinfo: client.userinfo(),
-        ..Registration::default()
     }
 }
 
