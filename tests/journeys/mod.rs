@@ -17,11 +17,12 @@ mod registering;
 mod signing;
 pub(crate) mod single_sign_on;
 mod staying;
+mod telling;
 
 pub(crate) use elsewhere::{exchanges, for_the_journal, types};
 pub(crate) use log_in::{userinfo, verified};
 pub(crate) use protection::{Keys, jwks, portal, service};
-pub(crate) use pushing::{object, pushed};
+pub(crate) use pushing::{address_of, object, pushed};
 pub(crate) use registering::{metadata, registers};
 pub(crate) use signing::{asked, signed};
 pub(crate) use single_sign_on as sso;
@@ -106,5 +107,11 @@ crate::kommun::on_every_ground! {
         a_token_given_back_ends_the_log_in,
         an_idle_phone_and_an_old_log_in_end,
         the_person_reads_how_long_before_saying_yes,
+    }
+    telling {
+        a_claim_goes_where_the_service_says,
+        a_work_identity_has_its_form_and_is_one_persons,
+        userinfo_is_asked_in_each_way_that_the_standard_has,
+        what_a_service_sent_comes_back_letter_by_letter,
     }
 }
