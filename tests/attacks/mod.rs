@@ -13,6 +13,8 @@ mod details;
 mod drawing;
 mod elsewhere;
 mod handset;
+mod hosts;
+mod keys_of_codes;
 mod kill;
 mod limits;
 pub(crate) mod lock_logs;
@@ -31,7 +33,9 @@ mod release;
 mod secrets;
 mod sessions;
 mod sign_requests;
+mod stages;
 mod starts;
+mod step_up;
 mod strictness;
 mod uploads;
 
@@ -109,6 +113,12 @@ crate::kommun::on_every_ground! {
     }
     handset {
         a_phone_killed_on_its_way_in_goes_on,
+    }
+    hosts {
+        no_link_is_made_from_what_a_caller_calls_us,
+    }
+    keys_of_codes {
+        a_code_is_for_the_key_that_asked,
     }
     lock_logs {
         a_gap_is_told_and_a_late_batch_fills_it,
@@ -201,11 +211,18 @@ crate::kommun::on_every_ground! {
         the_message_is_for_the_wanted_person_alone,
         what_the_service_did_not_sign,
     }
+    stages {
+        no_stage_is_skipped_by_an_empty_form_or_another_method,
+    }
     starts {
         a_code_from_another_screen_or_another_second,
         a_link_sent_to_somebody_else_gives_the_sender_nothing,
         the_answer_goes_to_the_browser_that_began,
         the_secret_behind_the_code_reaches_nobody,
+    }
+    step_up {
+        what_a_pushed_request_demands_is_not_taken_away,
+        what_a_signed_request_demands_is_not_taken_away,
     }
     strictness {
         an_unknown_service_is_answered_as_a_wrong_secret,

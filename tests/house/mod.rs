@@ -8,6 +8,7 @@ mod ftl;
 mod habits;
 mod lix;
 mod outward;
+mod requirements;
 mod rust;
 mod said;
 mod sizes;

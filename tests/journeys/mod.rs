@@ -22,6 +22,7 @@ mod signing;
 pub(crate) mod single_sign_on;
 mod staying;
 pub(crate) mod swedish;
+mod telling;
 
 pub(crate) use elsewhere::{exchanges, for_the_journal, types};
 pub(crate) use log_in::{userinfo, verified};
@@ -141,5 +142,11 @@ crate::kommun::on_every_ground! {
         a_service_of_the_profile_hears_how_it_was,
         a_service_says_something_beside_its_question,
         nothing_is_said_where_no_page_is_shown,
+    }
+    telling {
+        a_claim_goes_where_the_service_says,
+        a_work_identity_has_its_form_and_is_one_persons,
+        userinfo_is_asked_in_each_way_that_the_standard_has,
+        what_a_service_sent_comes_back_letter_by_letter,
     }
 }

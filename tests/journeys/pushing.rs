@@ -25,12 +25,14 @@ pub(crate) fn parameters(portal: &Portal, secret: &str, changes: &[(&str, &str)]
     query.split('&').map(|pair| pair.split_once('=').unwrap()).map(|(name, value)| (name.to_owned(), decode(value))).collect()
 }
 
-/// Pushes a request, proven by an assertion.
+/// Pushes a request, proven by an assertion where the service has a key.
 pub(crate) async fn pushed(portal: &Portal, browser: &Browser, secret: &str, changes: &[(&str, &str)]) -> Answer {
-    let assertion = portal.assertion(&json!({}), &json!({}));
-    let proof = [("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), ("client_assertion", assertion.as_str())];
-    let parameters = parameters(portal, secret, changes);
-    let fields: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(proof).collect();
+    let mut parameters = parameters(portal, secret, changes);
+    if portal.key.is_some() {
+        parameters.push(("client_assertion_type".to_owned(), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()));
+        parameters.push(("client_assertion".to_owned(), portal.assertion(&json!({}), &json!({}))));
+    }
+    let fields: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     post(browser, "/par", &[], &fields).await
 }
 
