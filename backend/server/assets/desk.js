@@ -53,6 +53,7 @@ function asksAhead(address) {
 async function shows({ state: now, words, ahead, next, back }) {
   // A key in this browser's reach has taken it: the question stands on this page when it is loaded again.
   if (now === "here" && state !== "here") { location.reload(); return true; }
+  if (now === "consumed" && Date.now() - askedAhead < HELD) await pause(8000); // by what this page asked for, and that is on its way
   if (now !== state) {
     state = now;
     status.textContent = words;
