@@ -53,6 +53,11 @@ pub(crate) async fn a_wrong_exchange_kills_the_code(kommun: &Kommun) {
     let foreign = kommun.care().exchanges(&login.browser, &code, &login.verifier).await;
     assert_eq!(error(&foreign), (400, "invalid_grant"), "another service's code");
     assert_eq!(error(&kommun.school().exchanges(&login.browser, &code, &login.verifier).await), (400, "invalid_grant"));
+    let (login, code) = approved(&kommun.school(), &mut worker, kommun).await;
+    let at_its_address = [("redirect_uri", kommun.school().redirect_uri)];
+    let at_its_address = at_its_address.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let foreign = kommun.care().exchanges_with(&login.browser, &code, &login.verifier, &at_its_address).await;
+    assert_eq!(error(&foreign), (400, "invalid_grant"), "also with everything else right");
     let resource = [("resource", "https://other.example")];
     let (login, code) = approved(&kommun.care(), &mut worker, kommun).await;
     assert_eq!(error(&kommun.care().exchanges_with(&login.browser, &code, &login.verifier, &resource).await), (400, "invalid_target"));
@@ -96,6 +101,8 @@ pub(crate) async fn services_that_do_not_prove_themselves(kommun: &Kommun) {
         school.assertion(&json!({ "aud": format!("{}/", kommun.issuer) }), &json!({})),
         school.assertion(&json!({ "exp": now - 1 }), &json!({})),
         school.assertion(&json!({ "exp": now + 4_000 }), &json!({})),
+        school.assertion(&json!({ "iat": now + 3_600, "exp": now + 3_610 }), &json!({})),
+        school.assertion(&json!({ "nbf": now + 3_600, "exp": now + 3_610 }), &json!({})),
         school.assertion(&json!({ "jti": null }), &json!({})),
         school.assertion(&json!({ "iss": "vardportalen" }), &json!({})),
         school.assertion(&json!({}), &json!({ "alg": "HS256" })),

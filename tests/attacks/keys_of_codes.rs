@@ -58,3 +58,30 @@ pub(crate) async fn a_code_is_for_the_key_that_asked(kommun: &Kommun) {
     assert_eq!(device.posts(&browser, "/par", &fields).await.error(), (400, "invalid_dpop_proof"), "the proof beside it is of another key");
     assert_eq!(kommun.count("SELECT COUNT(*) FROM access_tokens").await, 2);
 }
+
+/// RFC 9449 §7.1: at a resource a proof is for this token, this method and this address.
+pub(crate) async fn a_proof_is_for_the_token_beside_it(kommun: &Kommun) {
+    let (app, mut worker, browser, mut device) = (kommun.field_app(), kommun.worker("Amina Sahlin").await, kommun.browser(), Device::new(kommun));
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let login = app.begins(kommun.browser()).await;
+        let fields = code(&app, &mut worker, login).await;
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        tokens.push(device.posts(&browser, "/token", &fields).await.token("access_token"));
+    }
+    assert_eq!(device.userinfo(&browser, &tokens[0]).await.status, 200);
+    let ath = |token: &str| handslag_vocab::Digest::of(token.as_bytes()).to_base64url();
+    let wrong = [
+        json!({ "ath": null }),
+        json!({ "ath": "" }),
+        json!({ "ath": ath(&tokens[1]) }),
+        json!({ "ath": [ath(&tokens[0])] }),
+        json!({ "htm": "POST" }),
+        json!({ "htu": format!("{}/token", kommun.issuer) }),
+        json!({ "iat": kommun.now().seconds() - 61 }),
+    ];
+    for changes in &wrong {
+        assert_eq!(device.userinfo_with(&browser, &tokens[0], changes).await.error(), (401, "invalid_dpop_proof"), "{changes}");
+    }
+    assert_eq!(device.userinfo_with(&browser, &tokens[0], &json!({ "ath": ath(&tokens[0]) })).await.status, 200, "nothing was used up");
+}

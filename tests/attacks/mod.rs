@@ -14,6 +14,7 @@ mod drawing;
 mod elsewhere;
 mod handset;
 mod hosts;
+mod interchanged;
 mod keys_of_codes;
 mod kill;
 mod limits;
@@ -117,8 +118,12 @@ crate::kommun::on_every_ground! {
     hosts {
         no_link_is_made_from_what_a_caller_calls_us,
     }
+    interchanged {
+        one_token_of_ours_is_no_other,
+    }
     keys_of_codes {
         a_code_is_for_the_key_that_asked,
+        a_proof_is_for_the_token_beside_it,
     }
     lock_logs {
         a_gap_is_told_and_a_late_batch_fills_it,
@@ -172,6 +177,7 @@ crate::kommun::on_every_ground! {
         of_fifty_who_refresh_at_once_all_get_the_one_chain,
         of_fifty_with_one_proof_one_is_heard,
         proofs_that_are_not_this_requests,
+        what_policy_no_longer_allows_gives_nothing,
         what_should_have_ended_refreshes_nothing,
     }
     refusals {
@@ -182,6 +188,7 @@ crate::kommun::on_every_ground! {
     }
     registration {
         a_refused_registration_changes_nothing,
+        a_suspended_program_does_not_look_after_itself,
         an_update_is_judged_on_what_would_result,
         of_fifty_programs_ten_are_registered,
     }
@@ -221,6 +228,7 @@ crate::kommun::on_every_ground! {
         the_secret_behind_the_code_reaches_nobody,
     }
     step_up {
+        a_level_that_fell_in_between_is_not_told,
         what_a_pushed_request_demands_is_not_taken_away,
         what_a_signed_request_demands_is_not_taken_away,
     }

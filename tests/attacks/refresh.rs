@@ -61,7 +61,9 @@ pub(crate) async fn what_should_have_ended_refreshes_nothing(kommun: &Kommun) {
     let mut worker = kommun.worker("Cilla Dahl").await;
     let (login, tokens) = stays(&app, &mut worker, kommun).await;
     let token = tokens["refresh_token"].as_str().unwrap().to_owned();
-    for (client, code) in [("hemtjanst-app", "invalid_dpop_proof"), ("nobody", "invalid_client"), ("skolportalen", "invalid_client")] {
+    let others =
+        [("betygen", "invalid_grant"), ("hemtjanst-app", "invalid_dpop_proof"), ("nobody", "invalid_client"), ("skolportalen", "invalid_client")];
+    for (client, code) in others {
         assert_eq!(refreshed(&login, client, &token).await.error().1, code, "another service's token, {client}");
     }
     let wider = [("grant_type", "refresh_token"), ("client_id", "webbappen"), ("refresh_token", token.as_str()), ("scope", "openid email")];
@@ -74,6 +76,22 @@ pub(crate) async fn what_should_have_ended_refreshes_nothing(kommun: &Kommun) {
     assert!(claims.get(crate::kommun::WHO).is_none(), "and told in the ID Token: {claims}");
     let without = [wider[0], wider[1], wider[2], ("scope", "offline_access")];
     assert!(post(&login.browser, "/token", &[], &without).await.body.get("id_token").is_none(), "no openid, no ID Token");
+}
+
+/// Attack 7: the policy is asked at every use. Somebody who works elsewhere since may not log in here, so neither a code nor a refresh gives more.
+pub(crate) async fn what_policy_no_longer_allows_gives_nothing(kommun: &Kommun) {
+    let (app, mut worker) = (kommun.web_app(), kommun.worker("Amina Sahlin").await);
+    kommun.neighbour().await;
+    let (login, tokens) = stays(&app, &mut worker, kommun).await;
+    let mut waiting = app.begins(kommun.browser()).await;
+    worker.approves(&waiting).await;
+    let code = waiting.code().await;
+    let moved = "UPDATE affiliations SET organisation_id = (SELECT o.organisation_id FROM organisations o WHERE o.number = '2120001124') \
+                 WHERE person_id IN (SELECT p.person_id FROM persons p WHERE p.given_name = 'Amina')";
+    assert_eq!(kommun.tampers(moved).await, 1);
+    let (status, answer) = app.exchanges(&waiting.browser, &code, &waiting.verifier).await;
+    assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")), "a code");
+    assert_eq!(refreshed(&login, "webbappen", tokens["refresh_token"].as_str().unwrap()).await.error(), (400, "invalid_grant"), "a refresh token");
 }
 
 pub(crate) async fn a_second_use_of_the_code_ends_the_refresh_tokens(kommun: &Kommun) {

@@ -130,3 +130,18 @@ pub(crate) async fn of_fifty_programs_ten_are_registered(kommun: &Kommun) {
     assert_eq!(registers(&mut program, TOKENS[1], &metadata(&json!({}))).await.0, 201, "one that ended leaves its place");
     kommun.journal_holds().await;
 }
+
+/// RFC 7592 §2: a suspended service is answered as one that never was.
+pub(crate) async fn a_suspended_program_does_not_look_after_itself(kommun: &Kommun) {
+    let mut program = kommun.browser();
+    let (_, registered) = registers(&mut program, TOKENS[1], &metadata(&json!({}))).await;
+    let (id, token) = (registered["client_id"].as_str().unwrap(), format!("Bearer {}", registered["registration_access_token"].as_str().unwrap()));
+    let administrator = kommun.administrator().await;
+    let mut desk = kommun.desk_of(&administrator).await;
+    let (status, answer, _) = desk.calls("POST", &format!("/admin/clients/{id}/suspend"), &[("if-match", "\"1\"")], None).await;
+    assert_eq!(status, 204, "{answer}");
+    for (method, body) in [("GET", None), ("PUT", Some(metadata(&json!({ "client_id": id })))), ("DELETE", None)] {
+        let (status, answer, _) = program.calls(method, &format!("/register/{id}"), &[("authorization", &token)], body.as_ref()).await;
+        assert_eq!((status, answer["error"].as_str()), (401, Some("invalid_token")), "{method}");
+    }
+}

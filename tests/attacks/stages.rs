@@ -16,7 +16,7 @@ const TRACES: [&str; 8] = [
     "SELECT COUNT(*) FROM awaited_requests",
     "SELECT COUNT(*) FROM clients",
     "SELECT COUNT(*) FROM grants",
-    "SELECT COUNT(*) FROM journal_entries",
+    "SELECT COUNT(*) FROM invitations",
     "SELECT COUNT(*) FROM phones",
     "SELECT COUNT(*) FROM sso_sessions",
 ];

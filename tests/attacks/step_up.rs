@@ -64,3 +64,17 @@ pub(crate) async fn what_a_signed_request_demands_is_not_taken_away(kommun: &Kom
     let (_, tokens) = care.exchanges(&login.browser, &code, &login.verifier).await;
     assert_eq!(verified(kommun, tokens["id_token"].as_str().unwrap(), "vardportalen").await["acr"], LOA3);
 }
+
+/// A level that fell between the yes and the answer is not told as reached; the person reads why first.
+pub(crate) async fn a_level_that_fell_in_between_is_not_told(kommun: &Kommun) {
+    let (app, mut secretary) = (kommun.web_app(), kommun.secretary().await);
+    let mut login = app.begins_with(kommun.browser(), &[("claims", &essential().to_string())]).await;
+    secretary.approves(&login).await;
+    assert!(kommun.tampers("UPDATE affiliations SET assurance = 'loa2' WHERE role = 'secretary'").await > 0);
+    let told = login.goes_on().await;
+    assert!(told.location().is_some_and(|location| location.starts_with("/besked/")), "{:?} {}", told.location(), told.body);
+    let page = login.browser.get(told.location().unwrap()).await;
+    let back = page.between("id=\"back\" href=\"", "\"").to_owned();
+    let answer = login.browser.get(&back).await;
+    assert_eq!((answer.answer("error").as_deref(), answer.answer("code")), (Some("unmet_authentication_requirements"), None));
+}
