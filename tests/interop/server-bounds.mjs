@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { close, found } from "../browser/municipality.mjs";
 import { about, test } from "../browser/story.mjs";
 import { Person } from "./person.mjs";
-import { AFFILIATION, AUDIENCE, REDIRECT, SCOPE, UNPROVEN, claimsOf, client, finds, jwks, oidc, signingKey, started } from "./service.mjs";
+import { AFFILIATION, AUDIENCE, REDIRECT, SCOPE, UNPROVEN, claimsOf, client, finds, jwks, oidc, signingKey, started } from "./relying.mjs";
 
 about("openid-client within its bounds");
 

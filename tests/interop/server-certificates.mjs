@@ -8,7 +8,7 @@ import { close, found, freePort } from "../browser/municipality.mjs";
 import { about, test } from "../browser/story.mjs";
 import { Certificates } from "./authority.mjs";
 import { Person } from "./person.mjs";
-import { AUDIENCE, UNPROVEN, claimsOf, client, finds, jwks, oidc, started } from "./service.mjs";
+import { AUDIENCE, UNPROVEN, claimsOf, client, finds, jwks, oidc, started } from "./relying.mjs";
 
 about("openid-client with a certificate");
 

@@ -7,7 +7,7 @@ import { CompactEncrypt, UnsecuredJWT, importJWK } from "jose";
 import { close, found } from "../browser/municipality.mjs";
 import { about, test } from "../browser/story.mjs";
 import { Person } from "./person.mjs";
-import { AFFILIATION, client, finds, jwks, oidc, signingKey, started } from "./service.mjs";
+import { AFFILIATION, client, finds, jwks, oidc, signingKey, started } from "./relying.mjs";
 
 about("openid-client with encryption");
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { close, found } from "../browser/municipality.mjs";
 import { about, test } from "../browser/story.mjs";
 import { Person, between } from "./person.mjs";
-import { AFFILIATION, AUDIENCE, REDIRECT, SCOPE, client, finds, jwks, oidc, signingKey, started } from "./service.mjs";
+import { AFFILIATION, AUDIENCE, REDIRECT, SCOPE, client, finds, jwks, oidc, signingKey, started } from "./relying.mjs";
 
 about("openid-client");
 

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { close, found } from "../browser/municipality.mjs";
 import { about, test } from "../browser/story.mjs";
 import { Person } from "./person.mjs";
-import { AFFILIATION, REDIRECT, SCOPE, UNPROVEN, execute, oidc, signingKey, started } from "./service.mjs";
+import { AFFILIATION, REDIRECT, SCOPE, UNPROVEN, execute, oidc, signingKey, started } from "./relying.mjs";
 
 about("openid-client that registers itself");
 
