@@ -15,7 +15,9 @@ export class Person {
     this.views = new Map();
     this.seen = new Map();
     this.ready = new Map();
+    this.askedAt = new Map();
     this.acted = null;
+    this.acts = 0;
     this.clock = 0;
     this.jobs = [];
     this.job = null;
@@ -43,12 +45,13 @@ export class Person {
     const from = Math.max(isOwnAct ? this.clock : latest, this.ready.get(frame) ?? 0);
     this.acted = null;
     this.ready.set(frame, from + PRICE.roundTrip);
+    this.askedAt.set(frame, this.acts);
     this.job.roundTrips += 1;
   }
 
-  /** A page is there: however early it was asked for, not before what another frame has been answered. */
+  /** A page is there. One that was asked for before the person's last act waited for what that act gave: it is no sooner there. */
   arrives(frame) {
-    if (this.ready.has(frame)) this.ready.set(frame, Math.max(...this.ready.values()));
+    if (this.acts > (this.askedAt.get(frame) ?? Infinity)) this.ready.set(frame, Math.max(...this.ready.values()));
   }
 
   /** Looks at a new view, once, when it is there. */
@@ -68,6 +71,7 @@ export class Person {
 
   /** Types an address or follows a bookmark. */
   async goes(address) {
+    this.acts += 1;
     this.acted = "any";
     await this.page.goto(address);
   }
@@ -77,6 +81,7 @@ export class Person {
     await target.waitFor();
     this.looks(await frameOf(target));
     if (this.job) this.job.taps += 1;
+    this.acts += 1;
     this.acted = "any"; // a link may lead in another frame
     await (this.hasTouch ? target.tap() : target.click());
   }
@@ -114,6 +119,7 @@ export class Person {
     this.clock = Math.max(this.clock, this.ready.get(frame) ?? 0);
     this.screen();
     if (this.job) this.job.swipes += 1;
+    this.acts += 1;
     this.acted = frame;
     await figure.evaluate((page) => page.scrollIntoView({ block: "end" }));
   }
