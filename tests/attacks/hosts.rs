@@ -67,5 +67,5 @@ pub(crate) async fn no_link_is_made_from_what_a_caller_calls_us(kommun: &Kommun)
     let (mut browser, _, tokens) = logs_in(kommun, &grades, &mut worker, kommun.browser(), &[]).await;
     let out = format!("/end_session?id_token_hint={}", tokens["id_token"].as_str().unwrap());
     let page = gets(&mut browser, &out).await;
-    gets(&mut browser, &page.location().unwrap().to_owned()).await;
+    gets(&mut browser, page.location().unwrap()).await;
 }

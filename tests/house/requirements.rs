@@ -32,7 +32,7 @@ fn table() -> Table {
     }
 }
 
-/// What issue 3 demands.
+/// The rows of the specification's and the attackers' lists that the provider answers for.
 fn demanded() -> BTreeSet<String> {
     let numbered =
         |name: &'static str, numbers: &mut dyn Iterator<Item = u8>| numbers.map(|number| format!("{name}-{number:02}")).collect::<Vec<_>>();

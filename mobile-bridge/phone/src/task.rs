@@ -73,6 +73,7 @@ pub struct Turn {
 
 /// What the core wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and a screen is what most of them carry")]
 pub enum Want {
     /// Evidence for the keys. Answered by [`Got::Attestation`].
     Attest {

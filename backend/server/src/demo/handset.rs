@@ -43,6 +43,7 @@ pub struct Handset {
 
 /// Where a task stands after the phone has done all that it could by itself.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Halt {
     /// It is over.
     Done(Outcome),

@@ -211,6 +211,8 @@ mod tests {
         let page = ApprovalPage {
             voice: Voice::in_language(Language::Swedish),
             words: approval.words(),
+            another: None,
+            logo: None,
             approval,
             wants_number: false,
             start: started(StartKind::MovingQr),
