@@ -7,7 +7,7 @@ use crate::{Policies, stories::all_questions};
 
 fn is_needed(rule: &str) -> bool {
     let mut policies = Policies::embedded().unwrap();
-    let answers = |policies: &Policies| all_questions().iter().map(|asked| policies.decide(asked).allowed).collect::<Vec<_>>();
+    let answers = |policies: &Policies| all_questions().iter().map(|asked| policies.evaluate(asked).allowed).collect::<Vec<_>>();
     let before = answers(&policies);
     policies.rules.remove_static(PolicyId::new(rule)).unwrap();
     answers(&policies) != before

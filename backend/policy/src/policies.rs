@@ -1,12 +1,16 @@
 //! Deciding. A forbid wins over every permit, no permit means no, and a rule that could not be evaluated means no:
 //! Cedar leaves such a rule out, which would be an open door if it was one that forbids.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{PoisonError, RwLock},
+};
 
 use cedar_policy::{Authorizer, Decision, PolicySet, Schema};
 
 use crate::{
-    MalformedPolicies, Question,
+    Act, MalformedPolicies, Question,
     load::{EMBEDDED, SCHEMA, load},
     translate::{TypeNames, translate},
 };
@@ -17,7 +21,12 @@ pub struct Policies {
     schema: Schema,
     types: TypeNames,
     words: BTreeMap<RuleId, Words>,
+    /// What was decided about log-ins. The rules are compiled in and every fact stands in the question, so its answer never changes.
+    decided: RwLock<HashMap<Question, Answer>>,
 }
+
+/// Whoever meets more questions forgets all and begins again.
+const MOST_KEPT: usize = 4_096;
 
 /// The id of a rule: its `@id`, or one of the two names for what no rule says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,11 +54,34 @@ impl Policies {
     pub fn embedded() -> Result<Self, MalformedPolicies> {
         let loaded = load(SCHEMA, &EMBEDDED)?;
         let types = TypeNames::new().map_err(MalformedPolicies::Misfit)?;
-        Ok(Self { rules: loaded.rules, schema: loaded.schema, types, words: loaded.words })
+        Ok(Self { rules: loaded.rules, schema: loaded.schema, types, words: loaded.words, decided: RwLock::default() })
     }
 
-    /// May they?
+    /// May they? Whether somebody may log in to a service is asked at each of its tokens, with the same facts again and again: that is
+    /// decided once. What depends on a moment is decided anew.
     pub fn decide(&self, question: &Question) -> Answer {
+        if !matches!(question.act, Act::LogIn { .. }) {
+            return self.evaluate(question);
+        }
+        if let Some(answer) = self.decided.read().unwrap_or_else(PoisonError::into_inner).get(question) {
+            return answer.clone();
+        }
+        let answer = self.evaluate(question);
+        let mut decided = self.decided.write().unwrap_or_else(PoisonError::into_inner);
+        if decided.len() >= MOST_KEPT {
+            decided.clear();
+        }
+        decided.insert(question.clone(), answer.clone());
+        answer
+    }
+
+    /// How many answers are kept.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> usize {
+        self.decided.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    pub(crate) fn evaluate(&self, question: &Question) -> Answer {
         let Ok((request, entities)) = translate(question, &self.types, &self.schema) else { return Answer::no(BROKEN) };
         let response = Authorizer::new().is_authorized(&request, &self.rules, &entities);
         if response.diagnostics().errors().next().is_some() {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use handslag_vocab::{AffiliationId, Assurance, ClientId, DoorId, OrganisationId, PersonId, Seconds, UnixTime};
 
 /// May this work identity do this now?
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
     /// Who asks.
     pub who: Who,
@@ -17,7 +17,7 @@ pub struct Question {
 }
 
 /// One person's work identity, as it stands now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Who {
     /// The work identity.
     pub affiliation: AffiliationId,
@@ -87,7 +87,7 @@ pub enum Tier {
 }
 
 /// A unit of an organisation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unit {
     /// Whose unit.
     pub organisation: OrganisationId,
@@ -98,7 +98,7 @@ pub struct Unit {
 }
 
 /// What somebody wants to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Act {
     /// Ask a colleague to sign a document of this class.
     AskForSignature {
@@ -178,7 +178,7 @@ pub enum Act {
 }
 
 /// Another work identity, as a thing to act on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Colleague {
     /// The work identity.
     pub affiliation: AffiliationId,
@@ -189,7 +189,7 @@ pub struct Colleague {
 }
 
 /// A class of documents, with the level it demands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DocumentClass {
     /// Whose documents.
     pub organisation: OrganisationId,
@@ -200,7 +200,7 @@ pub struct DocumentClass {
 }
 
 /// A service that people log in to, and whom it is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Service {
     /// Its registered id.
     pub client: ClientId,
@@ -217,7 +217,7 @@ pub struct Service {
 }
 
 /// A person's access on its way from service to service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Passing {
     /// The service that passes it on, and whom it is for.
     pub service: Service,
@@ -228,7 +228,7 @@ pub struct Passing {
 }
 
 /// A door that a service asks to open in somebody's name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Letting {
     /// The door.
     pub door: DoorId,
@@ -245,7 +245,7 @@ pub struct Letting {
 }
 
 /// A planned visit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Visit {
     /// Whose.
     pub worker: AffiliationId,
@@ -256,7 +256,7 @@ pub struct Visit {
 }
 
 /// A pass that is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Opening {
     /// The door.
     pub door: DoorId,

@@ -201,3 +201,18 @@ fn the_words_for_people_are_free_of_jargon() {
         }
     }
 }
+
+#[test]
+fn a_log_in_is_decided_once_and_by_every_one_of_its_facts() {
+    let policies = policies();
+    let mut asked = question(Some(Role::Worker), scene("LogIn"));
+    let first = policies.decide(&asked);
+    assert!(first.allowed, "{first:?}");
+    assert_eq!((policies.decide(&asked), policies.kept()), (first.clone(), 1));
+    asked.who.blocked = true;
+    assert!(!policies.decide(&asked).allowed, "one fact is another");
+    asked.who.blocked = false;
+    assert_eq!((policies.decide(&asked), policies.kept()), (first, 2));
+    policies.decide(&pass(|_| ()));
+    assert_eq!(policies.kept(), 2, "what depends on a moment is decided anew");
+}

@@ -6,6 +6,7 @@
 
 pub mod approvals;
 mod apps;
+mod asked;
 pub mod asking_codes;
 pub mod attempts;
 pub mod authority;
