@@ -19,7 +19,7 @@ mod passkey;
 mod pki;
 mod portal;
 mod processes;
-mod services;
+mod registered;
 mod worker;
 
 use std::{path::PathBuf, sync::Arc};
@@ -116,13 +116,13 @@ impl Kommun {
         let (issuer, base) = (format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"));
         let care = SigningKey::generate_from_rng(&mut Rng::system());
         let ear = Ear::open().await;
-        let services = services::of(&care, &ear);
+        let services = registered::of(&care, &ear);
         let allowed = ear.base.trim_start_matches("http://").to_owned();
         let opened = demo::at_with(ground.folder.path(), &issuer, &base, |config| {
             ground.configures(config);
             config.page_drawer = Some(binary());
             config.clients.extend(services);
-            config.sso_groups = services::groups();
+            config.sso_groups = registered::groups();
             config.outbound.allow.push(allowed);
             administration::configured(config);
             change(config);

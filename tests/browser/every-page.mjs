@@ -118,7 +118,7 @@ async function deskPages(language) {
   await desk.page.goto(`${kvarnby.address}/min-sida`);
   await prints("desk-mine");
   await desk.page.goto(`${kvarnby.address}/demo/tjanster`);
-  await desk.page.getByRole("heading", { name: say("clients-title") }).waitFor();
+  await desk.page.getByRole("heading", { name: say("clients-title"), exact: true }).waitFor();
   await looks("desk-clients");
   await desk.page.getByRole("link", { name: language.service }).click();
   await desk.page.getByText(say("client-life-each-time")).waitFor();

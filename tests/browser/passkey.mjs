@@ -172,7 +172,7 @@ test("hears a no from the other screen within two seconds, either way", async ()
     await desk.page.goto(`${service.address}/logga-in`);
     await desk.page.getByRole("button", { name: "Fungerar inte kameran? Visa siffror" }).click();
     const shown = await desk.page.locator("#digits .typed").innerText();
-    waiting = await desk.page.locator("[data-login]").getAttribute("data-login");
+    waiting = await desk.page.locator("section[data-login]").getAttribute("data-login");
     await phone.page.goto(`${kvarnby.address}/telefon`);
     await phone.page.getByLabel("Siffrorna på skärmen").fill(shown);
     await button("Fortsätt").tap();
