@@ -1,14 +1,14 @@
 //! The one writer on SQLite, and the groups that share a commit.
 //!
 //! A commit costs a wait for the disk, so units that stand in line share one: each runs in its caller's task while it holds the *seat*,
-//! the first of a group by itself and every other under a savepoint; whoever leaves the seat with nobody waiting (or as the 64th of the group) commits for all; nobody is answered before.
+//! the first of a group by itself and every other under a savepoint, which the commit releases; whoever leaves the seat with nobody waiting (or as the 64th of the group) commits for all; nobody is answered before.
 //!
 //! What may go wrong, and why nobody else pays for it:
 //! * *A unit is dropped while it runs* (the browser hung up, a task was aborted) *or panics*: [`Turn`]'s drop moves the seat, still locked,
 //!   into a task that rolls back to the savepoint. So whoever gets the seat finds it clean, and the group goes on.
 //! * *A caller is dropped after its unit ran*: the commit runs in a task of its own. The unit is kept; its answer goes nowhere.
 //! * *A caller is dropped while it waits in line*, after others left the commit to it: the drop starts a task that commits.
-//! * *A commit, a release or a roll-back fails* (full disk, damaged file): every member of the group gets the error, the connection is
+//! * *A commit or a roll-back fails* (full disk, damaged file): every member of the group gets the error, the connection is
 //!   closed, which undoes the group, and the next unit opens another one.
 //!
 //! A statement that was under way when its unit was dropped is finished by the connection's own thread before the roll-back: the thread
@@ -189,13 +189,14 @@ pub(crate) struct Turn {
 }
 
 /// How far the unit came; decides what there is to undo.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Stage {
     /// The unit's statements, the first of its group: to undo it is to undo all.
     Alone,
     /// `BEGIN` may be under way; there is no group yet or it is untouched.
     Begin,
-    /// `SAVEPOINT` may be under way. If it took place it stays on the stack, empty, until the commit.
+    /// `SAVEPOINT` may be under way. If it took place it stays on the stack, empty, until the commit, like those of units that were kept:
+    /// a roll-back goes to the newest.
     Savepoint,
     /// The unit's statements.
     Running,
@@ -227,17 +228,13 @@ impl Turn {
     /// Gives the seat on; returns when the group's commit did. Runs in a task of its own: a caller dropped here takes nothing with it.
     pub(crate) async fn keep(mut self) -> Result<(), Error> {
         let mut seat = self.seat.take().ok_or_else(closed)?;
-        let (writer, stage) = (Arc::clone(&self.writer), self.stage);
+        let writer = Arc::clone(&self.writer);
         let (member, answer) = oneshot::channel();
         self.writer.runtime.spawn(async move {
-            let released = if stage == Stage::Alone { Ok(()) } else { seat.control("RELEASE unit").await };
             if let Some(group) = &mut seat.group {
                 group.members.push(member);
             }
-            match released {
-                Ok(()) => writer.leave(seat).await,
-                Err(error) => seat.give_up(error).await,
-            }
+            writer.leave(seat).await;
         });
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -253,8 +250,8 @@ impl Drop for Turn {
 
 async fn undo(writer: Arc<Writer>, mut seat: OwnedMutexGuard<Seat>, stage: Stage) {
     let undone = match stage {
-        // Fails where BEGIN did not take place, which is as good.
         Stage::Alone => roll_back_group(&mut seat).await,
+        // Fails where BEGIN did not take place, which is as good.
         Stage::Begin if seat.group.is_none() => seat.control("ROLLBACK").await.or(Ok(())),
         Stage::Begin | Stage::Savepoint => Ok(()),
         Stage::Running => roll_back_unit(&mut seat).await,
