@@ -1,7 +1,8 @@
 //! The one writer on SQLite, and the groups that share a commit.
 //!
 //! A commit costs a wait for the disk, so units that stand in line share one: each runs in its caller's task while it holds the *seat*,
-//! the first of a group by itself and every other under a savepoint, which the commit releases; whoever leaves the seat with nobody waiting (or as the 64th of the group) commits for all; nobody is answered before.
+//! the first of a group by itself and every other under a savepoint, which the commit releases; whoever leaves the seat with nobody waiting
+//! (or as the 64th of the group) commits for all; nobody is answered before.
 //!
 //! What may go wrong, and why nobody else pays for it:
 //! * *A unit is dropped while it runs* (the browser hung up, a task was aborted) *or panics*: [`Turn`]'s drop moves the seat, still locked,
