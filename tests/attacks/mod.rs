@@ -214,6 +214,7 @@ crate::kommun::on_every_ground! {
         a_signature_makes_and_uses_no_log_in,
         of_fifty_who_fetch_a_signature_one_gets_it,
         requests_to_sign_that_are_refused,
+        somebody_elses_key_at_the_desk_ends_the_question,
         the_core_signs_no_data_that_was_not_approved,
         the_message_is_for_the_wanted_person_alone,
         what_the_service_did_not_sign,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     journeys::{
+        nearby::challenge,
         object, parameters, pushed,
         sign::{MESSAGE, SIGN, SIGN_APPROVAL, SIGN_REQUEST, SIGNATURE, alone, given, members, to_sign},
         sso::logs_in,
@@ -130,6 +131,23 @@ pub(crate) async fn the_message_is_for_the_wanted_person_alone(kommun: &Kommun) 
     assert_eq!(login.status().await["state"], json!("claimed"));
     assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'approval.turned_away'").await, 2);
     kommun.journal_holds().await;
+}
+
+/// SG-04 at the desk itself: somebody else's key ends the question like somebody else's phone.
+pub(crate) async fn somebody_elses_key_at_the_desk_ends_the_question(kommun: &Kommun) {
+    let (contracts, wanted, thief) = (kommun.contracts(), kommun.bare("Amina Sahlin").await, kommun.stock("Bo Ek").await);
+    let who = kommun.server.db.read(async |tx| handslag_server::identity::by_id(tx, &wanted.affiliation).await).await.unwrap().who.to_string();
+    let mut login = begins_for(kommun, &contracts, &who).await;
+    let start = Start::Qr { text: Bearer::new(login.qr().await) };
+    let taking = challenge(&mut login, "take").await;
+    for expected in [403, 410] {
+        let path = format!("/login/{}/skarmlas", login.id);
+        let (status, said) = login.browser.asks(&path, &thief.signs(&taking)).await;
+        assert_eq!(status, expected, "{said}");
+    }
+    assert_eq!(login.status().await["state"], json!("another-person"));
+    assert_eq!(wanted.claims(&start, kommun.now()).await.0, 410, "over for everybody");
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'approval.turned_away'").await, 1);
 }
 
 /// SG-05: a signature makes no log-in that another service could use, and uses none that stands.

@@ -71,6 +71,10 @@ pub(crate) async fn a_read_of_one_statement_is_one_statement_that_reads(engine: 
         Ok::<_, Error>(first + second)
     });
     assert_eq!(twice.await, Err(Error::Aborted));
+    for _ in 0..20 {
+        let broken = engine.db.read_one(async |tx| tx.one::<(i64,)>("SELECT n FROM nobody_made_this_table", ()).await).await;
+        assert!(matches!(broken, Err(Error::Statement(_))), "{broken:?}");
+    }
     assert_eq!(engine.db.read(async |tx| tx.one(count, ()).await).await, Ok::<(i64,), Error>((1,)), "the connection is as before");
     assert_eq!(engine.numbers().await, [1]);
 }

@@ -93,6 +93,7 @@ crate::kommun::on_every_ground! {
         another_phone_answers_where_this_browsers_own_could,
         nobody_logs_in_by_a_name,
         the_desk_asks_ahead,
+        to_be_led_to_a_question_ends_nothing_and_a_yes_does,
     }
     nearby {
         a_key_nearby_takes_is_shown_and_answers,

@@ -9,6 +9,7 @@ use handslag_phone::{
 };
 use serde_json::{Value, json};
 
+use super::nearby::takes;
 use crate::kommun::{Browser, Kommun, Login, Page, Passkey, Portal};
 
 const TWO_SECONDS: Duration = Duration::from_secs(2);
@@ -55,6 +56,18 @@ pub(crate) async fn a_browser_that_keeps_its_key_goes_straight_to_the_question(k
     let (_, page) = led(&kommun.high(), &mut phone.browser).await;
     assert!(page.status == 200 && page.body.contains("Logga in i"), "{} {}", page.status, page.body);
     kommun.journal_holds().await;
+}
+
+/// Any page can lead a browser to a question: what the person has open elsewhere stands until the yes (MB-06).
+pub(crate) async fn to_be_led_to_a_question_ends_nothing_and_a_yes_does(kommun: &Kommun) {
+    let (school, mut phone) = (kommun.school(), kommun.stock("Amina Sahlin").await);
+    let mut desk = school.begins(kommun.browser()).await;
+    assert_eq!(takes(&mut desk, &phone).await.0, 204);
+    let (id, next) = led(&school, &mut phone.browser).await;
+    assert_eq!(next.status, 303);
+    assert_eq!(desk.status().await["state"], json!("here"), "nobody has pressed anything");
+    assert_eq!(says_yes(&mut phone, &id).await.status, 303);
+    assert_eq!(desk.status().await["state"], json!("replaced"));
 }
 
 /// Whoever's browser it is, another phone may answer; what stood first is over.

@@ -129,7 +129,7 @@ impl Tx {
     pub(crate) async fn keep(self) -> Result<(), Error> {
         match (self.failed, self.engine) {
             (Some(error), engine) => {
-                undo(engine).await;
+                undo(engine, Some(&error)).await;
                 Err(error)
             }
             (None, Engine::Postgres(transaction)) => Ok(transaction.commit().await?),
@@ -145,12 +145,12 @@ impl Tx {
 
     /// Takes back what the unit did.
     pub(crate) async fn undo(self) {
-        undo(self.engine).await;
+        undo(self.engine, self.failed.as_ref()).await;
     }
 }
 
 /// A failed roll-back needs no answer: the connection is gone then, and the engine rolls back by itself.
-async fn undo(engine: Engine) {
+async fn undo(engine: Engine, failed: Option<&Error>) {
     let outcome = match engine {
         Engine::Postgres(transaction) => transaction.rollback().await.map_err(Error::from),
         Engine::SqliteWriter(turn) => {
@@ -159,7 +159,10 @@ async fn undo(engine: Engine) {
         }
         Engine::PostgresOnce(_) => Ok(()),
         Engine::SqliteOnce(reader) => {
-            reader.give_back();
+            // Nothing tells whether a connection still works that a statement failed on: the next unit opens another one.
+            if failed.is_none() {
+                reader.give_back();
+            }
             Ok(())
         }
         Engine::SqliteReader(reader) => reader.end().await,

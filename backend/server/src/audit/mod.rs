@@ -10,6 +10,6 @@ mod slowed;
 mod verify;
 
 pub use journal::{Actor, Chain, Event, Line, Purpose, about, dispose, record};
-pub use seldom::record_seldom;
+pub use seldom::{Whose, record_seldom};
 pub use slowed::slowed;
 pub use verify::{Finding, Verified, verify};

@@ -1,5 +1,5 @@
 //! Lines about what anybody can cause without end: refusals, and allowances that are used up. At most one a minute for one cause, and so
-//! many in all on a node: nobody fills the journal, and nobody's refusals hide another's.
+//! many in all on a node: nobody fills the journal, and what strangers cause hides nothing that a known service did.
 
 use handslag_store::Allowance;
 use handslag_vocab::{Digest, Seconds, UnixTime};
@@ -10,10 +10,20 @@ use crate::{caller::Rng, server::Server};
 const FOR_ONE: Allowance = Allowance { times: 1, per: Seconds(60) };
 const IN_ALL: Allowance = Allowance { times: 300, per: Seconds(60) };
 
+/// Whose doing it is. Each has room of its own: a stranger's networks are without number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Of a service that proved itself.
+    AProvenServices,
+    /// Of anybody.
+    Anybodys,
+}
+
 /// Writes a line if the last one of this cause is a minute old. Whoever is refused is not made to wait for it to succeed.
-pub async fn record_seldom(server: &Server, cause: &str, event: Event, now: UnixTime) {
+pub async fn record_seldom(server: &Server, whose: Whose, cause: &str, event: Event, now: UnixTime) {
     let one = Digest::of(format!("journal {cause}").as_bytes());
-    let is_due = server.counters.spend(&one, FOR_ONE, now).await.is_ok() && server.counters.spend_here(&Digest::of(b"journal"), IN_ALL, now).is_ok();
+    let all = Digest::of(format!("journal {whose:?}").as_bytes());
+    let is_due = server.counters.spend(&one, FOR_ONE, now).await.is_ok() && server.counters.spend_here(&all, IN_ALL, now).is_ok();
     if !is_due {
         return;
     }

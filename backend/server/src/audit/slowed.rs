@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     journal::{Actor, Chain, Event},
-    seldom::record_seldom,
+    seldom::{Whose, record_seldom},
 };
 use crate::{caller::Now, patience, problem::Problem, sender::Sender, server::Server};
 
@@ -25,7 +25,7 @@ pub async fn slowed(State(server): State<Server>, Now(now): Now, sender: Sender,
             objects: Vec::new(),
             payload: json!({ "counted": counted }),
         };
-        record_seldom(&server, &format!("slowed {counted} {}", patience::network(sender.address)), event, now).await;
+        record_seldom(&server, Whose::Anybodys, &format!("slowed {counted} {}", patience::network(sender.address)), event, now).await;
     }
     response
 }

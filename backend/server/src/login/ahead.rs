@@ -30,10 +30,11 @@ pub async fn is_given(server: &Server, headers: &HeaderMap, id: &ApprovalId) -> 
     let mut listener = server.wakeups.listen(id.as_str());
     let until = Instant::now() + HELD;
     loop {
-        let state = desk::own(server, headers, id).await?.state_at(server.clock.now());
+        let row = desk::own(server, headers, id).await?;
+        let state = row.state_at(server.clock.now());
         let waits = matches!(state, State::Created | State::Claimed | State::Shown);
         if !waits || timeout_at(until, listener.woken()).await.is_err() {
-            return Ok(state == State::Approved);
+            return Ok(desk::is_yes(&row, state));
         }
     }
 }

@@ -99,7 +99,7 @@ async fn is_led(server: &Server, caller: &Caller, row: &Row, voice: Voice, now: 
         return Ok(false);
     }
     let token = Bearer::new(orders::link_token(server, &row.approval_id)?.reveal());
-    Ok(phone::taken(server, caller, &Start::Link { token }, voice.tag(), now).await.is_ok())
+    Ok(phone::led(server, caller, &Start::Link { token }, voice.tag(), now).await.is_ok())
 }
 
 /// The page that waits for any phone, and says how it ended.
@@ -229,11 +229,14 @@ impl Status {
     }
 }
 
+/// The person has said yes, and it was not given out. A signature is made before it is.
+pub(super) fn is_yes(row: &Row, state: ApprovalState) -> bool {
+    state == ApprovalState::Approved || (state == ApprovalState::Consumed && row.kind == ApprovalKind::Signature)
+}
+
 /// After a link on the same phone the answer goes with the phone's browser, never with the page that began (MB-04).
 fn goes_on(row: &Row, state: ApprovalState) -> Result<Option<String>, Problem> {
-    // A signature is made before it is given out.
-    let is_given = state == ApprovalState::Approved || (state == ApprovalState::Consumed && row.kind == ApprovalKind::Signature);
-    let goes_on_here = is_given && row.start_kind != Some(StartKind::SameDevice);
+    let goes_on_here = is_yes(row, state) && row.start_kind != Some(StartKind::SameDevice);
     if goes_on_here { Ok(request_of(row)?.return_to) } else { Ok(None) }
 }
 

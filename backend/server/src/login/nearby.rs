@@ -85,10 +85,7 @@ pub(super) async fn approve(
             "The browser answered in the wrong way. Try again.",
         ));
     }
-    // Whatever becomes of it: sent again after a yes, it is told that the yes stands.
-    let shown = phone::mark_shown(&server, &caller, &id, &[], now).await;
-    let given = phone::give(&server, &caller, &id, &Approve { number: None, signature }, now, rng).await;
-    given.map_err(|problem| if problem.status == StatusCode::GONE { shown.err().unwrap_or(problem) } else { problem })?;
+    phone::give_shown(&server, &caller, &id, &Approve { number: None, signature }, now, rng).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::clients;
 use crate::{
-    audit::{self, Actor, Chain, Event, Purpose},
+    audit::{self, Actor, Chain, Event, Purpose, Whose},
     caller::Now,
     identity, patience,
     problem::Problem,
@@ -106,7 +106,8 @@ async fn record(server: &Server, endpoint: &'static str, (asker, sender): (&Aske
         payload: json!({ "endpoint": endpoint, "error": told.error, "why": why, "client": client, "proven": asker.is_proven }),
         chain: known.map_or(Chain::Operator, |(_, organisation)| Chain::Organisation { organisation, purpose: Purpose::Administration }),
     };
-    audit::record_seldom(server, &cause, event, now).await;
+    let whose = if asker.is_proven { Whose::AProvenServices } else { Whose::Anybodys };
+    audit::record_seldom(server, whose, &cause, event, now).await;
 }
 
 /// Whose service it is, if it is one.

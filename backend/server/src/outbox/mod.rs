@@ -88,6 +88,12 @@ pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether it is still to be done.
+pub async fn is_open(tx: &mut Tx, topic: Topic, subject: &str) -> Result<bool, Error> {
+    let text = "SELECT attempts FROM outbox WHERE topic = $1 AND subject = $2 AND done_at IS NULL";
+    Ok(tx.optional::<(i64,)>(text, (topic.as_str(), subject)).await?.is_some())
+}
+
 /// Says that it is done. True if it was this call that did.
 pub async fn done(tx: &mut Tx, topic: Topic, subject: &str, now: UnixTime) -> Result<bool, Error> {
     let changed =

@@ -18,7 +18,9 @@ use super::{
     caller::{Caller, CallerIsBrowser},
     codes,
     decide::is_late,
-    directed, granted, released, sign_requests,
+    directed, granted,
+    nearby::is_at_the_desk,
+    released, sign_requests,
 };
 use crate::{
     caller::Rng,
@@ -32,30 +34,77 @@ pub async fn taken(server: &Server, caller: &Caller, start: &Start, language: &s
     if matches!(start, Start::Code { .. }) && !server.db.write(async |tx| codes::may_try(tx, &caller.phone.phone_id, now).await).await? {
         return Err(too_many_tries());
     }
-    let (row, taken) = server
-        .db
-        .write(async |tx| {
-            let row = found(tx, server, caller, start, now).await?;
-            began_here(caller, start, &row)?;
-            if row.phone_id.as_ref() == Some(&caller.phone.phone_id) && !is_late(&row, now) {
-                return Ok((row, Ok(Vec::new())));
-            }
-            if row.state_at(now) != ApprovalState::Created {
-                return Err(Problem::gone());
-            }
-            // The question is over: committed, and then refused.
-            if let Some(refused) = sign_requests::turned_away(tx, server, caller, &row, (now, &mut Rng::system())).await? {
-                return Ok((row, Err(refused)));
-            }
-            let row = fix(tx, server, caller, row, start.kind(), language, now).await?;
-            Ok((row.clone(), Ok(give_way(tx, caller, &row, now).await?)))
-        })
-        .await?;
-    server.wakeups.wake(row.approval_id.as_str());
-    for other in taken? {
-        server.wakeups.wake(other.as_str());
+    let taken = server.db.write(async |tx| {
+        let row = found(tx, server, caller, start, now).await?;
+        began_here(caller, start, &row)?;
+        claimed(tx, server, caller, row, (start.kind(), language), now).await?.giving_way(tx, caller, now).await
+    });
+    taken.await?.told(server)
+}
+
+/// The same in a browser that goes straight to its question. Nobody has pressed anything, and any page could have led here: what the person
+/// has open elsewhere gives way at the yes (`decide`) and not before.
+pub async fn led(server: &Server, caller: &Caller, start: &Start, language: &str, now: UnixTime) -> Result<Row, Problem> {
+    let taken = server.db.write(async |tx| {
+        let row = found(tx, server, caller, start, now).await?;
+        began_here(caller, start, &row)?;
+        claimed(tx, server, caller, row, (start.kind(), language), now).await
+    });
+    taken.await?.told(server)
+}
+
+/// What a claim came to, to be committed.
+pub(super) enum Taken {
+    /// This phone had it already: asked again, because the answer was lost.
+    Again(Row),
+    /// Taken now, and what gave way to it.
+    Now(Row, Vec<ApprovalId>),
+    /// The question is over.
+    Over(ApprovalId, Problem),
+}
+
+/// However the phone was led to the question.
+pub(super) async fn claimed(
+    tx: &mut Tx,
+    server: &Server,
+    caller: &Caller,
+    row: Row,
+    (start, language): (StartKind, &str),
+    now: UnixTime,
+) -> Result<Taken, Problem> {
+    let is_here = start != StartKind::Passkey || is_at_the_desk(&row);
+    if row.phone_id.as_ref() == Some(&caller.phone.phone_id) && is_here && !is_late(&row, now) {
+        return Ok(Taken::Again(row));
     }
-    Ok(row)
+    if row.state_at(now) != ApprovalState::Created {
+        return Err(Problem::gone());
+    }
+    if let Some(refused) = sign_requests::turned_away(tx, server, caller, &row, (now, &mut Rng::system())).await? {
+        return Ok(Taken::Over(row.approval_id, refused));
+    }
+    Ok(Taken::Now(fix(tx, server, caller, row, start, language, now).await?, Vec::new()))
+}
+
+impl Taken {
+    /// What the same person has open elsewhere ends.
+    pub(super) async fn giving_way(self, tx: &mut Tx, caller: &Caller, now: UnixTime) -> Result<Self, Problem> {
+        let Self::Now(row, _) = self else { return Ok(self) };
+        let ended = give_way(tx, caller, &row, now).await?;
+        Ok(Self::Now(row, ended))
+    }
+
+    /// After the commit: every screen that waits looks again.
+    pub(super) fn told(self, server: &Server) -> Result<Row, Problem> {
+        let (id, outcome, ended) = match self {
+            Self::Again(row) => (row.approval_id.clone(), Ok(row), Vec::new()),
+            Self::Now(row, ended) => (row.approval_id.clone(), Ok(row), ended),
+            Self::Over(id, refused) => (id, Err(refused), Vec::new()),
+        };
+        for waiting in ended.iter().chain([&id]) {
+            server.wakeups.wake(waiting.as_str());
+        }
+        outcome
+    }
 }
 
 /// One log-in at a desk at a time: taking another one ends it, and its screen says so (MB-06). What a service asked for is another matter,

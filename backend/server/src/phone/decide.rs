@@ -8,12 +8,13 @@ use axum::{
 };
 use handslag_phone::wire::{ApprovalSignature, Approve, ApprovedAnswer, Decline, DeclineReason, Shown};
 use handslag_store::Tx;
-use handslag_vocab::{ApprovalId, ApprovalKind, Digest, UnixTime};
+use handslag_vocab::{ApprovalId, ApprovalKind, Digest, StartKind, UnixTime};
 use serde_json::{Value, json};
 
 use super::{
     approvals::{self, Row, State as ApprovalState},
     caller::{Caller, CallerIsBrowser},
+    claim::give_way,
     directed, evidence, pictures, sign_requests,
 };
 use crate::{
@@ -38,7 +39,7 @@ pub(super) async fn show(
 }
 
 /// `claimed → shown`, refused while a page of a document has not been read.
-pub async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId, pages_read: &[u32], now: UnixTime) -> Result<(), Problem> {
+async fn mark_shown(server: &Server, caller: &Caller, id: &ApprovalId, pages_read: &[u32], now: UnixTime) -> Result<(), Problem> {
     let marked = server
         .db
         .write(async |tx| {
@@ -74,15 +75,24 @@ pub(super) async fn approve(
     Ok(Json(ApprovedAnswer { return_to: give(&server, &caller, &id, &asked, now, rng).await? }))
 }
 
-/// `shown → approved`, in one transaction with its journal line and the work it leaves.
-pub async fn give(
+/// The yes of a page that was shown when it comes; that the pages of documents were is told, and counted, before. Sent again after a yes, it is
+/// told that the yes stands.
+pub async fn give_shown(
     server: &Server,
     caller: &Caller,
     id: &ApprovalId,
     asked: &Approve,
     now: UnixTime,
-    mut rng: Rng,
+    rng: Rng,
 ) -> Result<Option<String>, Problem> {
+    let has_documents = server.db.read_one(async |tx| approvals::claimed_by(tx, id, &caller.phone.phone_id).await).await?.has_documents();
+    let shown = if has_documents { Ok(()) } else { mark_shown(server, caller, id, &[], now).await };
+    let given = give(server, caller, id, asked, now, rng).await;
+    given.map_err(|problem| if problem.status == StatusCode::GONE { shown.err().unwrap_or(problem) } else { problem })
+}
+
+/// `shown → approved`, in one transaction with its journal line and the work it leaves.
+async fn give(server: &Server, caller: &Caller, id: &ApprovalId, asked: &Approve, now: UnixTime, mut rng: Rng) -> Result<Option<String>, Problem> {
     let given = server
         .db
         .write(async |tx| {
@@ -100,16 +110,22 @@ pub async fn give(
                 // Sent again after the answer was lost, or at the same moment: a signature of the same phone stands already.
                 let row = approvals::claimed_by(tx, id, &caller.phone.phone_id).await?;
                 let stands = matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed) && row.evidence.is_some();
-                return if stands { Ok(Ok(return_to)) } else { Err(Problem::gone()) };
+                return if stands { Ok(Ok((return_to, Vec::new()))) } else { Err(Problem::gone()) };
             }
             leave(tx, &row, Answer::Yes, now).await?;
+            // What went straight to the question has ended nothing when it was taken.
+            let ended = if row.start_kind == Some(StartKind::SameDevice) { give_way(tx, caller, &row, now).await? } else { Vec::new() };
             let facts = json!({ "evidence": Digest::of(evidence.as_bytes()) });
             audit::record(tx, decided(&caller.affiliation, &row, "approval.given", facts), now, &mut rng).await?;
-            Ok(Ok(return_to))
+            Ok(Ok((return_to, ended)))
         })
         .await?;
     wake(server, id);
-    given
+    let (return_to, ended) = given?;
+    for other in ended {
+        server.wakeups.wake(other.as_str());
+    }
+    Ok(return_to)
 }
 
 /// Whether the number of the other screen came with the yes, where one must. Without any it is no answer yet.

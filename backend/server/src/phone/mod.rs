@@ -31,8 +31,8 @@ pub mod sign_requests;
 
 pub use browser::relying_party;
 pub use caller::{BROWSER, Caller, CallerIsBrowser};
-pub use claim::{fix, reaches, taken};
-pub use decide::{give, mark_shown, turn_down};
+pub use claim::{fix, led, reaches, taken};
+pub use decide::{give_shown, turn_down};
 pub use evidence::evidence_holds;
 pub use nearby::{Came, came};
 pub use phones::{Phone, Tier, block, by_id, of_affiliation};

@@ -10,12 +10,10 @@ use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, Digest, SecretHash, StartKind, Taking, UnixTime};
 
 use super::{
-    approvals::{self, Row, State as ApprovalState},
+    approvals::{self, Row},
     browser::base64url,
     caller::{self, Caller, CallerIsBrowser},
-    claim,
-    decide::is_late,
-    evidence,
+    claim, evidence,
     phones::{self, KeyUse, Tier},
 };
 use crate::{
@@ -42,28 +40,14 @@ pub async fn take(
     let known = server.db.read(async |tx| phones::by_browser_key(tx, &credential_id.0).await).await?.ok_or_else(caller::unproved)?;
     patience::spend(server, Who::Phone(&known.phone_id), now).await?;
     let challenge = challenge(server, id)?;
-    let (row, ended) = server
-        .db
-        .write(async |tx| {
-            let caller = caller::of(tx, known.clone(), CallerIsBrowser::Yes, Some(browser.clone())).await?;
-            evidence::verified_challenge(tx, server, &caller.phone, challenge, signature).await?;
-            let caller = caller.again(tx, now).await?;
-            let row = approvals::begun_by(tx, id, browser).await?; // after whoever of the same person came a moment before
-            if row.phone_id.as_ref() == Some(&caller.phone.phone_id) && is_at_the_desk(&row) && !is_late(&row, now) {
-                return Ok((row, Vec::new())); // asked again, because the answer was lost
-            }
-            if row.state_at(now) != ApprovalState::Created {
-                return Err(Problem::gone());
-            }
-            let row = claim::fix(tx, server, &caller, row, StartKind::Passkey, language, now).await?;
-            Ok((row.clone(), claim::give_way(tx, &caller, &row, now).await?))
-        })
-        .await?;
-    server.wakeups.wake(row.approval_id.as_str());
-    for other in ended {
-        server.wakeups.wake(other.as_str());
-    }
-    Ok(row)
+    let taken = server.db.write(async |tx| {
+        let caller = caller::of(tx, known.clone(), CallerIsBrowser::Yes, Some(browser.clone())).await?;
+        evidence::verified_challenge(tx, server, &caller.phone, challenge, signature).await?;
+        let caller = caller.again(tx, now).await?;
+        let row = approvals::begun_by(tx, id, browser).await?; // after whoever of the same person came a moment before
+        claim::claimed(tx, server, &caller, row, (StartKind::Passkey, language), now).await?.giving_way(tx, &caller, now).await
+    });
+    taken.await?.told(server)
 }
 
 /// The phone whose key took this log-in in this browser. For every other browser, and where something else led a phone to it, there is none.

@@ -40,7 +40,7 @@ const TICKET_LIFE: Seconds = Seconds(60);
 const TO_TIMESTAMP: Seconds = Seconds::minutes(10);
 
 /// A signature that was approved is made even when this system was down for a while.
-const TO_SIGN: Seconds = Seconds::days(2);
+pub(super) const TO_SIGN: Seconds = Seconds::days(2);
 
 /// What the portal asks.
 #[derive(Debug, Serialize, Deserialize)]
@@ -114,15 +114,21 @@ struct Kept {
 }
 
 /// What the core may do for an approval: nothing new, where it has answered before, or make a signature of what was approved.
-pub(super) enum Once {
+enum Once {
     /// The answer that stands.
     Again(String),
     /// Taken now, or taken before and never answered in time.
     Approved(approvals::Consumed),
 }
 
+/// The answer that stands, whatever its certificate's age: for what waits for no timestamp.
+pub(super) async fn answered(tx: &mut Tx, id: &ApprovalId, digest: &[u8; 32]) -> Result<Option<String>, Problem> {
+    let text = "SELECT answer FROM core_answers WHERE approval_id = $1 AND message_digest = $2";
+    Ok(tx.optional::<(String,)>(text, (id, digest.as_slice())).await?.map(|(answer,)| answer))
+}
+
 /// One answer for one approval and one digest. Who asks for another digest gets nothing.
-pub(super) async fn once(tx: &mut Tx, id: &ApprovalId, digest: &[u8; 32], now: UnixTime) -> Result<Once, Problem> {
+async fn once(tx: &mut Tx, id: &ApprovalId, digest: &[u8; 32], now: UnixTime) -> Result<Once, Problem> {
     let kept: Option<Kept> = tx.optional("SELECT message_digest, answer, certificate FROM core_answers WHERE approval_id = $1", (id,)).await?;
     if let Some(kept) = &kept {
         if kept.message_digest != digest {

@@ -17,7 +17,7 @@ use super::{
     authorities::establish,
     certificate::{self, Authenticated},
     complete::asked_of_core,
-    core::{self, Once, Signer, is_let_in, not_approved, signer},
+    core::{self, Signer, TO_SIGN, is_let_in, not_approved, signer},
 };
 use crate::{
     audit::{self, Actor, Event, Purpose},
@@ -57,11 +57,13 @@ pub(super) async fn complete(server: &Server, approval: &ApprovalId, now: UnixTi
     server
         .db
         .write(async |tx| {
-            sign_requests::keep(tx, approval, &made, now).await?;
-            outbox::done(tx, Topic::SignRequestApproved, approval.as_str(), now).await
+            // Who waited may have been told that there is none: then there is none.
+            if outbox::done(tx, Topic::SignRequestApproved, approval.as_str(), now).await? {
+                sign_requests::keep(tx, approval, &made, now).await?;
+            }
+            Ok::<_, Problem>(())
         })
-        .await?;
-    Ok(())
+        .await
 }
 
 /// The core's side.
@@ -83,10 +85,14 @@ pub(super) async fn sign(
 async fn signed_once(tx: &mut Tx, server: &Server, id: &ApprovalId, now: UnixTime, rng: &mut Rng) -> Result<String, Problem> {
     let row = approvals::by_id(tx, id).await?.ok_or_else(not_approved)?;
     let digest = Digest::of(row.bytes.as_deref().unwrap_or_default());
-    let approved = match core::once(tx, id, digest.as_bytes(), now).await? {
-        Once::Again(answer) => return Ok(answer),
-        Once::Approved(approved) => approved,
-    };
+    if let Some(answer) = core::answered(tx, id, digest.as_bytes()).await? {
+        return Ok(answer);
+    }
+    // Nobody waits for it any more.
+    if !outbox::is_open(tx, Topic::SignRequestApproved, id.as_str()).await? {
+        return Err(not_approved());
+    }
+    let approved = approvals::consume_within(tx, id, now, TO_SIGN).await?.ok_or_else(not_approved)?;
     let request = row.request().map_err(|error| Problem::internal(&error))?;
     let signing = request.signing().ok_or_else(not_approved)?;
     let (approval, signer) = signer(tx, &approved, now).await?;

@@ -5,7 +5,6 @@ use askama::Template;
 use axum::{
     Form,
     extract::{Path, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use handslag_phone::wire::{ApprovalSignature, Approve, DeclineReason, Octets};
@@ -117,11 +116,7 @@ pub(super) async fn approve(
     let Yes { authenticator_data, client_data_json, credential_id, signature, number } = yes;
     let signature = ApprovalSignature::Webauthn { authenticator_data, client_data_json, credential_id, signature };
     let asked = Approve { number: number.and_then(|number| number.trim().parse().ok()), signature };
-    let has_documents = server.db.read(async |tx| approvals::claimed_by(tx, &id, &caller.phone.phone_id).await).await?.has_documents();
-    // The page was shown when its yes comes; that the pages of documents were is told, and counted, before.
-    let shown = if has_documents { Ok(()) } else { decide::mark_shown(&server, &caller, &id, &[], now).await };
-    let given = decide::give(&server, &caller, &id, &asked, now, rng).await;
-    let next = given.map_err(|problem| if problem.status == StatusCode::GONE { shown.err().unwrap_or(problem) } else { problem })?;
+    let next = decide::give_shown(&server, &caller, &id, &asked, now, rng).await?;
     Ok(Redirect::to(&next.unwrap_or_else(|| format!("/telefon/godkann/{id}"))))
 }
 
