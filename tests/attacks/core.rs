@@ -16,20 +16,26 @@ use data_encoding::BASE64URL_NOPAD;
 use handslag_keys::Kind;
 use handslag_pades::{
     cms,
+    sign::inspect,
     timestamp::{self, Imprint},
 };
 use handslag_phone::{
     Outcome,
     wire::{Bearer, Octets, Start},
 };
-use handslag_server::{caller::Rng, outbox, signing};
-use handslag_vocab::{Approval, ApprovalId, Seconds, UnixTime};
+use handslag_server::{
+    caller::{Clock, Rng},
+    outbox,
+    server::Server,
+    signing, start,
+};
+use handslag_vocab::{Approval, ApprovalId, Seconds, SignatureId, UnixTime};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
     journeys::{asked, signed},
-    kommun::{BarePhone, Kommun, Pick, bytes_of},
+    kommun::{BarePhone, Kommun, Pick, Worker, bytes_of},
 };
 
 /// What only the portal can show, for one body at one time.
@@ -46,9 +52,13 @@ struct Core<'a> {
 
 impl<'a> Core<'a> {
     async fn of(kommun: &'a Kommun) -> Self {
+        Self::at(kommun, kommun.server.clone()).await
+    }
+
+    async fn at(kommun: &'a Kommun, server: Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/signing-core/sign", listener.local_addr().unwrap());
-        let core = signing::core_routes().with_state(kommun.server.clone());
+        let core = signing::core_routes().with_state(server);
         tokio::spawn(async move { axum::serve(listener, core).await });
         Self { kommun, address }
     }
@@ -122,18 +132,33 @@ pub(crate) async fn the_core_signs_what_was_approved_and_nothing_else(kommun: &K
     kommun.journal_holds().await;
 }
 
-/// A core that answers with an error so many times, and then as the real one.
+/// A core that answers with an error so many times, and then as the real one, or takes its time.
 #[derive(Default)]
 struct IllCore {
     failures: AtomicU32,
     asked: AtomicU32,
+    /// A clock that goes on while the core is at work, and by how many seconds.
+    meanwhile: OnceLock<(Clock, i64)>,
     real: OnceLock<String>,
+}
+
+impl IllCore {
+    async fn listening(self: &Arc<Self>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().route("/signing-core/sign", post(ill)).with_state(Arc::clone(self));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        address
+    }
 }
 
 async fn ill(State(core): State<Arc<IllCore>>, headers: HeaderMap, body: Bytes) -> (StatusCode, Vec<u8>) {
     core.asked.fetch_add(1, Ordering::SeqCst);
     let fails = core.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
     let Some(real) = core.real.get().filter(|_| !fails) else { return (StatusCode::INTERNAL_SERVER_ERROR, b"<h1>ill".to_vec()) };
+    if let Some((clock, seconds)) = core.meanwhile.get() {
+        clock.advance(*seconds);
+    }
     let request = reqwest::Client::new().post(real).header("authorization", &headers["authorization"]);
     let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
     (answer.status(), answer.bytes().await.unwrap().to_vec())
@@ -143,11 +168,8 @@ async fn ill(State(core): State<Arc<IllCore>>, headers: HeaderMap, body: Bytes) 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_core_that_fails_for_a_while_loses_nothing() {
     const FAILURES: u32 = 3;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
     let core = Arc::new(IllCore { failures: AtomicU32::new(FAILURES), ..IllCore::default() });
-    let app = Router::new().route("/signing-core/sign", post(ill)).with_state(Arc::clone(&core));
-    tokio::spawn(async move { axum::serve(listener, app).await });
+    let address = core.listening().await;
     let kommun = Kommun::configured(|config| config.signing_core_url = Some(address)).await;
     core.real.set(Core::of(&kommun).await.address).unwrap();
 
@@ -171,6 +193,54 @@ async fn a_core_that_fails_for_a_while_loses_nothing() {
     assert_eq!(signed(&kommun, &id).await.state, signing::State::Signed);
     assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'signing.signed'").await, 1);
     kommun.journal_holds().await;
+}
+
+async fn holds(kommun: &Kommun, signer: &mut Worker, id: &SignatureId) {
+    let file = signer.at_a_desk(kommun).await.get(&format!("/underskrift/{id}/fil.pdf")).await.bytes;
+    let found = inspect(&file).unwrap();
+    let verified = cms::verify(&found[0].contents, &found[0].digest).unwrap();
+    assert!(verified.best_signature_time().unwrap() >= verified.signer.not_before());
+}
+
+/// The certificate is made while the portal waits for it; the timestamp is never from before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_core_that_takes_its_time_makes_no_signature_before_its_certificate() {
+    let core = Arc::new(IllCore::default());
+    let address = core.listening().await;
+    let kommun = Kommun::configured(|config| config.signing_core_url = Some(address)).await;
+    core.real.set(Core::of(&kommun).await.address).unwrap();
+    core.meanwhile.set((kommun.server.clock.clone(), 2)).ok().unwrap();
+    let mut signer = kommun.worker("Amina Sahlin").await;
+    let id = asked(&kommun, &mut signer, "protokoll").await;
+    signer.answers(Start::Assigned { signature: id.clone() }, Pick::Approve).await;
+    assert_eq!(signed(&kommun, &id).await.state, signing::State::Signed);
+    assert_eq!(core.asked.load(Ordering::SeqCst), 1);
+    holds(&kommun, &mut signer, &id).await;
+}
+
+/// Two machines, two clocks: nothing goes out that does not verify, and a little later the same signature does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_core_whose_clock_is_ahead_is_waited_for() {
+    let core = Arc::new(IllCore::default());
+    let address = core.listening().await;
+    let kommun = Kommun::configured(|config| config.signing_core_url = Some(address)).await;
+    let clock = Clock::default();
+    clock.advance(15);
+    let ahead = start::open_by(kommun.server.config.clone(), clock).await.unwrap();
+    core.real.set(Core::at(&kommun, ahead).await.address).unwrap();
+    let mut signer = kommun.worker("Amina Sahlin").await;
+    let id = asked(&kommun, &mut signer, "protokoll").await;
+    signer.answers(Start::Assigned { signature: id.clone() }, Pick::Approve).await;
+    while kommun.count("SELECT COUNT(*) FROM core_answers").await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let signature = kommun.server.db.read(async |tx| signing::by_id(tx, &id).await).await.unwrap().unwrap();
+    assert_eq!(signature.state, signing::State::Waiting);
+    kommun.server.clock.advance(21); // the lease has run out
+    kommun.server.wakeups.wake(outbox::Topic::SignatureApproved.as_str());
+    assert_eq!(signed(&kommun, &id).await.state, signing::State::Signed);
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'signing.signed'").await, 1, "the same signature");
+    holds(&kommun, &mut signer, &id).await;
 }
 
 pub(crate) async fn of_fifty_takers_of_the_outbox_one_wins(kommun: &Kommun) {

@@ -71,7 +71,7 @@ impl Db {
             }
             Kind::Sqlite { readers, .. } => {
                 let mut reader = readers.lend().await?;
-                reader.begin().await?;
+                reader.begin()?;
                 Engine::SqliteReader(reader)
             }
         };

@@ -53,6 +53,7 @@
 //! * Inside a unit nothing is awaited but its [`Tx`]: on SQLite everybody else waits meanwhile, and a `db.write` inside a
 //!   `db.write` would wait for itself (it gives [`Error::Busy`] after five seconds).
 
+mod ahead;
 mod args;
 mod counters;
 mod db;

@@ -138,7 +138,7 @@ impl Tx {
                 reader.give_back();
                 Ok(())
             }
-            (None, Engine::SqliteReader(reader)) => reader.end().await,
+            (None, Engine::SqliteReader(reader)) => reader.end(),
             (None, Engine::SqliteWriter(turn)) => turn.keep().await,
         }
     }
@@ -165,7 +165,7 @@ async fn undo(engine: Engine, failed: Option<&Error>) {
             }
             Ok(())
         }
-        Engine::SqliteReader(reader) => reader.end().await,
+        Engine::SqliteReader(reader) => reader.end(),
     };
     if let Err(error) = outcome {
         tracing::warn!(error = error.code(), "a roll-back was left to the engine");

@@ -1,15 +1,18 @@
 //! The one writer on SQLite, and the groups that share a commit.
 //!
 //! A commit costs a wait for the disk, so units that stand in line share one: each runs in its caller's task while it holds the *seat*,
-//! the first of a group by itself and every other under a savepoint, which the commit releases; whoever leaves the seat with nobody waiting
-//! (or as the 64th of the group) commits for all; nobody is answered before.
+//! the first of a group by itself and every other under a savepoint, which the next one's replaces; whoever leaves the seat with nobody
+//! waiting (or as the 64th of the group) commits for all; nobody is answered before.
+//!
+//! A savepoint is sent [`ahead`] of the unit's first statement and not waited for. One that failed (there was no memory for it) is missing
+//! when it is needed: the roll-back to it fails, and with it the group.
 //!
 //! What may go wrong, and why nobody else pays for it:
 //! * *A unit is dropped while it runs* (the browser hung up, a task was aborted) *or panics*: [`Turn`]'s drop moves the seat, still locked,
 //!   into a task that rolls back to the savepoint. So whoever gets the seat finds it clean, and the group goes on.
 //! * *A caller is dropped after its unit ran*: the commit runs in a task of its own. The unit is kept; its answer goes nowhere.
 //! * *A caller is dropped while it waits in line*, after others left the commit to it: the drop starts a task that commits.
-//! * *A commit or a roll-back fails* (full disk, damaged file): every member of the group gets the error, the connection is
+//! * *A commit or a roll-back fails* (full disk, damaged file, no memory): every member of the group gets the error, the connection is
 //!   closed, which undoes the group, and the next unit opens another one.
 //!
 //! A statement that was under way when its unit was dropped is finished by the connection's own thread before the roll-back: the thread
@@ -31,7 +34,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Error, db::PATIENCE};
+use crate::{Error, ahead, db::PATIENCE};
 
 /// No unit waits for more others than this.
 const GROUP: usize = 64;
@@ -57,6 +60,8 @@ struct Seat {
 struct Group {
     /// Units that ran, kept or undone.
     units: usize,
+    /// Whether a savepoint stands: the newest unit's that began under one.
+    is_marked: bool,
     /// Those whose unit is kept if the commit succeeds.
     members: Vec<oneshot::Sender<Result<(), Error>>>,
 }
@@ -139,6 +144,17 @@ impl Seat {
         Ok(())
     }
 
+    /// A savepoint for the next unit, in the place of the one before: only one stands, so no roll-back reaches further than it should.
+    fn mark(&mut self) -> Result<(), Error> {
+        let (Some(connection), Some(group)) = (&mut self.connection, &mut self.group) else { return Err(closed()) };
+        if group.is_marked {
+            ahead::send(connection, "RELEASE unit")?;
+        }
+        ahead::send(connection, "SAVEPOINT unit")?;
+        group.is_marked = true;
+        Ok(())
+    }
+
     fn answer(&mut self, outcome: &Result<(), Error>) {
         for member in self.group.take().unwrap_or_default().members {
             // A member that was dropped meanwhile needs no answer.
@@ -196,11 +212,8 @@ enum Stage {
     Alone,
     /// `BEGIN` may be under way; there is no group yet or it is untouched.
     Begin,
-    /// `SAVEPOINT` may be under way. If it took place it stays on the stack, empty, until the commit, like those of units that were kept:
-    /// a roll-back goes to the newest.
-    Savepoint,
-    /// The unit's statements.
-    Running,
+    /// The unit's statements, under a savepoint.
+    Marked,
 }
 
 impl Turn {
@@ -213,13 +226,8 @@ impl Turn {
             self.stage = Stage::Alone;
             return Ok(());
         }
-        self.stage = Stage::Savepoint;
-        if let Err(error) = seat.control("SAVEPOINT unit").await {
-            seat.give_up(error.clone()).await;
-            return Err(error);
-        }
-        self.stage = Stage::Running;
-        Ok(())
+        self.stage = Stage::Marked;
+        seat.mark()
     }
 
     pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
@@ -254,8 +262,9 @@ async fn undo(writer: Arc<Writer>, mut seat: OwnedMutexGuard<Seat>, stage: Stage
         Stage::Alone => roll_back_group(&mut seat).await,
         // Fails where BEGIN did not take place, which is as good.
         Stage::Begin if seat.group.is_none() => seat.control("ROLLBACK").await.or(Ok(())),
-        Stage::Begin | Stage::Savepoint => Ok(()),
-        Stage::Running => roll_back_unit(&mut seat).await,
+        Stage::Begin => Ok(()),
+        // It stands after this, for the next unit to replace.
+        Stage::Marked => seat.control("ROLLBACK TO unit").await,
     };
     match undone {
         Ok(()) => writer.leave(seat).await,
@@ -268,9 +277,4 @@ async fn roll_back_group(seat: &mut Seat) -> Result<(), Error> {
     seat.control("ROLLBACK").await?;
     seat.group = None;
     Ok(())
-}
-
-async fn roll_back_unit(seat: &mut Seat) -> Result<(), Error> {
-    seat.control("ROLLBACK TO unit").await?;
-    seat.control("RELEASE unit").await
 }

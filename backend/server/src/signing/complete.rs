@@ -14,7 +14,7 @@ use handslag_pades::{
     timestamp::{self, Imprint},
 };
 use handslag_phone::wire::Octets;
-use handslag_vocab::{ApprovalId, Digest, UnixTime};
+use handslag_vocab::{ApprovalId, Digest};
 use tower::ServiceExt;
 
 use super::{
@@ -31,10 +31,11 @@ use crate::{
 };
 
 /// Makes the signature that an approval was given for.
-pub(super) async fn complete(server: &Server, approval: &ApprovalId, now: UnixTime) -> Result<(), Problem> {
+pub(super) async fn complete(server: &Server, approval: &ApprovalId) -> Result<(), Problem> {
     let signature = server.db.read(async |tx| signatures::by_approval(tx, approval).await).await?.ok_or_else(Problem::not_found)?;
-    let file = signed_file(server, approval, &signature, now).await?;
+    let file = signed_file(server, approval, &signature).await?;
     let address = Files::of(server).put(server, &file)?;
+    let now = server.clock.now();
     server
         .db
         .write(async |tx| {
@@ -47,7 +48,7 @@ pub(super) async fn complete(server: &Server, approval: &ApprovalId, now: UnixTi
 }
 
 /// The prepared file with the core's signature and our timestamp in it.
-async fn signed_file(server: &Server, approval: &ApprovalId, signature: &Signature, now: UnixTime) -> Result<Vec<u8>, Problem> {
+async fn signed_file(server: &Server, approval: &ApprovalId, signature: &Signature) -> Result<Vec<u8>, Problem> {
     let prepared = prepared(server, approval, signature)?;
     let asked = cms::Request::new(prepared.digest);
     let signed_attributes = Octets(asked.der().map_err(refused)?);
@@ -59,8 +60,10 @@ async fn signed_file(server: &Server, approval: &ApprovalId, signature: &Signatu
     if attributes.to_be_signed() != signed.signed_attributes.0 {
         return Err(core_refused(b"other attributes"));
     }
-    let token = timestamped(server, &signed.signature.0, now).await?;
+    let token = timestamped(server, &signed.signature.0).await?;
     let cms = cms::assemble(&attributes, &signed.signature.0, signer, chain, Some(&token)).map_err(refused)?;
+    // As anybody will read it: a core whose clock is ahead gives a certificate that begins after the timestamp. Tried again, it holds.
+    cms::verify(&cms, &prepared.digest).map_err(refused)?;
     prepared.embed(&cms).map_err(|error| Problem::internal(&error))
 }
 
@@ -118,7 +121,10 @@ fn core_refused(body: &[u8]) -> Problem {
 }
 
 /// A timestamp over the signature value (B-T): asked for and checked like any other authority's.
-async fn timestamped(server: &Server, signature: &[u8], now: UnixTime) -> Result<Vec<u8>, Problem> {
+///
+/// It tells the time of now, not of when the work began: the certificate was made meanwhile.
+async fn timestamped(server: &Server, signature: &[u8]) -> Result<Vec<u8>, Problem> {
+    let now = server.clock.now();
     let authorities = current(server, now).await?;
     let request = timestamp::Request::new(Imprint::of(signature), &mut Rng::system()).map_err(refused)?;
     let response = super::timestamp::respond(server, &authorities, &request.der().map_err(refused)?, now)?;

@@ -44,7 +44,7 @@ async fn one(server: &Server, topic: Topic) -> bool {
     let Ok(Some(taken)) = server.db.write(async |tx| outbox::take(tx, topic, now).await).await else { return false };
     let Ok(approval) = taken.subject.parse::<ApprovalId>() else { return true };
     let done = match topic {
-        Topic::SignatureApproved => complete(server, &approval, now).await,
+        Topic::SignatureApproved => complete(server, &approval).await,
         Topic::SignatureDeclined => decline(server, &approval, now).await,
         Topic::SignRequestApproved => user_signatures::complete(server, &approval, now).await,
         // Other slices'.
