@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{
     journeys::{
-        letting::{app_asks, app_redeems, app_refreshes, care_has, documents, doors_of, opening, reads_and_approves, told, visits},
+        letting::{
+            app_asks, app_redeems, app_refreshes, care_redeems, care_refreshes, documents, doors_of, opening, reads_and_approves, told,
+            visits,
+        },
         metadata, object, pushed,
         sso::{goes_to, logs_in},
     },
@@ -179,9 +182,13 @@ pub(crate) async fn what_was_granted_is_never_widened(kommun: &Kommun) {
     let alone = [("grant_type", "client_credentials"), ("resource", "https://journal.example"), ("authorization_details", documented.as_str())];
     let answer = post(&kommun.browser(), "/token", &[("authorization", &basic("journalen", JOURNAL_SECRET))], &alone).await;
     assert_eq!(answer.error(), (400, "invalid_authorization_details"), "no person granted anything");
-    let subject = care_has(kommun, &kommun.care(), &mut worker, &documents(&["Bilaga"])).await;
+    let (care, mut key) = (kommun.care(), Device::new(kommun));
+    let (text, scope) = (documents(&["Bilaga"]).to_string(), format!("openid {} offline_access", crate::kommun::ORG_ID));
+    let mut login = care.begins_with(kommun.browser(), &[("scope", &scope), ("authorization_details", &text)]).await;
+    worker.approves(&login).await;
+    let refresh = care_redeems(&care, &mut key, &mut login, &[]).await.token("refresh_token");
     for wider in [documents(&["Bilaga", "Protokoll"]), documents(&["Protokoll"]), granted] {
-        let answer = crate::journeys::exchanges(kommun, &subject, &[("authorization_details", &wider.to_string())]).await;
+        let answer = care_refreshes(&care, &mut key, &login, &refresh, Some(&wider)).await;
         assert_eq!(answer.error(), (400, "invalid_authorization_details"), "{wider}: {}", answer.body);
     }
 }
@@ -255,15 +262,22 @@ pub(crate) async fn a_registration_bounds_what_is_asked_and_what_is_kept(kommun:
     let asked = details.to_string();
     let mut login = portal.begins_with(kommun.browser(), &[("scope", &scope), ("authorization_details", &asked)]).await;
     worker.approves(&login).await;
-    let code = login.code().await;
-    let (status, tokens) = portal.exchanges(&login.browser, &code, &login.verifier).await;
-    assert_eq!((status, &tokens["authorization_details"]), (200, &details), "{tokens}");
+    let (code, mut key) = (login.code().await, Device::new(kommun));
+    let redeem = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "nytjanst"),
+        ("code", &code),
+        ("redirect_uri", &portal.redirect_uri),
+        ("code_verifier", &login.verifier),
+    ];
+    let tokens = key.posts(&login.browser, "/token", &redeem).await;
+    assert_eq!((tokens.status, &tokens.body["authorization_details"]), (200, &details), "{}", tokens.body);
     let narrower = json!({ "metadata": members(&json!([])), "settings": settings });
     assert_eq!(desk.calls("PUT", "/admin/clients/nytjanst", &[("if-match", "\"1\"")], Some(&narrower)).await.0, 200);
-    let refresh = tokens["refresh_token"].as_str().unwrap();
-    let fields = [("grant_type", "refresh_token"), ("client_id", "nytjanst"), ("refresh_token", refresh), ("authorization_details", &asked)];
-    let named = post(&login.browser, "/token", &[], &fields).await;
+    let refresh = tokens.token("refresh_token");
+    let fields = [("grant_type", "refresh_token"), ("client_id", "nytjanst"), ("refresh_token", refresh.as_str()), ("authorization_details", &asked)];
+    let named = key.posts(&login.browser, "/token", &fields).await;
     assert_eq!(named.error(), (400, "invalid_authorization_details"), "{}", named.body);
-    let plain = post(&login.browser, "/token", &[], &fields[..3]).await;
+    let plain = key.posts(&login.browser, "/token", &fields[..3]).await;
     assert!(plain.status == 200 && plain.body.get("authorization_details").is_none(), "{}", plain.body);
 }

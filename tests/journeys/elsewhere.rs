@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     journeys::{log_in::verified, userinfo},
-    kommun::{Answer, DEVICE, Halted as _, JOURNAL_SECRET, Kommun, ORG_ID, Pick, WHO, Worker, basic, post},
+    kommun::{Answer, DEVICE, Device, Halted as _, JOURNAL_SECRET, Kommun, ORG_ID, Pick, WHO, Worker, basic, post},
 };
 
 /// OpenID Connect CIBA Core 1.0 §7 to §10, poll: the same tokens as for a code.
@@ -201,6 +201,11 @@ pub(crate) async fn for_the_journal(kommun: &Kommun, worker: &mut Worker) -> Str
 
 /// The journal passes a token on.
 pub(crate) async fn exchanges(kommun: &Kommun, token: &str, changes: &[(&str, &str)]) -> Answer {
+    let fields = exchange(token, changes);
+    post(&kommun.browser(), "/token", &[("authorization", &basic("journalen", JOURNAL_SECRET))], &fields).await
+}
+
+fn exchange<'a>(token: &'a str, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut fields = vec![
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
         ("subject_token", token),
@@ -209,7 +214,22 @@ pub(crate) async fn exchanges(kommun: &Kommun, token: &str, changes: &[(&str, &s
     ];
     fields.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
     fields.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
-    post(&kommun.browser(), "/token", &[("authorization", &basic("journalen", JOURNAL_SECRET))], &fields).await
+    fields
+}
+
+/// The same with a proof of the journal's key.
+pub(crate) async fn exchanges_bound(kommun: &Kommun, key: &mut Device, token: &str, changes: &[(&str, &str)]) -> Answer {
+    for _ in 0..6 {
+        let fields = exchange(token, changes);
+        let proof = key.proof("POST", "/token", None, &json!({}));
+        let headers = [("authorization", &*basic("journalen", JOURNAL_SECRET)), ("dpop", &*proof)];
+        let answer = post(&kommun.browser(), "/token", &headers, &fields).await;
+        key.hears(&answer);
+        if answer.error().1 != "use_dpop_nonce" {
+            return answer;
+        }
+    }
+    panic!("the nonce of the last answer is refused")
 }
 
 /// RFC 8693: for the next audience, for no more and no longer, with the name of who passed it on.

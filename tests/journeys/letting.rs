@@ -10,11 +10,13 @@ use handslag_vocab::{AffiliationId, Digest, DoorId, Seconds, VisitId};
 use serde_json::{Value, json};
 
 use crate::{
-    journeys::{object, pushed, verified},
+    journeys::{exchanges_bound, object, pushed, verified},
     kommun::{Answer, Device, Halted as _, JOURNAL_SECRET, Kommun, Login, ORG_ID, Portal, Worker, basic, post},
 };
 
 pub(crate) const DOORS: &str = "https://dorrar.example";
+const JOURNAL: &str = "https://journal.example";
+const PROVES: (&str, &str) = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
 
 /// The municipality's doors, in the order of their addresses.
 pub(crate) async fn doors_of(kommun: &Kommun) -> Vec<DoorId> {
@@ -131,7 +133,7 @@ pub(crate) async fn a_service_opens_the_doors_of_a_visit(kommun: &Kommun) {
 
 /// By each way that a request comes, and for a service that proves itself with a key of its own.
 pub(crate) async fn a_person_reads_which_documents_a_service_will_have_signed(kommun: &Kommun) {
-    let (care, mut worker) = (kommun.care(), kommun.worker("Amina Sahlin").await);
+    let (care, mut worker, mut key) = (kommun.care(), kommun.worker("Amina Sahlin").await, Device::new(kommun));
     let details = documents(&["Protokoll 2026-11-20", "Bilaga om en enskild"]);
     let text = details.to_string();
     let push = pushed(&care, &kommun.browser(), "p", &[("authorization_details", &text)]).await;
@@ -147,11 +149,10 @@ pub(crate) async fn a_person_reads_which_documents_a_service_will_have_signed(ko
         let lines: Vec<String> = screen.granted.iter().map(|line| format!("{}: {}", line.label, line.value)).collect();
         let expected = ["Skriva under, dokument 1 av 2: Protokoll 2026-11-20", "Skriva under, dokument 2 av 2: Bilaga om en enskild"];
         assert_eq!(lines, expected, "{secret}");
-        let code = login.code().await;
-        let (status, tokens) = care.exchanges_with(&login.browser, &code, &login.verifier, &[("resource", "https://journal.example")]).await;
-        assert_eq!((status, &tokens["authorization_details"]), (200, &details), "{tokens}");
-        let access = tokens["access_token"].as_str().unwrap();
-        assert_eq!(verified(kommun, access, "https://journal.example").await["authorization_details"], details);
+        let tokens = care_redeems(&care, &mut key, &mut login, &[]).await;
+        assert_eq!((tokens.status, &tokens.body["authorization_details"]), (200, &details), "{}", tokens.body);
+        let claims = verified(kommun, &tokens.token("access_token"), JOURNAL).await;
+        assert_eq!((&claims["authorization_details"], &claims["cnf"]["jkt"]), (&details, &json!(key.thumbprint())));
     }
     let titles = "SELECT COUNT(*) FROM journal_payloads WHERE payload LIKE '%enskild%'";
     let digests = "SELECT COUNT(*) FROM journal_payloads WHERE payload LIKE '%\"type\":\"signature\"%'";
@@ -160,25 +161,53 @@ pub(crate) async fn a_person_reads_which_documents_a_service_will_have_signed(ko
     kommun.journal_holds().await;
 }
 
-/// RFC 9396 §6 and RFC 8693: the next service gets what it registered of what was granted, or less.
-pub(crate) async fn what_was_granted_is_passed_on(kommun: &Kommun) {
-    let (care, mut worker) = (kommun.care(), kommun.worker("Amina Sahlin").await);
-    let (details, less) = (documents(&["Protokoll", "Bilaga"]), documents(&["Bilaga"]));
-    let subject = care_has(kommun, &care, &mut worker, &details).await;
-    for (asked, expected) in [(String::new(), &details), (less.to_string(), &less)] {
-        let answer = crate::journeys::exchanges(kommun, &subject, &[("authorization_details", &asked)]).await;
-        assert_eq!(&answer.body["authorization_details"], expected, "{}", answer.body);
-        assert_eq!(&verified(kommun, &answer.token("access_token"), DOORS).await["authorization_details"], expected);
+/// RFC 8693: what a person said yes to was for the service that they read about, and the next one gets the access without it.
+pub(crate) async fn what_was_granted_is_not_passed_on(kommun: &Kommun) {
+    let (care, mut worker, mut key) = (kommun.care(), kommun.worker("Amina Sahlin").await, Device::new(kommun));
+    let doors = doors_of(kommun).await;
+    let visit = visits(kommun, &worker.affiliation, &doors[..1], 0).await;
+    for details in [opening(&doors[..1], Some(&visit)), documents(&["Protokoll", "Bilaga"])] {
+        let subject = care_has(kommun, &care, (&mut worker, &mut key), &details).await;
+        let mut next = Device::new(kommun);
+        let text = details.to_string();
+        let named = exchanges_bound(kommun, &mut next, &subject, &[("authorization_details", &text)]).await;
+        assert_eq!(named.error(), (400, "invalid_authorization_details"), "{}", named.body);
+        assert!(named.body["error_description"].as_str().unwrap().contains("not passed on"), "{}", named.body);
+        let passed = exchanges_bound(kommun, &mut next, &subject, &[]).await;
+        assert!(passed.body.get("authorization_details").is_none(), "{}", passed.body);
+        let claims = verified(kommun, &passed.token("access_token"), DOORS).await;
+        assert_eq!((claims.get("authorization_details"), &claims["act"]), (None, &json!({ "sub": "journalen" })));
+        assert!(told(kommun, "dorrsystemet", &passed.token("access_token")).await.get("authorization_details").is_none());
     }
+    kommun.journal_holds().await;
 }
 
-/// The care portal's token for the journal, with these details.
-pub(crate) async fn care_has(kommun: &Kommun, care: &Portal, worker: &mut Worker, details: &Value) -> String {
+/// The care portal's code for tokens of the journal, bound to this key, some fields changed.
+pub(crate) async fn care_redeems(care: &Portal, key: &mut Device, login: &mut Login, more: &[(&str, &str)]) -> Answer {
+    let code = login.code().await;
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", care.redirect_uri.as_str()),
+        ("code_verifier", login.verifier.as_str()),
+        PROVES,
+        ("resource", JOURNAL),
+    ];
+    key.posts_with(&login.browser, "/token", &[&fields[..], more].concat(), &|| care.assertion(&json!({}), &json!({}))).await
+}
+
+/// The care portal refreshes with its key, with these details or with all.
+pub(crate) async fn care_refreshes(care: &Portal, key: &mut Device, login: &Login, token: &str, details: Option<&Value>) -> Answer {
+    let details = details.map(Value::to_string);
+    let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", token), PROVES, ("resource", JOURNAL)];
+    fields.extend(details.as_deref().map(|details| ("authorization_details", details)));
+    key.posts_with(&login.browser, "/token", &fields, &|| care.assertion(&json!({}), &json!({}))).await
+}
+
+/// The care portal's token for the journal, with these details and bound to this key.
+pub(crate) async fn care_has(kommun: &Kommun, care: &Portal, (worker, key): (&mut Worker, &mut Device), details: &Value) -> String {
     let text = details.to_string();
     let mut login = care.begins_with(kommun.browser(), &[("scope", "openid profile"), ("authorization_details", &text)]).await;
     worker.approves(&login).await;
-    let code = login.code().await;
-    let (status, tokens) = care.exchanges_with(&login.browser, &code, &login.verifier, &[("resource", "https://journal.example")]).await;
-    assert_eq!(status, 200, "{tokens}");
-    tokens["access_token"].as_str().unwrap().to_owned()
+    care_redeems(care, key, &mut login, &[]).await.token("access_token")
 }

@@ -24,7 +24,7 @@ mod staying;
 pub(crate) mod swedish;
 mod telling;
 
-pub(crate) use elsewhere::{exchanges, for_the_journal, types};
+pub(crate) use elsewhere::{exchanges, exchanges_bound, for_the_journal, types};
 pub(crate) use log_in::{userinfo, verified};
 pub(crate) use protection::{Keys, jwks, portal, service};
 pub(crate) use pushing::{address_of, object, parameters, pushed};
@@ -75,7 +75,7 @@ crate::kommun::on_every_ground! {
     letting {
         a_person_reads_which_documents_a_service_will_have_signed,
         a_service_opens_the_doors_of_a_visit,
-        what_was_granted_is_passed_on,
+        what_was_granted_is_not_passed_on,
     }
     log_in {
         a_no_reaches_the_desk_and_the_service_at_once,

@@ -75,6 +75,11 @@ impl Device {
         jws(header.as_object().unwrap(), &members, &self.key)
     }
 
+    /// Takes the nonce of an answer.
+    pub(crate) fn hears(&mut self, answer: &Answer) {
+        self.nonce = answer.nonce().or(self.nonce.take());
+    }
+
     /// What a good library does: sends, and sends again with the nonce it is told.
     pub(crate) async fn posts(&mut self, browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.posts_with_proof(browser, path, fields).await.0
@@ -85,7 +90,7 @@ impl Device {
         for _ in 0..6 {
             let proof = self.proof("POST", path, None, &json!({}));
             let answer = post(browser, path, &[("dpop", &proof)], fields).await;
-            self.nonce = answer.nonce().or(self.nonce.take());
+            self.hears(&answer);
             if answer.error().1 != "use_dpop_nonce" {
                 return (answer, proof);
             }
@@ -100,7 +105,7 @@ impl Device {
             let kept = fields.iter().filter(|(name, _)| *name != "client_assertion").copied();
             let fields: Vec<(&str, &str)> = kept.chain([("client_assertion", proof.as_str())]).collect();
             let answer = post(browser, path, &[("dpop", &self.proof("POST", path, None, &json!({})))], &fields).await;
-            self.nonce = answer.nonce().or(self.nonce.take());
+            self.hears(&answer);
             if answer.error().1 != "use_dpop_nonce" {
                 return answer;
             }
@@ -117,7 +122,7 @@ impl Device {
         let proof = self.proof("GET", "/userinfo", Some(token), changes);
         let request = browser.http.get(format!("{}/userinfo", browser.base)).header("authorization", format!("DPoP {token}")).header("dpop", proof);
         let answer = answered(request).await;
-        self.nonce = answer.nonce().or(self.nonce.take());
+        self.hears(&answer);
         answer
     }
 }

@@ -1,12 +1,11 @@
 //! `grant_type=urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a service passes a person's access on to the next service behind it.
 //!
 //! Only a token of ours, of a person, that was given to this service or is for it. The new one is for one registered audience, never for more
-//! scopes, never longer, bound to a key wherever the old one was, and names every service that passed it on. Policy is asked about the person
-//! as they are now (attack 7).
+//! scopes, never longer, bound to a key wherever the old one was, and names every service that passed it on. What the person let one service
+//! do (`authorization_details`) is that service's alone, as the person read it. Policy is asked about the person as they are now (attack 7).
 
 use handslag_policy::{Act, Passing};
 use handslag_protocol::{
-    authorization_details::AuthorizationDetail,
     client_authentication::Authentication,
     introspection::ActiveToken,
     oauth_error::OAuthError,
@@ -18,7 +17,7 @@ use serde_json::json;
 
 use super::{
     access_tokens::{self, LIFE},
-    details, examined,
+    examined,
     grants::{self, Grant, Held},
     refused::Refused,
     subjects,
@@ -33,6 +32,7 @@ use crate::{
 
 pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rng: &mut Rng) -> Result<TokenAnswer, Refused> {
     proves_itself(asked)?;
+    names_no_details(asked)?;
     let registered = &asked.service.config;
     if !registered.audiences.contains(&exchange.audience) {
         return Err(Refused::because(OAuthError::InvalidTarget, "the client is not registered for this audience"));
@@ -52,7 +52,6 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
     let Held { grant, affiliation, .. } = &held;
     let scopes = scopes(asked, &subject)?;
     allowed(tx, asked, (grant, affiliation, tier), &subject).await?;
-    let details = passed_details(tx, asked, &held, &subject).await?;
     let sub = subjects::told(asked.server, registered, &affiliation.subject)?;
     let wanted = access_tokens::For {
         client: &asked.service.client.id,
@@ -60,13 +59,12 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
         scopes: &scopes,
         audience: Some(&exchange.audience),
         bound_to: asked.bound_to,
-        details: &details,
+        details: &[],
     };
     let passed_on_by: Vec<ClientId> = std::iter::once(asked.service.client.id.clone()).chain(subject.passed_on_by.clone()).collect();
     let expires_at = subject.expires_at.min(asked.now + LIFE);
     let access_token = access_tokens::passed_on(asked.server, &wanted, (passed_on_by, expires_at), asked.now, rng)?;
     audit::record(tx, passed(affiliation, grant, asked, exchange), asked.now, rng).await?;
-    details::record(tx, asked, (affiliation, grant), (&details, &exchange.audience), rng).await?;
     Ok(TokenAnswer {
         access_token,
         token_type: asked.token_type(),
@@ -75,21 +73,17 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &Exchange, rn
         refresh_token: None,
         issued_token_type: Some(ACCESS_TOKEN),
         scope: scopes.join(" "),
-        details,
+        details: Vec::new(),
     })
 }
 
-/// RFC 9396 §6: of what the subject has, what this client registered and the person may still have done; never more.
-async fn passed_details(tx: &mut Tx, asked: &Asked<'_>, held: &Held, subject: &ActiveToken) -> Result<Vec<AuthorizationDetail>, Refused> {
-    let registered = &asked.service.client.registration.authorization_details;
-    let mut details = asked.request.details(&asked.service.client, &subject.details)?;
-    details.retain(|detail| registered.contains(&detail.kind()));
-    if details.is_empty() {
-        return Ok(details);
+/// RFC 9396 §6 lets a request name what its token shall have: nothing of it goes to a service that the person did not read about.
+fn names_no_details(asked: &Asked<'_>) -> Result<(), Refused> {
+    if !asked.request.names_details() {
+        return Ok(());
     }
-    details::is_bound(asked, &details)?;
-    let living = details::usable(tx, asked, held, &details).await?;
-    if asked.request.names_details() && living != details { Err(details::not_now()) } else { Ok(living) }
+    let sentence = "authorization_details are not passed on: the person granted them to one client";
+    Err(Refused::because(OAuthError::InvalidAuthorizationDetails, sentence))
 }
 
 /// Whoever proves nothing could exchange what it found: a key of its own, or the token's.
