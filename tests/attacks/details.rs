@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     journeys::{
         letting::{
-            app_asks, app_redeems, app_refreshes, care_redeems, care_refreshes, documents, doors_of, opening, reads_and_approves, told,
+            app_asks, app_redeems, app_refreshes, care_has, care_redeems, care_refreshes, documents, doors_of, opening, reads_and_approves, told,
             visits,
         },
         metadata, object, pushed,
@@ -120,39 +120,46 @@ pub(crate) async fn nobody_lets_open_what_is_not_theirs(kommun: &Kommun) {
     assert_eq!(kommun.count("SELECT COUNT(*) FROM approvals WHERE state <> 'created'").await, 0, "and nothing was shown");
 }
 
-/// DR-01: a token that opens doors and is bound to nothing is never made, whoever asks and however.
-pub(crate) async fn a_token_for_doors_is_bound_to_a_key(kommun: &Kommun) {
+/// DR-01, and the same for signatures: a token with details that is bound to nothing is never made, whoever asks and however.
+pub(crate) async fn a_token_with_details_is_bound_to_a_key(kommun: &Kommun) {
     let (care, mut worker, doors) = (kommun.care(), kommun.worker("Amina Sahlin").await, doors_of(kommun).await);
     let visit = visits(kommun, &worker.affiliation, &doors[..1], 0).await;
-    let details = opening(&doors[..1], Some(&visit)).to_string();
     let resource = [("resource", "https://dorrar.example")];
-    for more in [&resource[..], &[]] {
-        let mut login = care.begins_with(kommun.browser(), &[("authorization_details", &details)]).await;
-        worker.approves(&login).await;
-        let code = login.code().await;
-        let (status, answer) = care.exchanges_with(&login.browser, &code, &login.verifier, more).await;
-        assert_eq!((status, answer["error"].as_str()), (400, Some("invalid_dpop_proof")), "{answer}");
-        let (_, answer) = care.exchanges_with(&login.browser, &code, &login.verifier, more).await;
-        assert_eq!(answer["error"].as_str(), Some("invalid_grant"), "the code is dead");
+    for details in [opening(&doors[..1], Some(&visit)), documents(&["Protokoll"])] {
+        let text = details.to_string();
+        for more in [&resource[..], &[]] {
+            let mut login = care.begins_with(kommun.browser(), &[("authorization_details", &text)]).await;
+            worker.approves(&login).await;
+            let code = login.code().await;
+            let (status, answer) = care.exchanges_with(&login.browser, &code, &login.verifier, more).await;
+            assert_eq!((status, answer["error"].as_str()), (400, Some("invalid_dpop_proof")), "{answer}");
+            let (_, answer) = care.exchanges_with(&login.browser, &code, &login.verifier, more).await;
+            assert_eq!(answer["error"].as_str(), Some("invalid_grant"), "the code is dead");
+        }
+        // Bound, it is given; sent on without its key it is not.
+        let mut key = Device::new(kommun);
+        let access = care_has(kommun, &care, (&mut worker, &mut key), &details).await;
+        assert_eq!(told(kommun, "journalen", &access).await["authorization_details"], details);
+        let passed = crate::journeys::exchanges(kommun, &access, &[]).await;
+        assert_eq!(passed.error(), (400, "invalid_dpop_proof"), "{}", passed.body);
     }
-    // Bound, it is given; sent on without its key it is not.
-    let mut phone = Device::new(kommun);
-    let mut login = care.begins_with(kommun.browser(), &[("authorization_details", &details), ("scope", "openid profile")]).await;
-    worker.approves(&login).await;
-    let code = login.code().await;
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("code", code.as_str()),
-        ("redirect_uri", care.redirect_uri.as_str()),
-        ("code_verifier", login.verifier.as_str()),
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-        ("resource", "https://journal.example"),
-    ];
-    let tokens = phone.posts_with(&login.browser, "/token", &fields, &|| care.assertion(&json!({}), &json!({}))).await;
-    let access = tokens.token("access_token");
-    assert_eq!(told(kommun, "journalen", &access).await["authorization_details"].to_string(), details);
-    let passed = crate::journeys::exchanges(kommun, &access, &[]).await;
-    assert_eq!(passed.error(), (400, "invalid_dpop_proof"), "{}", passed.body);
+}
+
+/// Attack 7: a signature is given at the level at which the person said yes to it, or not at all.
+pub(crate) async fn a_level_that_fell_signs_nothing(kommun: &Kommun) {
+    let (care, mut secretary, mut key) = (kommun.care(), kommun.secretary().await, Device::new(kommun));
+    let details = documents(&["Protokoll"]);
+    let (scope, text) = (format!("openid {} offline_access", crate::kommun::ORG_ID), details.to_string());
+    let mut login = care.begins_with(kommun.browser(), &[("scope", &scope), ("authorization_details", &text)]).await;
+    secretary.approves(&login).await;
+    let tokens = care_redeems(&care, &mut key, &mut login, &[]).await;
+    assert_eq!(tokens.body["authorization_details"], details, "{}", tokens.body);
+    assert!(kommun.tampers("UPDATE affiliations SET assurance = 'loa2' WHERE role = 'secretary'").await > 0);
+    let refresh = tokens.token("refresh_token");
+    let named = care_refreshes(&care, &mut key, &login, &refresh, Some(&details)).await;
+    assert_eq!(named.error(), (400, "invalid_authorization_details"), "{}", named.body);
+    let after = care_refreshes(&care, &mut key, &login, &refresh, None).await;
+    assert!(after.status == 200 && after.body.get("authorization_details").is_none(), "{}", after.body);
 }
 
 /// RFC 9396 §6: a token request asks for what was granted or for less.

@@ -85,9 +85,10 @@ crate::kommun::on_every_ground! {
         pages_of_stored_services_come_and_go_with_them,
     }
     details {
+        a_level_that_fell_signs_nothing,
         a_log_in_that_stands_grants_nothing,
         a_registration_bounds_what_is_asked_and_what_is_kept,
-        a_token_for_doors_is_bound_to_a_key,
+        a_token_with_details_is_bound_to_a_key,
         details_that_cannot_be_granted_are_refused,
         nobody_lets_open_what_is_not_theirs,
         nothing_is_granted_for_something_typed,

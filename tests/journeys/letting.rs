@@ -161,6 +161,26 @@ pub(crate) async fn a_person_reads_which_documents_a_service_will_have_signed(ko
     kommun.journal_holds().await;
 }
 
+/// A yes to a signature is good for five minutes, like one at the signing page; the log-in itself goes on.
+pub(crate) async fn a_service_has_documents_signed_within_five_minutes(kommun: &Kommun) {
+    let (care, mut worker, mut key) = (kommun.care(), kommun.worker("Amina Sahlin").await, Device::new(kommun));
+    let details = documents(&["Protokoll"]);
+    let (scope, text) = (format!("openid {ORG_ID} offline_access"), details.to_string());
+    let mut login = care.begins_with(kommun.browser(), &[("scope", &scope), ("authorization_details", &text)]).await;
+    worker.approves(&login).await;
+    let tokens = care_redeems(&care, &mut key, &mut login, &[]).await;
+    assert_eq!(tokens.body["authorization_details"], details, "{}", tokens.body);
+    kommun.server.clock.advance(280);
+    let again = care_refreshes(&care, &mut key, &login, &tokens.token("refresh_token"), None).await;
+    assert_eq!(again.body["authorization_details"], details, "{}", again.body);
+    kommun.server.clock.advance(30);
+    let named = care_refreshes(&care, &mut key, &login, &again.token("refresh_token"), Some(&details)).await;
+    assert_eq!(named.error(), (400, "invalid_authorization_details"), "{}", named.body);
+    let late = care_refreshes(&care, &mut key, &login, &again.token("refresh_token"), None).await;
+    assert!(late.status == 200 && late.body.get("authorization_details").is_none(), "{}", late.body);
+    kommun.journal_holds().await;
+}
+
 /// RFC 8693: what a person said yes to was for the service that they read about, and the next one gets the access without it.
 pub(crate) async fn what_was_granted_is_not_passed_on(kommun: &Kommun) {
     let (care, mut worker, mut key) = (kommun.care(), kommun.worker("Amina Sahlin").await, Device::new(kommun));

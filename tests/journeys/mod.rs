@@ -74,6 +74,7 @@ crate::kommun::on_every_ground! {
     }
     letting {
         a_person_reads_which_documents_a_service_will_have_signed,
+        a_service_has_documents_signed_within_five_minutes,
         a_service_opens_the_doors_of_a_visit,
         what_was_granted_is_not_passed_on,
     }

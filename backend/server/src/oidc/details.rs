@@ -2,15 +2,16 @@
 //!
 //! Invariants: a door that is not there and another organisation's are one answer; what the person read is what a token says, or less of
 //! it; policy is asked again at every token, about the person, the door and the visit as they are then (attack 7); a token with details is
-//! for one named resource, and one that opens doors is bound to a key, always (DR-01, DR-02).
+//! for one named resource and bound to a key, always (DR-01, DR-02).
 
+use handslag_policy::Act;
 use handslag_protocol::{
     authorization_details::{AuthorizationDetail, DoorDetail, Refusal, SignatureDetail, open_doors},
     authorize::AuthorizationRequest,
     oauth_error::OAuthError,
 };
 use handslag_store::Tx;
-use handslag_vocab::{DoorId, OrganisationId};
+use handslag_vocab::{DoorId, OrganisationId, Seconds};
 use serde_json::{Value, json};
 
 use super::{
@@ -25,7 +26,7 @@ use crate::{
     identity::{self, Affiliation},
     phone::{
         authority,
-        granted::{AskedDoor, AskedGrant, AskedVisit},
+        granted::{self, AskedDoor, AskedGrant, AskedVisit},
     },
     problem::Problem,
     server::Server,
@@ -91,7 +92,7 @@ pub(super) async fn narrowed(tx: &mut Tx, asked: &Asked<'_>, held: &Held, reques
     if details.is_empty() {
         return Ok(AuthorizationRequest { details, ..request });
     }
-    is_bound(asked, &details)?;
+    is_bound(asked)?;
     let living = usable(tx, asked, held, &details).await?;
     if asked.request.names_details() && living != details {
         return Err(not_now());
@@ -101,44 +102,49 @@ pub(super) async fn narrowed(tx: &mut Tx, asked: &Asked<'_>, held: &Held, reques
     Ok(request)
 }
 
-/// DR-01: what opens a door is worth nothing without its key.
-pub(super) fn is_bound(asked: &Asked<'_>, details: &[AuthorizationDetail]) -> Result<(), Refused> {
-    if asked.bound_to.is_some() || !open_doors(details) {
+/// DR-01: what acts in a person's name is worth nothing without its key.
+fn is_bound(asked: &Asked<'_>) -> Result<(), Refused> {
+    if asked.bound_to.is_some() {
         return Ok(());
     }
     Err(Refused::because(
         OAuthError::InvalidDpopProof,
-        "a token that opens doors is given only with a DPoP proof or a certificate that it is bound to",
+        "a token with authorization_details is given only with a DPoP proof or a certificate that it is bound to",
     ))
 }
 
 /// Which of these the person may have used now.
-pub(super) async fn usable(
-    tx: &mut Tx,
-    asked: &Asked<'_>,
-    held: &Held,
-    details: &[AuthorizationDetail],
-) -> Result<Vec<AuthorizationDetail>, Refused> {
+async fn usable(tx: &mut Tx, asked: &Asked<'_>, held: &Held, details: &[AuthorizationDetail]) -> Result<Vec<AuthorizationDetail>, Refused> {
     let organisation = identity::organisation_by_number(tx, &asked.service.config.organisation).await?.ok_or_else(not_now)?;
     let tier = held.usable(asked.now).ok_or_else(not_now)?;
+    let allowed = |act: Act| authority::allowed(asked.server, &held.affiliation, tier, act, asked.now).is_ok();
     let mut living = Vec::new();
     for detail in details {
-        let AuthorizationDetail::Door(door) = detail else {
-            living.push(detail.clone());
-            continue;
-        };
-        let named = asked_doors(tx, &organisation.organisation_id, door).await?.unwrap_or_default();
-        let may = |asked_door: &AskedDoor| {
-            let act = asked_door.letting(held.grant.authenticated_at, true, asked.now);
-            authority::allowed(asked.server, &held.affiliation, tier, act, asked.now).is_ok()
-        };
-        let doors: Vec<DoorId> = named.into_iter().filter(may).map(|named| named.door).collect();
-        if !doors.is_empty() {
-            living.push(AuthorizationDetail::Door(DoorDetail { doors, ..door.clone() }));
+        match detail {
+            AuthorizationDetail::Door(door) => {
+                let named = asked_doors(tx, &organisation.organisation_id, door).await?.unwrap_or_default();
+                let may = |named: &AskedDoor| allowed(named.letting(held.grant.authenticated_at, true, asked.now));
+                let doors: Vec<DoorId> = named.into_iter().filter(may).map(|named| named.door).collect();
+                if !doors.is_empty() {
+                    living.push(AuthorizationDetail::Door(DoorDetail { doors, ..door.clone() }));
+                }
+            }
+            AuthorizationDetail::Signature(_) => {
+                let is_fresh = asked.now.since(held.grant.authenticated_at) <= TO_SIGN;
+                // At the level that was reached with the yes: what has fallen since signs no more.
+                let act = granted::signing(organisation.organisation_id.clone(), held.grant.assurance, &held.affiliation);
+                if is_fresh && allowed(act) {
+                    living.push(detail.clone());
+                }
+            }
         }
     }
     Ok(living)
 }
+
+/// A signature is made at once after the yes to it or not at all. As long as a door by a key that can perhaps be copied: it is the same key,
+/// and what it signed nobody can undo.
+const TO_SIGN: Seconds = Seconds::minutes(5);
 
 /// What a token with details is for: the resource that was named, or the only one there is.
 pub(super) fn audience<'a>(asked: &'a Asked<'_>, request: &'a AuthorizationRequest) -> Result<Option<&'a str>, Refused> {
@@ -173,7 +179,7 @@ pub(super) async fn record(
     Ok(audit::record(tx, event, asked.now, rng).await?)
 }
 
-pub(super) fn not_now() -> Refused {
-    let sentence = "the person may not let this client do that now: the visit is not going on, has ended, or is another's";
+fn not_now() -> Refused {
+    let sentence = "the person may not let this client do that now: the visit is not going on, has ended, or is another's, or the yes is too old";
     Refused::because(OAuthError::InvalidAuthorizationDetails, sentence)
 }

@@ -137,7 +137,7 @@ pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start:
         let service = request.service.as_ref().map_or_else(|| own_pages(caller, &request), |service| Ok(service.asked(&request)))?;
         authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::LogIn { service }, now)?;
     }
-    granted::may_be_given(server, caller, &request.granted, start, now)?;
+    granted::may_be_given(server, caller, &request, start, now)?;
     let known = if request.claims.is_empty() { Known::of(&caller.affiliation) } else { identity::known(tx, &caller.affiliation).await? };
     let approval = written((caller, &known), &row, &request, start, language, now);
     if !approvals::claim(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, now).await? {

@@ -1,12 +1,13 @@
 //! What a service asks to do afterwards in the person's name (RFC 9396): whether this person may give it, and the lines they read before
 //! the yes. The lines stand in the signed bytes with the identifiers behind them, so that the evidence says what exactly was given.
 
-use handslag_policy::{Act, Letting, Visit};
-use handslag_vocab::{AffiliationId, Digest, DoorId, Granted, OrganisationId, StartKind, UnixTime, VisitId};
+use handslag_policy::{Act, DocumentClass, Letting, Visit};
+use handslag_vocab::{AffiliationId, Assurance, Digest, DoorId, Granted, OrganisationId, StartKind, UnixTime, VisitId};
 use serde::{Deserialize, Serialize};
 
-use super::{authority, caller::Caller};
+use super::{approvals::Request, authority, caller::Caller};
 use crate::{
+    identity::Affiliation,
     problem::Problem,
     server::Server,
     words::{Language, Voice},
@@ -62,14 +63,24 @@ impl AskedDoor {
     }
 }
 
-/// Whether this person may give that, in this way. Policy is asked about each door.
-pub(super) fn may_be_given(server: &Server, caller: &Caller, asked: &[AskedGrant], start: StartKind, now: UnixTime) -> Result<(), Problem> {
-    if !asked.is_empty() && matches!(start, StartKind::Number | StartKind::TypedCode) {
+/// The policy's view of documents that a service of this organisation will have signed, at this level.
+pub fn signing(organisation: OrganisationId, level: Assurance, signer: &Affiliation) -> Act {
+    let class = DocumentClass { organisation, name: "authorization_details".to_owned(), level };
+    Act::Sign { class, signer: signer.affiliation_id.clone() }
+}
+
+/// Whether this person may give what is asked for, in this way. Policy is asked about each door, and about signing.
+pub(super) fn may_be_given(server: &Server, caller: &Caller, request: &Request, start: StartKind, now: UnixTime) -> Result<(), Problem> {
+    if !request.granted.is_empty() && matches!(start, StartKind::Number | StartKind::TypedCode) {
         return Err(needs_something_near());
     }
-    let doors = asked.iter().filter_map(|asked| if let AskedGrant::Door(door) = asked { Some(door) } else { None });
-    for door in doors {
-        authority::allowed(server, &caller.affiliation, caller.phone.tier, door.letting(now, false, now), now)?;
+    for asked in &request.granted {
+        let act = match (asked, &request.service) {
+            (AskedGrant::Door(door), _) => door.letting(now, false, now),
+            (AskedGrant::Document { .. }, Some(service)) => signing(service.organisation.clone(), request.assurance, &caller.affiliation),
+            (AskedGrant::Document { .. }, None) => return Err(Problem::gone()), // only a service asks
+        };
+        authority::allowed(server, &caller.affiliation, caller.phone.tier, act, now)?;
     }
     Ok(())
 }
