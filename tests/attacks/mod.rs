@@ -183,6 +183,7 @@ crate::kommun::on_every_ground! {
     }
     refusals {
         a_flood_of_refusals_is_one_line_a_minute,
+        a_name_alone_lengthens_no_organisations_chain,
         each_refusal_of_a_program_is_whole,
         each_refusal_of_a_request_is_whole,
         strangers_are_written_down_as_strangers,

@@ -11,6 +11,7 @@ use crate::{
 
 const LINES: &str = "SELECT COUNT(*) FROM journal_entries WHERE kind = 'oidc.refused'";
 const OF_NOBODY: &str = "SELECT COUNT(*) FROM journal_entries WHERE kind = 'oidc.refused' AND chain = 'operator/keys'";
+const OF_AN_ORGANISATION: &str = "SELECT COUNT(*) FROM journal_entries WHERE kind = 'oidc.refused' AND chain <> 'operator/keys'";
 /// Longer than the minute in which one line is written.
 const A_MINUTE: i64 = 61;
 
@@ -210,6 +211,27 @@ pub(crate) async fn strangers_are_written_down_as_strangers(kommun: &Kommun) {
     kommun.journal_holds().await;
 }
 
+/// A name is anybody's to say: what is refused without a proof of it makes no organisation's chain longer, and its page tells of it still.
+pub(crate) async fn a_name_alone_lengthens_no_organisations_chain(kommun: &Kommun) {
+    let (browser, wrong) = (kommun.browser(), basic("journalen", "wrong"));
+    let public = [("client_id", "webbappen"), ("grant_type", "refresh_token"), ("refresh_token", "x"), ("token", "")];
+    for path in ["/token", "/introspect", "/revoke", "/par", "/bc-authorize", "/device_authorization"] {
+        let answer = post(&browser, path, &[("authorization", &wrong)], &[("grant_type", "client_credentials"), ("token", "x")]).await;
+        assert_eq!(answer.error(), (401, "invalid_client"), "{path}");
+        assert!(post(&browser, path, &[], &public).await.status >= 400, "{path}");
+        assert_eq!(last_line(kommun, "journalen").await["proven"], false, "{path}");
+        kommun.server.clock.advance(A_MINUTE);
+    }
+    let app = kommun.web_app();
+    assert!(kommun.browser().get(&app.address("x", &[("scope", "profile")])).await.answer("error").is_some());
+    let line = last_line(kommun, "webbappen").await;
+    assert_eq!((&line["endpoint"], &line["proven"], &line["client"]), (&json!("/authorize"), &json!(false), &json!("webbappen")));
+    assert_eq!(kommun.count(OF_AN_ORGANISATION).await, 0, "nobody has proved to be anybody");
+    kommun.care().sends(kommun, "/introspect", &[]).await;
+    assert_eq!(kommun.count(OF_AN_ORGANISATION).await, 1, "a service's own");
+    kommun.journal_holds().await;
+}
+
 /// One line a minute for one cause: a flood writes one, and hides nobody else's.
 pub(crate) async fn a_flood_of_refusals_is_one_line_a_minute(kommun: &Kommun) {
     let browser = kommun.browser();
@@ -229,6 +251,7 @@ pub(crate) async fn a_flood_of_refusals_is_one_line_a_minute(kommun: &Kommun) {
     }
     let line = last_line(kommun, "journalen").await;
     assert_eq!((&line["error"], &line["proven"], kommun.count(LINES).await), (&json!("invalid_target"), &json!(true), 1));
+    kommun.server.clock.advance(1); // of two chains the newer line is known by its second
     wrong("journalen").await;
     let line = last_line(kommun, "journalen").await;
     assert_eq!((&line["error"], &line["proven"], kommun.count(LINES).await), (&json!("invalid_client"), &json!(false), 2), "who says to be it");

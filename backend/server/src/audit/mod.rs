@@ -10,6 +10,6 @@ mod slowed;
 mod verify;
 
 pub use journal::{Actor, Chain, Event, Line, Purpose, about, dispose, record};
-pub use seldom::{Whose, record_seldom};
+pub use seldom::{Whose, is_due, record_due, record_seldom};
 pub use slowed::slowed;
 pub use verify::{Finding, Verified, verify};

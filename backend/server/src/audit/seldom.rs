@@ -21,12 +21,20 @@ pub enum Whose {
 
 /// Writes a line if the last one of this cause is a minute old. Whoever is refused is not made to wait for it to succeed.
 pub async fn record_seldom(server: &Server, whose: Whose, cause: &str, event: Event, now: UnixTime) {
+    if is_due(server, whose, cause, now).await {
+        record_due(server, event, now).await;
+    }
+}
+
+/// Whether a line of this cause is to be written now; then it counts as written. For who must look something up to write it.
+pub async fn is_due(server: &Server, whose: Whose, cause: &str, now: UnixTime) -> bool {
     let one = Digest::of(format!("journal {cause}").as_bytes());
     let all = Digest::of(format!("journal {whose:?}").as_bytes());
-    let is_due = server.counters.spend(&one, FOR_ONE, now).await.is_ok() && server.counters.spend_here(&all, IN_ALL, now).is_ok();
-    if !is_due {
-        return;
-    }
+    server.counters.spend(&one, FOR_ONE, now).await.is_ok() && server.counters.spend_here(&all, IN_ALL, now).is_ok()
+}
+
+/// Writes a line that is due.
+pub async fn record_due(server: &Server, event: Event, now: UnixTime) {
     if let Err(error) = server.db.write(async |tx| record(tx, event, now, &mut Rng::system()).await).await {
         tracing::error!(%error, "a refusal could not be written in the journal");
     }

@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use axum::http::{HeaderMap, header};
 use handslag_protocol::{
     client_assertion::{self, ClientAssertion},
-    client_authentication::{self, ClaimedClient, Refusal},
+    client_authentication::{self, Authentication, ClaimedClient, Refusal},
     jose, mutual_tls,
     oauth_error::OAuthError,
 };
@@ -50,7 +50,9 @@ impl ProvenClient {
             patience::spend(server, failing, now).await?;
         }
         let proven = proven?;
-        refusals::proves(&id);
+        if proven.client.authentication != Authentication::None {
+            refusals::proves(&id);
+        }
         patience::spend(server, Who::Client(&id), now).await?;
         Ok(proven)
     }

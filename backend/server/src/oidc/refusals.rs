@@ -2,16 +2,18 @@
 //! on the service's page why it is refused, and an auditor who was tried.
 //!
 //! Anybody can be refused as often as they like, so a line is written once a minute: for a service that proved itself by itself, else for
-//! what was claimed from one network, so that nobody's refusals hide another's.
+//! what was claimed from one network, so that nobody's refusals hide another's. Only what a proven service did stands in its organisation's
+//! chain: a name alone is anybody's to say, and what is said with it is the operator's to keep.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, net::IpAddr};
 
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::Response,
 };
-use handslag_vocab::{ClientId, OrganisationId, UnixTime};
+use handslag_store::Allowance;
+use handslag_vocab::{ClientId, Digest, OrganisationId, Seconds, UnixTime};
 use serde_json::json;
 
 use super::clients;
@@ -86,31 +88,51 @@ fn told(response: &Response) -> Option<Told> {
 }
 
 async fn record(server: &Server, endpoint: &'static str, (asker, sender): (&Asker, &Sender), told: &Told, now: UnixTime) {
-    let known = match &asker.claimed {
-        Some(client) => owner(server, client).await.map(|organisation| (client, organisation)),
-        None => None,
-    };
     let network = patience::network(sender.address);
-    let cause = match &known {
-        Some((client, _)) if asker.is_proven => format!("refused {client}"),
-        Some((client, _)) => format!("refused {client} {network}"),
+    let client = match &asker.claimed {
+        Some(client) if asker.is_proven || is_somebodys(server, client, network, now).await => Some(client),
+        _ => None,
+    };
+    let (whose, cause) = match client {
+        Some(client) if asker.is_proven => (Whose::AProvenServices, format!("refused {client}")),
+        Some(client) => (Whose::Anybodys, format!("refused {client} {network}")),
         // What a stranger calls itself is chosen by the stranger.
-        None => format!("refused {network}"),
+        None => (Whose::Anybodys, format!("refused {network}")),
+    };
+    if !audit::is_due(server, whose, &cause, now).await {
+        return;
+    }
+    let owner = match client {
+        Some(client) if asker.is_proven => owner(server, client).await,
+        _ => None,
     };
     let why: String = told.why.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-    let client = known.as_ref().map(|(client, _)| (*client).clone());
     let event = Event {
         kind: "oidc.refused",
-        actor: client.clone().filter(|_| asker.is_proven).map_or(Actor::System, Actor::Client),
+        actor: client.filter(|_| asker.is_proven).map_or(Actor::System, |client| Actor::Client(client.clone())),
         objects: client.iter().map(|client| format!("client:{client}")).collect(),
         payload: json!({ "endpoint": endpoint, "error": told.error, "why": why, "client": client, "proven": asker.is_proven }),
-        chain: known.map_or(Chain::Operator, |(_, organisation)| Chain::Organisation { organisation, purpose: Purpose::Administration }),
+        chain: owner.map_or(Chain::Operator, |organisation| Chain::Organisation { organisation, purpose: Purpose::Administration }),
     };
-    let whose = if asker.is_proven { Whose::AProvenServices } else { Whose::Anybodys };
-    audit::record_seldom(server, whose, &cause, event, now).await;
+    audit::record_due(server, event, now).await;
 }
 
-/// Whose service it is, if it is one.
+/// Names that nobody proved are looked for in the database so often for one network.
+const LOOKED_FOR: Allowance = Allowance { times: 10, per: Seconds(60) };
+
+/// Whether there is such a service. Who has looked for too many hears as for one that there is not.
+async fn is_somebodys(server: &Server, client: &ClientId, network: IpAddr, now: UnixTime) -> bool {
+    if server.clients.of_the_file(client).is_some() {
+        return true;
+    }
+    let looked = Digest::of(format!("looked for {network}").as_bytes());
+    if server.counters.spend_here(&looked, LOOKED_FOR, now).is_err() {
+        return false;
+    }
+    server.db.read(async |tx| clients::known(tx, server, client).await).await.is_ok_and(|known| known.is_some())
+}
+
+/// Whose service it is.
 async fn owner(server: &Server, client: &ClientId) -> Option<OrganisationId> {
     let found = server.db.read(async |tx| {
         let Some(registered) = clients::known(tx, server, client).await? else { return Ok(None) };
