@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     contracts::redis::Redis,
+    journeys::nearby::takes,
     kommun::{Answer, Browser, JOURNAL_SECRET, Kommun, basic, post},
 };
 
@@ -88,6 +89,23 @@ async fn a_phone_that_asks_without_end_waits_and_its_ward_does_not() {
     }
     kommun.server.clock.advance(60);
     assert_ne!(noisy.claims(&nowhere, kommun.now()).await.0, 429);
+}
+
+/// The id of a key is no secret: who brings it without the key waits, in that browser, and the person does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signatures_that_do_not_hold_cost_who_brings_them() {
+    let kommun = narrow(Limits { phone_per_minute: 10, failures_per_minute: 20, ..Limits::default() }).await;
+    let (school, phone) = (kommun.school(), kommun.stock("Amina Sahlin").await);
+    let (mut own, mut thief) = (school.begins(kommun.browser()).await, school.begins(kommun.browser()).await);
+    let path = format!("/login/{}/skarmlas", thief.id);
+    let mut answers = Vec::new();
+    for _ in 0..30 {
+        answers.push(thief.browser.asks(&path, &phone.signs("AAAA")).await.0);
+    }
+    assert!(answers[..20].iter().all(|status| *status == 400), "{answers:?}");
+    assert_eq!(answers.last(), Some(&429), "a guesser waits");
+    assert_eq!(takes(&mut thief, &phone).await.0, 429, "there");
+    assert_eq!(takes(&mut own, &phone).await.0, 204, "and nowhere else");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

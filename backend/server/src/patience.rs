@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use handslag_store::Allowance;
-use handslag_vocab::{ClientId, Digest, PhoneId, Seconds, UnixTime};
+use handslag_vocab::{ClientId, Digest, PhoneId, Seconds, SecretHash, UnixTime};
 
 use crate::{problem::Problem, server::Server};
 
@@ -20,6 +20,8 @@ pub enum Who<'a> {
     Client(&'a ClientId),
     /// Who says from this address that it is this service, and cannot prove it.
     Failing(&'a ClientId, IpAddr),
+    /// A browser that brings signatures which do not hold, whosever key they name.
+    Guessing(&'a SecretHash),
     /// A phone that proved its key.
     Phone(&'a PhoneId),
 }
@@ -30,6 +32,7 @@ impl Who<'_> {
             Self::Address(address) => format!("address {}", network(address)),
             Self::Client(client) => format!("client {client}"),
             Self::Failing(client, address) => format!("failing {client} {}", network(address)),
+            Self::Guessing(browser) => format!("guessing {}", browser.to_hex()),
             Self::Phone(phone) => format!("phone {phone}"),
         };
         Digest::of(text.as_bytes())
@@ -40,7 +43,7 @@ impl Who<'_> {
         let times = match self {
             Self::Address(_) => limits.address_per_minute,
             Self::Client(_) => limits.client_per_minute,
-            Self::Failing(..) => limits.failures_per_minute,
+            Self::Failing(..) | Self::Guessing(_) => limits.failures_per_minute,
             Self::Phone(_) => limits.phone_per_minute,
         };
         Allowance { times, per: Seconds(60) }
@@ -50,7 +53,7 @@ impl Who<'_> {
         match self {
             Self::Address(_) => "address",
             Self::Client(_) => "client",
-            Self::Failing(..) => "failing",
+            Self::Failing(..) | Self::Guessing(_) => "failing",
             Self::Phone(_) => "phone",
         }
     }

@@ -36,18 +36,35 @@ pub async fn take(
     language: &str,
     now: UnixTime,
 ) -> Result<Row, Problem> {
-    let ApprovalSignature::Webauthn { credential_id, .. } = signature else { return Err(evidence::refused()) };
-    let known = server.db.read(async |tx| phones::by_browser_key(tx, &credential_id.0).await).await?.ok_or_else(caller::unproved)?;
-    patience::spend(server, Who::Phone(&known.phone_id), now).await?;
-    let challenge = challenge(server, id)?;
+    // Only a browser that began has a counter: any other could have as many as it names.
+    server.db.read(async |tx| approvals::begun_by(tx, id, browser).await).await?;
+    patience::left(server, Who::Guessing(browser), now).await?;
+    let proven = signer(server, id, browser, signature).await;
+    if matches!(&proven, Err(refused) if refused.status.is_client_error()) {
+        patience::spend(server, Who::Guessing(browser), now).await?;
+    }
+    let caller = proven?;
+    // Counted once the key is proved: its id is no secret, and nobody who has only that wears out the person's patience.
+    patience::spend(server, Who::Phone(&caller.phone.phone_id), now).await?;
     let taken = server.db.write(async |tx| {
-        let caller = caller::of(tx, known.clone(), CallerIsBrowser::Yes, Some(browser.clone())).await?;
-        evidence::verified_challenge(tx, server, &caller.phone, challenge, signature).await?;
         let caller = caller.again(tx, now).await?;
         let row = approvals::begun_by(tx, id, browser).await?; // after whoever of the same person came a moment before
         claim::claimed(tx, server, &caller, row, (StartKind::Passkey, language), now).await?.giving_way(tx, &caller, now).await
     });
     taken.await?.told(server)
+}
+
+/// Whose key signed that it takes this log-in.
+async fn signer(server: &Server, id: &ApprovalId, browser: &SecretHash, signature: &ApprovalSignature) -> Result<Caller, Problem> {
+    let ApprovalSignature::Webauthn { credential_id, .. } = signature else { return Err(evidence::refused()) };
+    let challenge = challenge(server, id)?;
+    let proven = server.db.read(async |tx| {
+        let known = phones::by_browser_key(tx, &credential_id.0).await?.ok_or_else(caller::unproved)?;
+        let caller = caller::of(tx, known, CallerIsBrowser::Yes, Some(browser.clone())).await?;
+        evidence::verified_challenge(tx, server, &caller.phone, challenge, signature).await?;
+        Ok::<_, Problem>(caller)
+    });
+    proven.await
 }
 
 /// The phone whose key took this log-in in this browser. For every other browser, and where something else led a phone to it, there is none.
