@@ -186,6 +186,7 @@ crate::kommun::on_every_ground! {
         a_name_alone_lengthens_no_organisations_chain,
         each_refusal_of_a_program_is_whole,
         each_refusal_of_a_request_is_whole,
+        every_endpoint_writes_its_refusals_down,
         strangers_are_written_down_as_strangers,
     }
     registration {

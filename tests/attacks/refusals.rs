@@ -5,7 +5,7 @@ use handslag_server::audit;
 use serde_json::{Value, json};
 
 use crate::{
-    journeys::{metadata, object, registers},
+    journeys::{metadata, object, registers, userinfo},
     kommun::{Answer, Browser, JOURNAL_SECRET, Kommun, TOKENS, basic, post},
 };
 
@@ -229,6 +229,44 @@ pub(crate) async fn a_name_alone_lengthens_no_organisations_chain(kommun: &Kommu
     assert_eq!(kommun.count(OF_AN_ORGANISATION).await, 0, "nobody has proved to be anybody");
     kommun.care().sends(kommun, "/introspect", &[]).await;
     assert_eq!(kommun.count(OF_AN_ORGANISATION).await, 1, "a service's own");
+    kommun.journal_holds().await;
+}
+
+/// What people's tokens, log-outs and registrations are refused for is written down as at the token endpoint, and as seldom.
+pub(crate) async fn every_endpoint_writes_its_refusals_down(kommun: &Kommun) {
+    let mut browser = kommun.browser();
+    let lines = async |endpoint: &str| {
+        let text = format!("%\"endpoint\":\"{endpoint}\"%");
+        let sql = "SELECT COUNT(*) FROM journal_payloads p JOIN journal_entries e ON e.chain = p.chain AND e.seq = p.seq \
+                   WHERE e.kind = 'oidc.refused' AND e.chain = 'operator/keys' AND p.payload LIKE $1";
+        let (count,): (i64,) = kommun.server.db.read(async |tx| tx.one(sql, (text.as_str(),)).await).await.unwrap();
+        count
+    };
+    for _ in 0..3 {
+        assert_eq!(userinfo(&browser, "x").await.0, 401);
+    }
+    assert_eq!(lines("/userinfo").await, 1, "once a minute");
+    kommun.server.clock.advance(A_MINUTE);
+    assert_eq!(browser.get("/userinfo").await.status, 401);
+    assert_eq!(lines("/userinfo").await, 2, "without a token too");
+    kommun.server.clock.advance(A_MINUTE);
+    assert_eq!(browser.get("/end_session?client_id=nobody").await.status, 400);
+    assert_eq!(lines("/end_session").await, 1);
+    kommun.server.clock.advance(A_MINUTE);
+    let managed = browser.http.get(browser.address("/register/nobody")).bearer_auth("x");
+    assert_eq!(browser.send(managed).await.status, 401);
+    assert_eq!(lines("/register").await, 1);
+    kommun.server.clock.advance(A_MINUTE);
+    // A living token in a way that is not open to its service: the line is about that service.
+    let (care, mut worker) = (kommun.care(), kommun.worker("Amina Sahlin").await);
+    let mut login = care.begins(kommun.browser()).await;
+    worker.approves(&login).await;
+    let code = login.code().await;
+    let (_, tokens) = care.exchanges(&login.browser, &code, &login.verifier).await;
+    let answer = post(&browser, "/userinfo", &[], &[("access_token", tokens["access_token"].as_str().unwrap())]).await;
+    assert_eq!(answer.error(), (401, "invalid_token"), "{}", answer.body);
+    let line = last_line(kommun, "vardportalen").await;
+    assert_eq!((&line["endpoint"], &line["error"], &line["proven"]), (&json!("/userinfo"), &json!("invalid_token"), &json!(false)));
     kommun.journal_holds().await;
 }
 

@@ -27,7 +27,8 @@ use crate::{
 };
 
 /// Where programs and services are refused.
-const ENDPOINTS: [&str; 8] = ["/authorize", "/bc-authorize", "/device_authorization", "/introspect", "/par", "/register", "/revoke", "/token"];
+const ENDPOINTS: [&str; 10] =
+    ["/authorize", "/bc-authorize", "/device_authorization", "/end_session", "/introspect", "/par", "/register", "/revoke", "/token", "/userinfo"];
 
 /// What is said on the way of every right request: no refusal of anybody.
 const USUAL: [&str; 2] = ["authorization_pending", "use_dpop_nonce"];
@@ -65,7 +66,7 @@ pub(super) fn proves(id: &ClientId) {
 
 /// Writes down what is refused beneath.
 pub(super) async fn journaled(State(server): State<Server>, Now(now): Now, sender: Sender, request: Request, next: Next) -> Response {
-    let Some(endpoint) = ENDPOINTS.into_iter().find(|endpoint| *endpoint == request.uri().path()) else { return next.run(request).await };
+    let Some(endpoint) = endpoint(request.uri().path()) else { return next.run(request).await };
     let answered = async {
         let response = next.run(request).await;
         (response, ASKER.with(RefCell::take))
@@ -76,6 +77,12 @@ pub(super) async fn journaled(State(server): State<Server>, Now(now): Now, sende
         record(&server, endpoint, (&asker, &sender), &told, now).await;
     }
     response
+}
+
+/// A registration's own address (RFC 7592) is told as the endpoint: the name in it is chosen by who asks.
+fn endpoint(path: &str) -> Option<&'static str> {
+    let path = if path.starts_with("/register/") { "/register" } else { path };
+    ENDPOINTS.into_iter().find(|endpoint| *endpoint == path)
 }
 
 /// What was refused; nothing where it was not, or where something broke here.

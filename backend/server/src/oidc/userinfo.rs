@@ -19,6 +19,7 @@ use super::{
     grants::{self, Behind, Grant, Held},
     presented::{self, Presented, Way, Wrong},
     proof::{self, Proven},
+    refusals::{self, Told},
     refused::{Refused, no_store},
     signed::{protected, sealed},
     subjects,
@@ -90,6 +91,7 @@ async fn answer(
     let found = server.db.read(async |tx| found(tx, server, &presented.token, now).await).await?;
     let found = found.filter(|found| comes_with(found.token.bound_to(), proof.as_ref(), sender));
     let found = found.ok_or_else(|| unauthorized(OAuthError::InvalidToken))?;
+    refusals::claims(&found.grant.client_id);
     // One that is registered no more hears nothing.
     let service = clients::registered(server, &found.grant.client_id).await?.ok_or_else(Problem::gone)?;
     if !presented.way.is_open_to(service.client.profile) {
@@ -176,7 +178,10 @@ impl IntoResponse for Refusal {
         let challenge = format!("{scheme} {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "));
         let challenge = HeaderValue::from_str(challenge.trim_end()).unwrap_or(HeaderValue::from_static("Bearer"));
         let sentence = "send one living access token in one way, with its proof or certificate if it is bound to one";
-        let body = Json(json!({ "error": error.unwrap_or("invalid_request"), "error_description": sentence }));
-        (status, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
+        let error = error.unwrap_or(OAuthError::InvalidRequest.code());
+        let body = Json(json!({ "error": error, "error_description": sentence }));
+        let mut response = (status, [(header::WWW_AUTHENTICATE, challenge)], body).into_response();
+        response.extensions_mut().insert(Told { error, why: sentence.to_owned() });
+        response
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     caller::{Now, Rng},
     identity,
     login::{SSO, SsoSession, sso_sessions},
-    oidc::{authorize, clients, delivery, key_sets, service_sessions, subjects},
+    oidc::{authorize, clients, delivery, key_sets, refusals, service_sessions, subjects},
     outbox::Topic,
     page::{Page, posts_also_to},
     problem::Problem,
@@ -56,6 +56,9 @@ async fn begin(server: &Server, pairs: Vec<(String, String)>, now: UnixTime, mut
         Some(id) => clients::registered(server, &id).await?,
         None => None,
     };
+    if let Some(client) = client.as_deref() {
+        refusals::claims(&client.client.id);
+    }
     let request = unverified.check(client.as_deref().map(|client| &client.client)).map_err(|refusal| {
         tracing::info!(code = refusal.code(), client = client.as_deref().map(|client| client.config.id.as_str()), "a log-out was refused");
         let (sv, en) = (
