@@ -95,6 +95,7 @@ crate::kommun::on_every_ground! {
         nobody_logs_in_by_a_name,
         the_desk_asks_ahead,
         to_be_led_to_a_question_ends_nothing_and_a_yes_does,
+        what_is_over_is_not_begun_anew,
     }
     nearby {
         a_key_nearby_takes_is_shown_and_answers,

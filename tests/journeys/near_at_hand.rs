@@ -97,6 +97,24 @@ pub(crate) async fn another_phone_answers_where_this_browsers_own_could(kommun: 
     kommun.journal_holds().await;
 }
 
+/// What was cancelled or has run out is over: nothing is begun in its place, and the service is told of the end.
+pub(crate) async fn what_is_over_is_not_begun_anew(kommun: &Kommun) {
+    let (school, mut phone) = (kommun.school(), kommun.stock("Amina Sahlin").await);
+    for cancels in [true, false] {
+        let (id, _) = led(&school, &mut phone.browser).await;
+        if cancels {
+            assert_eq!(phone.browser.post(&format!("/login/{id}/avbryt"), &[]).await.status, 303);
+        } else {
+            kommun.server.clock.advance(601);
+        }
+        let anew = phone.browser.post(&format!("/authorize/{id}/annan-telefon"), &[]).await;
+        assert!(anew.status == 410 && anew.body.contains("gäller inte längre"), "{} {:?}", anew.status, anew.location());
+        let told = phone.browser.get(&format!("/authorize/{id}")).await;
+        assert_eq!(told.answer("error").as_deref(), Some("access_denied"), "{} {}", told.status, told.body);
+    }
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM approvals").await, 2, "no third");
+}
+
 /// The desk asks for what comes next while the person reads, and has it with the yes; one round trip less.
 pub(crate) async fn the_desk_asks_ahead(kommun: &Kommun) {
     let (school, mut worker) = (kommun.school(), kommun.worker("Amina Sahlin").await);

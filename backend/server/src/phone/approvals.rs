@@ -294,16 +294,21 @@ pub async fn withdraw(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<boo
     Ok(changed == 1)
 }
 
-/// Ends one because a newer takes its place. False if the person has answered it: a yes stands, and a no is not asked about again.
+/// Ends one that waits because a newer takes its place. False if it is over: answered, ended or run out.
 pub async fn replace(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<bool, Error> {
-    tx.execute(
-        "UPDATE approvals SET state = 'aborted', reason = 'replaced', decided_at = $2 \
-         WHERE approval_id = $1 AND state IN ('created', 'claimed', 'shown')",
-        (id, now),
-    )
-    .await?;
-    let row = by_id(tx, id).await?;
-    Ok(row.is_none_or(|row| !row.state.is_answered()))
+    let changed = tx
+        .execute(
+            "UPDATE approvals SET state = 'aborted', reason = 'replaced', decided_at = $2 \
+             WHERE approval_id = $1 AND state IN ('created', 'claimed', 'shown') AND expires_at > $2",
+            (id, now),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Whether the person has answered it: a yes stands, and a no is not asked about again.
+pub async fn is_answered(tx: &mut Tx, id: &ApprovalId) -> Result<bool, Error> {
+    Ok(by_id(tx, id).await?.is_some_and(|row| row.state.is_answered()))
 }
 
 /// An approved one that was now given out.

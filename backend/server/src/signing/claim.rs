@@ -114,6 +114,7 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
             // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and its answer stands.
             if let Some(earlier) = &signature.approval_id
                 && !approvals::replace(tx, earlier, now).await?
+                && approvals::is_answered(tx, earlier).await?
             {
                 return Err(Problem::gone());
             }
