@@ -215,6 +215,7 @@ crate::kommun::on_every_ground! {
     sign_requests {
         a_signature_is_its_services_alone,
         a_signature_makes_and_uses_no_log_in,
+        nobody_elses_browser_waits_for_a_signature,
         of_fifty_who_fetch_a_signature_one_gets_it,
         requests_to_sign_that_are_refused,
         somebody_elses_key_at_the_desk_ends_the_question,

@@ -1,5 +1,7 @@
 //! Having something signed: who may ask, who may read, and what is never signed (SG-01 … SG-05).
 
+use std::time::{Duration, Instant};
+
 use handslag_phone::wire::{Bearer, Start};
 use serde_json::{Value, json};
 
@@ -184,6 +186,21 @@ pub(crate) async fn of_fifty_who_fetch_a_signature_one_gets_it(kommun: &Kommun) 
     assert_eq!(kommun.count("SELECT COUNT(*) FROM user_signatures").await, 1);
     assert_eq!(kommun.count("SELECT COUNT(*) FROM journal_entries WHERE kind = 'signing.signed'").await, 1);
     kommun.journal_holds().await;
+}
+
+/// A browser that did not begin is refused at once, also while the signature is being made: it holds nothing open here.
+pub(crate) async fn nobody_elses_browser_waits_for_a_signature(kommun: &Kommun) {
+    let (contracts, mut worker) = (kommun.contracts(), kommun.worker("Amina Sahlin").await);
+    let login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
+    worker.approves(&login).await;
+    let until = Instant::now() + Duration::from_secs(20);
+    while kommun.tampers("DELETE FROM user_signatures").await == 0 {
+        assert!(Instant::now() < until, "a signature was made, and is taken away: it looks as if it were on its way");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let began = Instant::now();
+    let page = kommun.browser().get(&format!("/authorize/{}", login.id)).await;
+    assert!(page.status == 410 && began.elapsed() < Duration::from_secs(5), "{} after {:?}", page.status, began.elapsed());
 }
 
 /// Attack V13: who reaches the core has nothing signed that nobody approved, and nothing else than what was.

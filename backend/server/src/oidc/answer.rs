@@ -70,7 +70,7 @@ pub(super) async fn answer(
     let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
     if sign::may_ask(&registered) {
-        sign::settled(&server, &id).await?;
+        sign::settled(&server, &id, |row| login::may_go_on(&server, &headers, row, answered.svar.as_deref())).await?;
     }
     let (request, given) = server
         .db

@@ -58,22 +58,26 @@ pub(super) fn may_ask(registered: &Registered) -> bool {
     SCOPES.iter().any(|scope| registered.client.may_ask(scope))
 }
 
-/// Waits until the signature is there that was approved; not for ever.
-pub(super) async fn settled(server: &Server, id: &ApprovalId) -> Result<(), Problem> {
+/// Waits until the signature is there that was approved; not for ever, and for nobody but the browser that may go on with it.
+pub(super) async fn settled(server: &Server, id: &ApprovalId, may_go_on: impl Fn(&Row) -> bool) -> Result<(), Problem> {
     let until = Instant::now() + PATIENCE;
     loop {
         let mut listener = server.wakeups.listen(id.as_str());
-        if !server.db.read(async |tx| is_being_made(tx, id).await).await? || Instant::now() >= until {
-            return Ok(());
+        let row = server.db.read(async |tx| being_made(tx, id).await).await?;
+        let Some(row) = row.filter(|_| Instant::now() < until) else { return Ok(()) };
+        if !may_go_on(&row) {
+            return Err(Problem::gone());
         }
         timeout(LOOK, listener.woken()).await.ok();
     }
 }
 
-async fn is_being_made(tx: &mut Tx, id: &ApprovalId) -> Result<bool, Problem> {
-    let Some(row) = approvals::by_id(tx, id).await? else { return Ok(false) };
+/// The approval whose signature is on its way.
+async fn being_made(tx: &mut Tx, id: &ApprovalId) -> Result<Option<Row>, Problem> {
+    let Some(row) = approvals::by_id(tx, id).await? else { return Ok(None) };
     let is_approved = matches!(row.state, State::Approved | State::Consumed);
-    Ok(is_approved && sign_requests::needs_signature(&row) && sign_requests::made(tx, id).await?.is_none())
+    let is_on_its_way = is_approved && sign_requests::needs_signature(&row) && sign_requests::made(tx, id).await?.is_none();
+    Ok(is_on_its_way.then_some(row))
 }
 
 /// What was approved, to be given out. A signature was taken from the approval by who made it; without one there is nothing to give.
