@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt,
+    fmt, mem,
     sync::{PoisonError, RwLock},
 };
 
@@ -22,11 +22,27 @@ pub struct Policies {
     types: TypeNames,
     words: BTreeMap<RuleId, Words>,
     /// What was decided about log-ins. The rules are compiled in and every fact stands in the question, so its answer never changes.
-    decided: RwLock<HashMap<Question, Answer>>,
+    decided: RwLock<Decided>,
 }
 
-/// Whoever meets more questions forgets all and begins again.
+/// Answers in two generations: when the young one is full, the old one is forgotten, and what was asked again meanwhile is in the young one.
+#[derive(Default)]
+struct Decided {
+    young: HashMap<Question, Answer>,
+    old: HashMap<Question, Answer>,
+}
+
 const MOST_KEPT: usize = 4_096;
+
+impl Decided {
+    fn keep(&mut self, question: &Question, answer: &Answer) {
+        self.old.remove(question);
+        if self.young.len() >= MOST_KEPT / 2 {
+            self.old = mem::take(&mut self.young);
+        }
+        self.young.insert(question.clone(), answer.clone());
+    }
+}
 
 /// The id of a rule: its `@id`, or one of the two names for what no rule says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,22 +79,23 @@ impl Policies {
         if !matches!(question.act, Act::LogIn { .. }) {
             return self.evaluate(question);
         }
-        if let Some(answer) = self.decided.read().unwrap_or_else(PoisonError::into_inner).get(question) {
-            return answer.clone();
-        }
-        let answer = self.evaluate(question);
-        let mut decided = self.decided.write().unwrap_or_else(PoisonError::into_inner);
-        if decided.len() >= MOST_KEPT {
-            decided.clear();
-        }
-        decided.insert(question.clone(), answer.clone());
+        let aged = {
+            let decided = self.decided.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(answer) = decided.young.get(question) {
+                return answer.clone();
+            }
+            decided.old.get(question).cloned()
+        };
+        let answer = aged.unwrap_or_else(|| self.evaluate(question));
+        self.decided.write().unwrap_or_else(PoisonError::into_inner).keep(question, &answer);
         answer
     }
 
     /// How many answers are kept.
     #[cfg(test)]
     pub(crate) fn kept(&self) -> usize {
-        self.decided.read().unwrap_or_else(PoisonError::into_inner).len()
+        let decided = self.decided.read().unwrap_or_else(PoisonError::into_inner);
+        decided.young.len() + decided.old.len()
     }
 
     pub(crate) fn evaluate(&self, question: &Question) -> Answer {

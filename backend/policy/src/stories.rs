@@ -216,3 +216,21 @@ fn a_log_in_is_decided_once_and_by_every_one_of_its_facts() {
     policies.decide(&pass(|_| ()));
     assert_eq!(policies.kept(), 2, "what depends on a moment is decided anew");
 }
+
+#[test]
+fn a_full_memory_keeps_what_is_asked_again() {
+    let policies = policies();
+    let asked = |number: usize| {
+        let mut asked = question(Some(Role::Worker), scene("LogIn"));
+        let Act::LogIn { service } = &mut asked.act else { panic!() };
+        service.client = format!("tjanst-{number}").parse().unwrap();
+        asked
+    };
+    for number in 0..4_200 {
+        policies.decide(&asked(number));
+    }
+    let kept = policies.kept();
+    assert!((2_000..=4_096).contains(&kept), "{kept} of 4,200");
+    policies.decide(&asked(4_200 - 1_900));
+    assert_eq!(policies.kept(), kept, "asking again is no new answer");
+}
