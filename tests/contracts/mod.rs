@@ -8,6 +8,7 @@ pub(crate) mod engine;
 mod groups;
 mod inventory;
 mod once;
+mod readers;
 pub(crate) mod redis;
 mod shared;
 mod statements;
