@@ -9,6 +9,7 @@ mod groups;
 mod inventory;
 mod later;
 mod once;
+mod readers;
 pub(crate) mod redis;
 mod shared;
 mod statements;

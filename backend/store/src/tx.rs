@@ -234,11 +234,10 @@ async fn undo(engine: Engine, failed: Option<&Error>) {
             Ok(())
         }
         Engine::PostgresOnce(_) => Ok(()),
+        // Nothing tells whether a connection still works that a statement failed on: it is closed, and the next unit opens another one.
+        Engine::SqliteOnce(_) | Engine::SqliteReader(_) if failed.is_some() => Ok(()),
         Engine::SqliteOnce(reader) => {
-            // Nothing tells whether a connection still works that a statement failed on: the next unit opens another one.
-            if failed.is_none() {
-                reader.give_back();
-            }
+            reader.give_back();
             Ok(())
         }
         Engine::SqliteReader(reader) => reader.end(),
