@@ -45,13 +45,13 @@ fn ticket(kommun: &Kommun, body: &[u8], at: UnixTime) -> String {
 }
 
 /// The core, as it listens alone.
-struct Core<'a> {
+pub(super) struct Core<'a> {
     kommun: &'a Kommun,
     address: String,
 }
 
 impl<'a> Core<'a> {
-    async fn of(kommun: &'a Kommun) -> Self {
+    pub(super) async fn of(kommun: &'a Kommun) -> Self {
         Self::at(kommun, kommun.server.clone()).await
     }
 
@@ -64,7 +64,19 @@ impl<'a> Core<'a> {
     }
 
     async fn ordered(&self, ticket: &str, body: Vec<u8>) -> (u16, Value) {
-        let request = self.kommun.browser().http.post(&self.address).bearer_auth(ticket).header("content-type", "application/json");
+        self.posted(&self.address, ticket, body).await
+    }
+
+    /// The signature that a service asked for, with a ticket for another body than this one where it is wrong.
+    pub(super) async fn asked_for_data(&self, approval: &ApprovalId, is_let_in: bool) -> (u16, Value) {
+        let body = json!({ "approval": approval }).to_string().into_bytes();
+        let known = if is_let_in { body.clone() } else { Vec::new() };
+        let address = format!("{}/user-signature", self.address.trim_end_matches("/sign"));
+        self.posted(&address, &ticket(self.kommun, &known, self.kommun.now()), body).await
+    }
+
+    async fn posted(&self, address: &str, ticket: &str, body: Vec<u8>) -> (u16, Value) {
+        let request = self.kommun.browser().http.post(address).bearer_auth(ticket).header("content-type", "application/json");
         let answer = request.body(body).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
     }

@@ -25,6 +25,7 @@ mod nearby;
 mod nodes;
 mod objects;
 mod pages;
+mod passed_on;
 mod patience;
 mod phones;
 mod refresh;
@@ -153,12 +154,19 @@ crate::kommun::on_every_ground! {
         only_the_page_that_began_gets_the_question,
         what_a_copied_key_does_not_reach,
         what_the_key_signs_is_this_log_in_and_this_question,
+        what_the_phone_took_is_not_the_desks,
+        what_was_taken_is_not_taken_again_when_its_time_is_over,
     }
     pages {
         another_site_cannot_ride_on_cookies,
         names_are_shown_as_text,
         the_way_back_is_never_to_another_site,
         who_may_read_about_a_colleague,
+    }
+    passed_on {
+        a_service_passes_on_what_concerns_it_and_no_more,
+        an_assertion_is_used_up_wherever_it_is_shown,
+        nothing_is_passed_on_too_far,
     }
     phones {
         a_blocked_phone_is_unknown_at_once,
@@ -188,6 +196,7 @@ crate::kommun::on_every_ground! {
         each_refusal_of_a_request_is_whole,
         every_endpoint_writes_its_refusals_down,
         strangers_are_written_down_as_strangers,
+        strangers_crowd_out_no_service,
     }
     registration {
         a_refused_registration_changes_nothing,
@@ -211,17 +220,22 @@ crate::kommun::on_every_ground! {
         another_person_in_the_same_browser_ends_the_first_log_in,
         of_fifty_answers_to_one_question_one_counts,
         what_ended_since_the_log_in_opens_nothing,
+        what_ended_since_the_yes_gives_no_code,
     }
     sign_requests {
         a_signature_is_its_services_alone,
         a_signature_makes_and_uses_no_log_in,
         nobody_elses_browser_waits_for_a_signature,
+        a_signature_that_comes_too_late_is_not_kept,
+        no_browser_looks_at_a_signature_by_itself,
         of_fifty_who_fetch_a_signature_one_gets_it,
         requests_to_sign_that_are_refused,
         somebody_elses_key_at_the_desk_ends_the_question,
+        the_core_believes_no_row,
         the_core_signs_no_data_that_was_not_approved,
         the_message_is_for_the_wanted_person_alone,
         what_the_service_did_not_sign,
+        what_was_told_as_not_signed_is_never_signed,
     }
     stages {
         no_stage_is_skipped_by_an_empty_form_or_another_method,

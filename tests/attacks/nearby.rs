@@ -42,6 +42,7 @@ pub(crate) async fn what_the_key_signs_is_this_log_in_and_this_question(kommun: 
     others["credential_id"] = json!("AAAA");
     assert_eq!(posts(&mut login, "skarmlas", &others).await.0, 401, "a key of nobody");
     let app = json!({ "by": "app", "signature": "A".repeat(86) });
+    let wrong_kind = Some("wrong_signature_kind");
     assert_eq!(posts(&mut login, "skarmlas", &app).await.0, 400, "an app's signature");
     assert_eq!(posts(&mut login, "godkann", &phone.signs(&own)).await.0, 410, "nothing has been shown");
     assert_eq!(login.status().await["state"], json!("created"), "nothing of that has touched it");
@@ -56,7 +57,7 @@ pub(crate) async fn what_the_key_signs_is_this_log_in_and_this_question(kommun: 
     for (what, body) in [("the taking again", phone.signs(&own)), ("another person's yes", other.signs(&question)), ("nothing", phone.signs(""))] {
         assert_eq!(posts(&mut login, "godkann", &body).await.1["code"].as_str(), refused, "{what}");
     }
-    assert_eq!(posts(&mut login, "godkann", &app).await.0, 400, "an app's signature");
+    assert_eq!(posts(&mut login, "godkann", &app).await.1["code"].as_str(), wrong_kind, "an app's signature");
     assert!(login.status().await["next"].is_null(), "nothing of that is a yes");
     assert_eq!(kommun.count("SELECT COUNT(*) FROM approvals WHERE evidence IS NOT NULL").await, 0);
     assert_eq!(posts(&mut login, "godkann", &phone.signs(&question)).await.0, 204, "a wrong try is no answer");
@@ -144,4 +145,31 @@ pub(crate) async fn of_fifty_who_take_one_wins(kommun: &Kommun) {
     assert!(login.goes_on().await.answer("code").is_some());
     assert_eq!(kommun.count("SELECT COUNT(*) FROM grants").await, 1);
     kommun.journal_holds().await;
+}
+
+/// What a phone's browser took by the moving code is answered there: the same key at the desk gets neither it nor its question.
+pub(crate) async fn what_the_phone_took_is_not_the_desks(kommun: &Kommun) {
+    let (school, mut phone) = (kommun.school(), kommun.stock("Amina Sahlin").await);
+    let mut login = school.begins(kommun.browser()).await;
+    let own = challenge(&mut login, "take").await;
+    let text = login.qr().await;
+    let path = format!("/q/{}", text.rsplit('/').next().unwrap());
+    for _ in 0..2 {
+        assert_eq!(phone.browser.get(&path).await.location(), Some(format!("/telefon/godkann/{}", login.id).as_str()), "also asked again");
+    }
+    for act in ["skarmlas", "godkann"] {
+        assert_eq!(posts(&mut login, act, &phone.signs(&own)).await.0, 410, "{act}");
+    }
+    assert!(!login.browser.get(&format!("/login/{}", login.id)).await.body.contains("Amina"), "nobody is named at the desk");
+}
+
+/// Time runs out for what was taken, too: asked again, it is over.
+pub(crate) async fn what_was_taken_is_not_taken_again_when_its_time_is_over(kommun: &Kommun) {
+    let (school, phone) = (kommun.school(), kommun.stock("Amina Sahlin").await);
+    let mut login = school.begins(kommun.browser()).await;
+    let own = challenge(&mut login, "take").await;
+    assert_eq!(posts(&mut login, "skarmlas", &phone.signs(&own)).await.0, 204);
+    assert_eq!(posts(&mut login, "skarmlas", &phone.signs(&own)).await.0, 204, "the answer was lost");
+    kommun.server.clock.advance(1_000);
+    assert_eq!(posts(&mut login, "skarmlas", &phone.signs(&own)).await.0, 410);
 }

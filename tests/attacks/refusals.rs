@@ -1,7 +1,8 @@
 //! Bad input (issue 3): each refusal has the RFC's code, a description for the client's developer, a sentence in both languages for whoever
 //! is responsible, and a line in the journal; and the journal cannot be filled with them.
 
-use handslag_server::audit;
+use handslag_server::audit::{self, Actor, Chain, Event, Whose};
+use handslag_vocab::Seconds;
 use serde_json::{Value, json};
 
 use crate::{
@@ -300,4 +301,21 @@ pub(crate) async fn a_flood_of_refusals_is_one_line_a_minute(kommun: &Kommun) {
     kommun.server.clock.advance(A_MINUTE);
     wrong("nobody").await;
     assert_eq!(kommun.count(LINES).await, 5, "and the next minute has its line");
+}
+
+/// Strangers have a pot of their own: full to the brim, it hides nothing that a service did which proved itself.
+pub(crate) async fn strangers_crowd_out_no_service(kommun: &Kommun) {
+    let soon = kommun.now() + Seconds(30);
+    let stranger = |name: String| {
+        let server = kommun.server.clone();
+        let event = Event { chain: Chain::Operator, kind: "oidc.refused", actor: Actor::System, objects: Vec::new(), payload: json!({}) };
+        async move { audit::record_seldom(&server, Whose::Anybodys, &name, event, soon).await }
+    };
+    for round in 0..7 {
+        kommun.fifty(|number| stranger(format!("stranger {round} {number}"))).await;
+    }
+    assert_eq!(kommun.count(LINES).await, 300, "so many in all, and no more");
+    assert_eq!(kommun.care().sends(kommun, "/introspect", &[]).await.status, 400);
+    assert_eq!(last_line(kommun, "vardportalen").await["proven"], true);
+    assert_eq!(kommun.count(LINES).await, 301);
 }

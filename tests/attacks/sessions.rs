@@ -106,3 +106,18 @@ pub(crate) async fn a_signature_makes_no_log_in(kommun: &Kommun) {
     let none = kommun.server.db.read(async |tx| login::sso_sessions::of_affiliation(tx, &signer.affiliation, now).await).await.unwrap();
     assert!(none.is_empty());
 }
+
+/// Between the yes and the way back something ends: the person reads it, and the service gets no code.
+pub(crate) async fn what_ended_since_the_yes_gives_no_code(kommun: &Kommun) {
+    let (school, mut worker, mut other) = (kommun.school(), kommun.worker("Amina Sahlin").await, kommun.worker("Bo Ek").await);
+    let (mut of_identity, mut of_phone) = (school.begins(kommun.browser()).await, school.begins(kommun.browser()).await);
+    worker.approves(&of_identity).await;
+    other.approves(&of_phone).await;
+    kommun.blocks(&worker.affiliation).await;
+    assert!(kommun.tampers("UPDATE phones SET blocked_at = 1").await > 0);
+    for login in [&mut of_identity, &mut of_phone] {
+        let page = login.goes_on().await;
+        assert!(page.location().is_some_and(|to| to.starts_with("/besked/")) && page.answer("code").is_none(), "{page:?}");
+    }
+    assert_eq!(kommun.count("SELECT COUNT(*) FROM grants").await, 0);
+}

@@ -3,8 +3,11 @@
 use std::time::{Duration, Instant};
 
 use handslag_phone::wire::{Bearer, Start};
+use handslag_server::outbox;
+use handslag_vocab::Seconds;
 use serde_json::{Value, json};
 
+use super::core::Core;
 use crate::{
     journeys::{
         nearby::challenge,
@@ -203,6 +206,73 @@ pub(crate) async fn nobody_elses_browser_waits_for_a_signature(kommun: &Kommun) 
     assert!(page.status == 410 && began.elapsed() < Duration::from_secs(5), "{} after {:?}", page.status, began.elapsed());
 }
 
+/// Puts other data under a yes, as no handler does.
+async fn swaps(kommun: &Kommun, login: &Login, data: &Value) {
+    let swapped = kommun.server.db.write(async |tx| {
+        let (request,): (String,) = tx.one("SELECT request FROM approvals WHERE approval_id = $1", (&login.id,)).await?;
+        let mut request: Value = serde_json::from_str(&request).unwrap();
+        request["occasion"]["signing"]["request"]["tbs_data"] = data.clone();
+        tx.execute("UPDATE approvals SET request = $2 WHERE approval_id = $1", (&login.id, request.to_string())).await
+    });
+    assert_eq!(swapped.await.unwrap(), 1);
+}
+
+/// The browser comes back, and the service is told that nothing was signed.
+async fn hears_of_none(login: &mut Login) {
+    let page = login.goes_on().await;
+    let told = page.location().unwrap_or_else(|| panic!("{}", page.body)).to_owned();
+    assert!(told.starts_with("/besked/"), "{told}");
+    let page = login.browser.get(&format!("{}/vidare", told.split('?').next().unwrap())).await;
+    assert_eq!((page.answer("error").as_deref(), page.answer("code")), (Some("server_error"), None));
+}
+
+const MADE: &str = "SELECT COUNT(*) FROM journal_entries WHERE kind = 'signing.signed'";
+const KEPT: &str = "SELECT COUNT(*) FROM user_signatures";
+
+/// The service has heard that there is no signature: whatever hindered it then, none is made any more.
+pub(crate) async fn what_was_told_as_not_signed_is_never_signed(kommun: &Kommun) {
+    let (contracts, phone) = (kommun.contracts(), kommun.bare("Amina Sahlin").await);
+    let mut login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
+    let (_, claimed) = phone.claims(&Start::Qr { text: Bearer::new(login.qr().await) }, kommun.now()).await;
+    let txn = txn_of(&bytes_of(&claimed));
+    assert_eq!(phone.shows(&txn, None, kommun.now()).await.0, 204);
+    swaps(kommun, &login, &json!(base64("avtal 18"))).await;
+    assert_eq!(phone.signs(&txn, &phone.approval, &bytes_of(&claimed), kommun.now()).await.0, 200);
+    hears_of_none(&mut login).await;
+    swaps(kommun, &login, &to_sign()["tbs_data"]).await;
+    let (status, answer) = Core::of(kommun).await.asked_for_data(&login.id, true).await;
+    assert_eq!((status, answer["code"].as_str()), (403, Some("not_approved")), "{answer}");
+    let open = "SELECT COUNT(*) FROM outbox WHERE topic = 'sign_request.approved' AND done_at IS NULL";
+    assert_eq!(kommun.count(open).await, 0, "nobody tries again");
+    assert_eq!((kommun.count(MADE).await, kommun.count(KEPT).await), (0, 0));
+    kommun.journal_holds().await;
+}
+
+/// The core makes a signature at the very moment when its service hears that there is none: it is not kept, and stays the only one.
+pub(crate) async fn a_signature_that_comes_too_late_is_not_kept(kommun: &Kommun) {
+    // Each engine knows one of these.
+    let told_meanwhile = [
+        "CREATE TRIGGER told AFTER INSERT ON core_answers BEGIN UPDATE outbox SET done_at = 1 WHERE topic = 'sign_request.approved'; END",
+        "CREATE RULE told AS ON INSERT TO core_answers DO ALSO UPDATE outbox SET done_at = 1 WHERE topic = 'sign_request.approved'",
+    ];
+    let mut known = 0;
+    for text in told_meanwhile {
+        known += usize::from(kommun.server.db.write(async |tx| tx.execute(text, ()).await).await.is_ok());
+    }
+    assert_eq!(known, 1);
+    let (contracts, mut worker) = (kommun.contracts(), kommun.worker("Amina Sahlin").await);
+    let mut login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
+    worker.approves(&login).await;
+    hears_of_none(&mut login).await;
+    assert_eq!((kommun.count(MADE).await, kommun.count(KEPT).await), (1, 0));
+    let core = Core::of(kommun).await;
+    assert_eq!(core.asked_for_data(&login.id, false).await.0, 401, "only the portal asks");
+    let (first, again) = (core.asked_for_data(&login.id, true).await, core.asked_for_data(&login.id, true).await);
+    assert!(first.0 == 200 && first == again, "the answer that stands: {first:?} {again:?}");
+    assert_eq!((kommun.count(MADE).await, kommun.count(KEPT).await), (1, 0));
+    kommun.journal_holds().await;
+}
+
 /// Attack V13: who reaches the core has nothing signed that nobody approved, and nothing else than what was.
 pub(crate) async fn the_core_signs_no_data_that_was_not_approved(kommun: &Kommun) {
     let (contracts, phone) = (kommun.contracts(), kommun.bare("Amina Sahlin").await);
@@ -211,14 +281,7 @@ pub(crate) async fn the_core_signs_no_data_that_was_not_approved(kommun: &Kommun
     let txn = txn_of(&bytes_of(&claimed));
     assert_eq!(phone.shows(&txn, None, kommun.now()).await.0, 204);
     // Other data slipped in under the yes: the digest in the signed bytes does not fit, and nothing is signed.
-    let other = base64("avtal 18");
-    let swapped = kommun.server.db.write(async |tx| {
-        let (request,): (String,) = tx.one("SELECT request FROM approvals WHERE approval_id = $1", (&login.id,)).await?;
-        let mut request: Value = serde_json::from_str(&request).unwrap();
-        request["occasion"]["signing"]["request"]["tbs_data"] = json!(other);
-        tx.execute("UPDATE approvals SET request = $2 WHERE approval_id = $1", (&login.id, request.to_string())).await
-    });
-    assert_eq!(swapped.await.unwrap(), 1);
+    swaps(kommun, &login, &json!(base64("avtal 18"))).await;
     assert_eq!(phone.signs(&txn, &phone.approval, &bytes_of(&claimed), kommun.now()).await.0, 200);
     let page = login.goes_on().await;
     let told = page.location().unwrap_or_else(|| panic!("{}", page.body)).to_owned();
@@ -245,7 +308,7 @@ pub(crate) async fn a_signature_is_its_services_alone(kommun: &Kommun) {
     let mut login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
     worker.approves(&login).await;
     let code = login.code().await;
-    let (status, answer) = archive.exchanges(&login.browser, &code, &login.verifier).await;
+    let (status, answer) = archive.exchanges_with(&login.browser, &code, &login.verifier, &[("redirect_uri", "https://avtal.example/cb")]).await;
     assert_eq!((status, answer["error"].as_str()), (400, Some("invalid_grant")));
     assert!(answer.get("id_token").is_none() && !answer.to_string().contains(SIGNATURE));
     let mut other = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
@@ -254,4 +317,43 @@ pub(crate) async fn a_signature_is_its_services_alone(kommun: &Kommun) {
     kommun.blocks(&blocked.affiliation).await;
     let page = other.goes_on().await;
     assert!(page.answer("code").is_none() && page.location().is_some_and(|to| to.starts_with("/besked/")), "{page:?}");
+}
+
+/// Attack V13: the core asks again whether this phone said yes to these very bytes, and whether it and its person may still be used.
+pub(crate) async fn the_core_believes_no_row(kommun: &Kommun) {
+    let (contracts, phone) = (kommun.contracts(), kommun.bare("Amina Sahlin").await);
+    let mut approved = Vec::new();
+    for _ in 0..3 {
+        let login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
+        let later = kommun.now() + Seconds::days(1);
+        let topic = outbox::Topic::SignRequestApproved;
+        // Nobody but this attacker brings it to the core.
+        kommun.server.db.write(async |tx| outbox::leave(tx, topic, login.id.as_str(), later).await).await.unwrap();
+        assert_eq!(phone.approves(&Start::Qr { text: Bearer::new(login.qr().await) }, kommun.now()).await.0, 200);
+        approved.push(login.id);
+    }
+    let core = Core::of(kommun).await;
+    assert_eq!(core.asked_for_data(&approved[0], true).await.0, 200, "what was approved is signed");
+    let text = "UPDATE approvals SET evidence = (SELECT other.evidence FROM approvals other WHERE other.approval_id = $2) WHERE approval_id = $1";
+    let moved = kommun.server.db.write(async |tx| tx.execute(text, (&approved[1], &approved[2])).await);
+    assert_eq!(moved.await.unwrap(), 1);
+    assert_eq!(core.asked_for_data(&approved[1], true).await.0, 403, "a yes to something else");
+    kommun.blocks(&phone.affiliation).await;
+    assert_eq!(core.asked_for_data(&approved[2], true).await.0, 403, "of somebody whose work identity has ended");
+    assert_eq!(kommun.count(MADE).await, 1);
+    kommun.journal_holds().await;
+}
+
+/// A browser that keeps a key goes straight to a log-in, and never to a signature: who looks at one that is for somebody else ends it.
+pub(crate) async fn no_browser_looks_at_a_signature_by_itself(kommun: &Kommun) {
+    let (contracts, wanted, mut thief) = (kommun.contracts(), kommun.bare("Amina Sahlin").await, kommun.stock("Bo Ek").await);
+    let who = kommun.server.db.read(async |tx| handslag_server::identity::by_id(tx, &wanted.affiliation).await).await.unwrap().who.to_string();
+    let mut other = begins_for(kommun, &contracts, &who).await;
+    let claims = json!({ "claims": { "id_token": { WHO: { "essential": true, "value": who } } } });
+    let mut own = begins_signed(&contracts, thief.browser.clone(), &members(&claims)).await;
+    let page = own.browser.get(&format!("/login/{}", own.id)).await;
+    assert_eq!((page.status, own.status().await["state"].as_str()), (200, Some("created")), "{}", page.body);
+    assert_eq!(thief.browser.get(&format!("/login/{}", other.id)).await.status, 410, "another browser's");
+    assert_eq!(thief.browser.get(&format!("/t/{}", other.link)).await.status, 403, "nor by a link that somebody sent");
+    assert_eq!(other.status().await["state"], json!("created"));
 }

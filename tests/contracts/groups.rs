@@ -109,6 +109,31 @@ async fn a_refusal_is_answered_before_the_commit() {
     assert_eq!(engine.numbers().await, [1, 2, 4]);
 }
 
+/// Only one savepoint stands: whoever is undone takes nothing along of those who came before in the same group.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undone_unit_takes_along_nothing_of_its_group() {
+    let engine = Engine::sqlite().await;
+    let (finish, first, second) = one_seated_one_in_line(&engine).await;
+    let refused = |n: i64| -> Boxed<'_, Result<(), Error>> {
+        let unit = engine.db.write(async move |tx| {
+            add(tx, n).await?;
+            Err(Error::Missing)
+        });
+        Box::pin(unit)
+    };
+    let (mut third, mut fourth, mut fifth, mut sixth) = (refused(3), refused(4), adding(&engine, 5), refused(6));
+    for unit in [&mut third, &mut fourth, &mut fifth, &mut sixth] {
+        assert_eq!(poll_once(unit).await, None);
+    }
+    finish.send(()).unwrap();
+    let kept = timeout(LONG, async { tokio::join!(first, second, fifth) });
+    let undone = timeout(LONG, async { tokio::join!(third, fourth, sixth) });
+    let (kept, undone) = tokio::join!(kept, undone);
+    assert_eq!(kept.unwrap(), (Ok(()), Ok(()), Ok(())));
+    assert_eq!(undone.unwrap(), (Err(Error::Missing), Err(Error::Missing), Err(Error::Missing)));
+    assert_eq!(engine.numbers().await, [1, 2, 5]);
+}
+
 /// A deferred rule is one of the few things that let a commit fail; migrations may not use it for this reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_commit_fails_every_member_and_the_next_unit_works() {

@@ -7,7 +7,9 @@ mod crash;
 pub(crate) mod engine;
 mod groups;
 mod inventory;
+mod later;
 mod once;
+mod readers;
 pub(crate) mod redis;
 mod shared;
 mod statements;
@@ -41,6 +43,10 @@ macro_rules! on_both_engines {
 on_both_engines! {
     crash {
         what_was_answered_survives_a_kill,
+    }
+    later {
+        what_is_left_for_later_and_fails_undoes_its_unit_alone,
+        what_is_left_for_later_runs_in_its_order,
     }
     once {
         fifty_counters_give_every_number_once,

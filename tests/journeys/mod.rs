@@ -90,12 +90,14 @@ crate::kommun::on_every_ground! {
         a_browser_that_keeps_its_key_goes_straight_to_the_question,
         a_cancel_on_either_side_is_on_the_other_within_two_seconds,
         a_link_of_another_browser_asks_nothing,
+        a_question_that_is_over_leads_nowhere,
         an_end_without_words_of_its_own_is_told_in_general,
         another_phone_answers_where_this_browsers_own_could,
         nobody_logs_in_by_a_name,
         the_desk_asks_ahead,
         to_be_led_to_a_question_ends_nothing_and_a_yes_does,
         what_is_over_is_not_begun_anew,
+        what_gives_way_says_so_within_two_seconds,
     }
     nearby {
         a_key_nearby_takes_is_shown_and_answers,
@@ -118,6 +120,7 @@ crate::kommun::on_every_ground! {
         a_service_has_something_approved,
         a_service_has_something_signed,
         a_service_hears_that_nothing_was_signed,
+        the_page_ahead_gets_a_signature_that_is_made,
     }
     signing {
         the_minutes_are_signed,

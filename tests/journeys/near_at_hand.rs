@@ -67,11 +67,43 @@ pub(crate) async fn to_be_led_to_a_question_ends_nothing_and_a_yes_does(kommun: 
     let (school, mut phone) = (kommun.school(), kommun.stock("Amina Sahlin").await);
     let mut desk = school.begins(kommun.browser()).await;
     assert_eq!(takes(&mut desk, &phone).await.0, 204);
+    assert!(desk.status().await["ahead"].is_null(), "what is answered at the desk itself is not asked for ahead");
     let (id, next) = led(&school, &mut phone.browser).await;
     assert_eq!(next.status, 303);
     assert_eq!(desk.status().await["state"], json!("here"), "nobody has pressed anything");
     assert_eq!(says_yes(&mut phone, &id).await.status, 303);
     assert_eq!(desk.status().await["state"], json!("replaced"));
+}
+
+/// MB-06: the screen of what gave way says so at once, whether another was taken or answered.
+pub(crate) async fn what_gives_way_says_so_within_two_seconds(kommun: &Kommun) {
+    let (school, mut phone) = (kommun.school(), kommun.stock("Amina Sahlin").await);
+    let mut desk = school.begins(kommun.browser()).await;
+    assert_eq!(takes(&mut desk, &phone).await.0, 204);
+    let mut next = school.begins(kommun.browser()).await;
+    let another = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(takes(&mut next, &phone).await.0, 204);
+    };
+    let ((told, waited), ()) = tokio::join!(heard(&mut desk, "here"), another);
+    assert!(told["state"] == "replaced" && waited < TWO_SECONDS, "{told} {waited:?}");
+    let (id, _) = led(&school, &mut phone.browser).await;
+    let yes = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        says_yes(&mut phone, &id).await.status
+    };
+    let ((told, waited), status) = tokio::join!(heard(&mut next, "here"), yes);
+    assert!(status == 303 && told["state"] == "replaced" && waited < TWO_SECONDS, "{status} {told} {waited:?}");
+}
+
+/// A question that is over is not gone to: the page that began says how it ended.
+pub(crate) async fn a_question_that_is_over_leads_nowhere(kommun: &Kommun) {
+    let (school, mut phone) = (kommun.school(), kommun.stock("Amina Sahlin").await);
+    let (id, next) = led(&school, &mut phone.browser).await;
+    assert_eq!(next.status, 303);
+    assert_eq!(phone.browser.post(&format!("/telefon/godkann/{id}/inte-jag"), &[]).await.status, 303);
+    let page = phone.browser.get(&format!("/login/{id}")).await;
+    assert_eq!((page.status, page.location()), (200, None), "{}", page.body);
 }
 
 /// Whoever's browser it is, another phone may answer; what stood first is over.
@@ -143,6 +175,7 @@ pub(crate) async fn the_desk_asks_ahead(kommun: &Kommun) {
     };
     let (page, _) = tokio::join!(login.browser.get(&ahead), no);
     assert_eq!(page.status, 204, "the page stays, and says that it was a no");
+    assert!(login.status().await["ahead"].is_null(), "nothing comes any more");
     assert_eq!(login.goes_on().await.answer("error").as_deref(), Some("access_denied"));
 }
 

@@ -1,11 +1,11 @@
 //! A service has something signed within OpenID Connect, and verifies it with what anybody has: the steps are those of
 //! docs/integrating.md, "A signature from a person".
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use handslag_phone::{
-    Outcome,
+    Button, Outcome,
     wire::{Bearer, Start},
 };
 use handslag_protocol::jose::{
@@ -17,6 +17,7 @@ use handslag_vocab::{ApprovalKind, Digest};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
     journeys::{
@@ -33,6 +34,9 @@ pub(crate) const SIGN_APPROVAL: &str = "https://id.oidc.se/scope/signApproval";
 pub(crate) const SIGNATURE: &str = "https://id.oidc.se/claim/userSignature";
 const CERTIFICATE: &str = "https://id.oidc.se/claim/userCertificate";
 const DIGEST: &str = "urn:x-handslag:claim:signMessageDigest";
+
+/// Looked at so often without being woken.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What the service wants signed, and what the person reads.
 const DATA: &[u8] = b"avtal 17, version 3";
@@ -223,4 +227,22 @@ pub(crate) async fn a_service_hears_that_nothing_was_signed(kommun: &Kommun) {
     assert_eq!(page.answer("error").as_deref(), Some("access_denied"), "{page:?}");
     assert_eq!(kommun.count("SELECT COUNT(*) FROM outbox WHERE topic LIKE 'sign%'").await, 0);
     kommun.journal_holds().await;
+}
+
+/// The page that waits for what comes next asks when the signature is made already, and given out to nobody: it gets it.
+pub(crate) async fn the_page_ahead_gets_a_signature_that_is_made(kommun: &Kommun) {
+    let (contracts, mut worker) = (kommun.contracts(), kommun.worker("Amina Sahlin").await);
+    let mut login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
+    worker.reads(Start::Qr { text: Bearer::new(login.qr().await) }).await;
+    let ahead = login.status().await["ahead"].as_str().unwrap().to_owned();
+    worker.presses(Button::Approve).await;
+    let mut listener = kommun.server.wakeups.listen(login.id.as_str());
+    while kommun.count("SELECT COUNT(*) FROM user_signatures").await == 0 {
+        timeout(LOOK, listener.woken()).await.ok();
+    }
+    let page = login.browser.get(&ahead).await;
+    let code = page.answer("code").unwrap_or_else(|| panic!("{} {}", page.status, page.body));
+    let (status, tokens) = contracts.exchanges(&login.browser, &code, &login.verifier).await;
+    assert_eq!(status, 200, "{tokens}");
+    assert_eq!(login.browser.get(&ahead).await.status, 410, "once");
 }

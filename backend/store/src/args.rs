@@ -20,34 +20,39 @@ impl<R> Record for R where R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'
 
 /// The arguments of one statement: a tuple of up to sixteen [`Value`]s, `$1` first.
 pub trait Args<'q>: Send {
-    /// Bound for SQLite.
+    /// How many.
     #[doc(hidden)]
-    fn for_sqlite(self) -> Result<SqliteArguments, Error>;
+    const COUNT: usize;
+
+    /// Bound for SQLite, after those that are bound already.
+    #[doc(hidden)]
+    fn for_sqlite(self, bound: &mut SqliteArguments) -> Result<(), Error>;
 
     /// Bound for PostgreSQL.
     #[doc(hidden)]
-    fn for_postgres(self) -> Result<PgArguments, Error>;
+    fn for_postgres(self, bound: &mut PgArguments) -> Result<(), Error>;
 }
 
 macro_rules! tuples {
     ($($name:ident)*) => {
         impl<'q, $($name: Value<'q>),*> Args<'q> for ($($name,)*) {
+            const COUNT: usize = 0 $(+ tuples!(@one $name))*;
             tuples!(@bind for_sqlite SqliteArguments $($name)*);
             tuples!(@bind for_postgres PgArguments $($name)*);
         }
     };
+    (@one $name:ident) => { 1 };
     (@bind $bind:ident $Arguments:ident) => {
-        fn $bind(self) -> Result<$Arguments, Error> {
-            Ok($Arguments::default())
+        fn $bind(self, _: &mut $Arguments) -> Result<(), Error> {
+            Ok(())
         }
     };
     (@bind $bind:ident $Arguments:ident $($name:ident)+) => {
         #[expect(non_snake_case, reason = "the type's name serves as the variable's")]
-        fn $bind(self) -> Result<$Arguments, Error> {
+        fn $bind(self, bound: &mut $Arguments) -> Result<(), Error> {
             let ($($name,)+) = self;
-            let mut bound = $Arguments::default();
-            $(sqlx::Arguments::add(&mut bound, $name).map_err(|_| Error::Value)?;)+
-            Ok(bound)
+            $(sqlx::Arguments::add(bound, $name).map_err(|_| Error::Value)?;)+
+            Ok(())
         }
     };
 }

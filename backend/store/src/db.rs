@@ -124,6 +124,10 @@ async fn open_sqlite(path: PathBuf) -> Result<Db, Error> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
+        // A savepoint keeps aside the pages that its unit changes; else in a file that is made and removed each time.
+        .pragma("temp_store", "MEMORY")
+        // Pages of the log before they are brought home, 16 MiB: those at the end of every index are written there again and again.
+        .pragma("wal_autocheckpoint", "4000")
         .statement_cache_capacity(STATEMENTS);
     let writer = Writer::open(options.clone()).await?;
     let readers = Readers::new(options.create_if_missing(false).pragma("query_only", "ON"));

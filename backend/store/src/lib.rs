@@ -49,6 +49,7 @@
 //! * `Ok` is answered after the commit that holds it reached the disk; `Err` undoes everything the unit did.
 //!   *Commit before you refuse:* a refusal that must leave a trace is `Ok(Err(refusal))` or another `Ok` value.
 //! * After a statement failed, the unit is over on both engines: later statements give [`Error::Aborted`] and `Ok` becomes the first error.
+//! * What was left for [`Tx::later`] runs before the unit's next statement, and before its end; where it fails, the unit fails.
 //! * A dropped or panicking unit is undone and harms no other (`writer.rs`).
 //! * Inside a unit nothing is awaited but its [`Tx`]: on SQLite everybody else waits meanwhile, and a `db.write` inside a
 //!   `db.write` would wait for itself (it gives [`Error::Busy`] after five seconds).
@@ -59,6 +60,7 @@ mod counters;
 mod db;
 mod error;
 pub mod inventory;
+mod later;
 mod readers;
 mod seen;
 mod shared;

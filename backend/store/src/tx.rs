@@ -1,8 +1,17 @@
 //! One transaction (or, on SQLite, one unit of an open group) and the four ways to run a statement in it.
 
-use sqlx::{Executor, PgConnection, Postgres, SqliteConnection, Transaction, pool::PoolConnection};
+use futures_util::StreamExt as _;
+use sqlx::{
+    Either, Executor, PgConnection, Postgres, SqlSafeStr as _, SqliteConnection, Transaction, pool::PoolConnection, postgres::PgArguments,
+    sqlite::SqliteArguments,
+};
 
-use crate::{Args, Error, Record, readers::Reader, writer::Turn};
+use crate::{
+    Args, Error, Record,
+    later::{OneByOne, OneText},
+    readers::Reader,
+    writer::Turn,
+};
 
 /// A unit's hold on the database; got from [`Db::read`](crate::Db::read) and [`Db::write`](crate::Db::write).
 ///
@@ -13,6 +22,10 @@ pub struct Tx {
     failed: Option<Error>,
     /// Statements that were begun.
     statements: usize,
+    /// What [`Tx::later`] left, on PostgreSQL.
+    one_by_one: OneByOne,
+    /// The same on SQLite.
+    one_text: Option<OneText>,
 }
 
 pub(crate) enum Engine {
@@ -30,14 +43,27 @@ enum Connection<'t> {
 
 /// Runs one text on the engine at hand; the two arms are the same words on two types.
 macro_rules! on_engine {
-    ($tx:ident, $sql:ident, $args:ident, |$connection:ident, $bound:ident| $run:expr) => {{
+    ($tx:ident, $sql:ident, $args:ident, |$connection:ident, $text:ident, $bound:ident| $run:expr) => {{
+        $tx.run_statements_before().await?;
+        let waiting = std::mem::take(&mut $tx.one_text);
         let outcome = match $tx.connection($sql)? {
             Connection::Postgres($connection) => {
-                let $bound = $args.for_postgres()?;
+                let ($text, mut $bound) = ($sql.into_sql_str(), PgArguments::default());
+                $args.for_postgres(&mut $bound)?;
                 $run
             }
             Connection::Sqlite($connection) => {
-                let $bound = $args.for_sqlite()?;
+                let ($text, $bound) = match waiting {
+                    None => {
+                        let mut bound = SqliteArguments::default();
+                        $args.for_sqlite(&mut bound)?;
+                        ($sql.into_sql_str(), bound)
+                    }
+                    Some(mut waiting) => {
+                        waiting.add($sql, $args)?;
+                        waiting.into_parts()
+                    }
+                };
                 $run
             }
         };
@@ -48,17 +74,41 @@ macro_rules! on_engine {
 #[expect(clippy::disallowed_methods, reason = "this is the one place through which all SQL goes")]
 impl Tx {
     pub(crate) const fn new(engine: Engine) -> Self {
-        Self { engine, failed: None, statements: 0 }
+        Self { engine, failed: None, statements: 0, one_by_one: Vec::new(), one_text: None }
     }
 
     /// Runs a statement and gives how many rows it changed.
     pub async fn execute<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<u64, Error> {
-        on_engine!(self, sql, args, |connection, bound| sqlx::query_with(sql, bound).execute(connection).await.map(|done| done.rows_affected()))
+        on_engine!(self, sql, args, |connection, text, bound| {
+            let mut steps = connection.fetch_many(sqlx::query_with(text, bound));
+            // Of a text with several statements the last one is this.
+            let mut changed = Ok(0);
+            while let Some(step) = steps.next().await {
+                match step {
+                    Ok(Either::Left(done)) => changed = Ok(done.rows_affected()),
+                    Ok(Either::Right(_)) => {}
+                    Err(error) => changed = Err(error),
+                }
+            }
+            changed
+        })
+    }
+
+    /// Leaves a statement that nothing is asked back of, and that no input can make fail: it runs before the unit's next statement or its end,
+    /// and an error of it is an error there.
+    pub fn later<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<(), Error> {
+        if matches!(self.engine, Engine::Postgres(_) | Engine::PostgresOnce(_)) {
+            let mut bound = PgArguments::default();
+            args.for_postgres(&mut bound)?;
+            self.one_by_one.push((sql, bound));
+            return Ok(());
+        }
+        self.one_text.get_or_insert_default().add(sql, args)
     }
 
     /// The row, or nothing. A statement that can give several rows belongs in [`Tx::all`].
     pub async fn optional<'q, R: Record>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<Option<R>, Error> {
-        on_engine!(self, sql, args, |connection, bound| sqlx::query_as_with(sql, bound).fetch_optional(connection).await)
+        on_engine!(self, sql, args, |connection, text, bound| sqlx::query_as_with(text, bound).fetch_optional(connection).await)
     }
 
     /// The row, or [`Error::Missing`], which leaves the unit alive.
@@ -68,12 +118,11 @@ impl Tx {
 
     /// Every row.
     pub async fn all<'q, R: Record>(&mut self, sql: &'static str, args: impl Args<'q>) -> Result<Vec<R>, Error> {
-        on_engine!(self, sql, args, |connection, bound| sqlx::query_as_with(sql, bound).fetch_all(connection).await)
+        on_engine!(self, sql, args, |connection, text, bound| sqlx::query_as_with(text, bound).fetch_all(connection).await)
     }
 
     /// Asks the engine whether it would accept this text, without running it: the check that a compile-time macro gives for one engine.
     pub async fn prepare(&mut self, sql: &'static str) -> Result<(), Error> {
-        use sqlx::SqlSafeStr as _;
         let outcome = match self.connection(sql)? {
             Connection::Postgres(connection) => connection.prepare(sql.into_sql_str()).await.map(drop),
             Connection::Sqlite(connection) => connection.prepare(sql.into_sql_str()).await.map(drop),
@@ -86,6 +135,29 @@ impl Tx {
     pub async fn alone(&mut self, topic: &str) -> Result<(), Error> {
         if matches!(self.engine, Engine::Postgres(_)) {
             self.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (topic,)).await?;
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL's part of what waits. SQLite's goes along with the statement.
+    async fn run_statements_before(&mut self) -> Result<(), Error> {
+        for (sql, bound) in std::mem::take(&mut self.one_by_one) {
+            if let Connection::Postgres(connection) = self.connection(sql)? {
+                let outcome = sqlx::query_with(sql, bound).execute(connection).await;
+                outcome.map_err(|error| self.fail(error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that waits, with nothing after it.
+    async fn run_what_waits(&mut self) -> Result<(), Error> {
+        self.run_statements_before().await?;
+        let Some(waiting) = self.one_text.take() else { return Ok(()) };
+        let (text, bound) = waiting.into_parts();
+        if let Connection::Sqlite(connection) = self.connection(text.as_str())? {
+            let outcome = sqlx::query_with(text, bound).execute(connection).await;
+            outcome.map_err(|error| self.fail(error))?;
         }
         Ok(())
     }
@@ -126,7 +198,11 @@ impl Tx {
     }
 
     /// Keeps what the unit did; returns when it is on the disk.
-    pub(crate) async fn keep(self) -> Result<(), Error> {
+    pub(crate) async fn keep(mut self) -> Result<(), Error> {
+        if self.failed.is_none() {
+            // Its error is kept as the unit's, and told below.
+            self.run_what_waits().await.ok();
+        }
         match (self.failed, self.engine) {
             (Some(error), engine) => {
                 undo(engine, Some(&error)).await;
@@ -158,11 +234,10 @@ async fn undo(engine: Engine, failed: Option<&Error>) {
             Ok(())
         }
         Engine::PostgresOnce(_) => Ok(()),
+        // Nothing tells whether a connection still works that a statement failed on: it is closed, and the next unit opens another one.
+        Engine::SqliteOnce(_) | Engine::SqliteReader(_) if failed.is_some() => Ok(()),
         Engine::SqliteOnce(reader) => {
-            // Nothing tells whether a connection still works that a statement failed on: the next unit opens another one.
-            if failed.is_none() {
-                reader.give_back();
-            }
+            reader.give_back();
             Ok(())
         }
         Engine::SqliteReader(reader) => reader.end(),

@@ -52,6 +52,11 @@ impl ClaimsParameter {
         self
     }
 
+    /// Whether any value is named, and so a certain person is wanted.
+    pub fn names_values(&self) -> bool {
+        self.id_token.values().chain(self.userinfo.values()).any(|wish| !wish.values.is_empty())
+    }
+
     /// Whether this value of a claim is one that the client takes (OIDC Core §5.5.1): a signature meant for one person must not
     /// be made by another. True where no value was named.
     pub fn takes(&self, claim: &str, value: &Value) -> bool {

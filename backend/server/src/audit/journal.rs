@@ -116,24 +116,21 @@ pub async fn record(tx: &mut Tx, event: Event, now: UnixTime, rng: &mut (dyn Cry
     let actor = event.actor.to_string();
     let payload_hash = payload_hash(&salt, &payload);
     let hash = entry_hash(&chain, end.length, now, event.kind, &actor, &payload_hash, &end.head);
-    tx.execute(
+    tx.later(
         "INSERT INTO journal_entries (chain, seq, at, kind, actor, payload_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         (chain.as_str(), end.length, now, event.kind, actor.as_str(), payload_hash, hash.clone()),
-    )
-    .await?;
-    tx.execute(
+    )?;
+    tx.later(
         "INSERT INTO journal_payloads (chain, seq, salt, payload) VALUES ($1, $2, $3, $4)",
         (chain.as_str(), end.length, salt, payload.as_str()),
-    )
-    .await?;
+    )?;
     // Two at a time: most acts are about two things, and to name one twice is to name it once.
     for pair in event.objects.chunks(2) {
         if let [first, .., last] | [first @ last] = pair {
-            tx.execute(OBJECTS, (first.as_str(), last.as_str(), chain.as_str(), end.length)).await?;
+            tx.later(OBJECTS, (first.as_str(), last.as_str(), chain.as_str(), end.length))?;
         }
     }
-    tx.execute("UPDATE journal_chains SET head = $2 WHERE chain = $1", (chain.as_str(), hash)).await?;
-    Ok(())
+    tx.later("UPDATE journal_chains SET head = $2 WHERE chain = $1", (chain.as_str(), hash))
 }
 
 const OBJECTS: &str = "INSERT INTO journal_objects (object, chain, seq) VALUES ($1, $3, $4), ($2, $3, $4) ON CONFLICT DO NOTHING";

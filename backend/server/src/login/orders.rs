@@ -50,7 +50,7 @@ pub async fn begin(
     now: UnixTime,
 ) -> Result<Order, Problem> {
     let starts = approvals::Starts { link: Some(link_token(server, id)?.hash()), qr: Some(qr_token(server, id)?.hash()), browser: browser.hash() };
-    approvals::create(tx, id, request.kind(), request, starts, now, now + TO_CLAIM).await?;
+    approvals::create(tx, id, request.kind(), request, starts, now, now + TO_CLAIM)?;
     Ok(Order { approval: id.clone() })
 }
 

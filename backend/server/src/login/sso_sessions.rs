@@ -45,8 +45,8 @@ macro_rules! select_sessions {
 }
 
 /// Keeps one, in the browser that now has this cookie.
-pub async fn start(tx: &mut Tx, session: &SsoSession, cookie: &SecretHash, now: UnixTime) -> Result<(), Error> {
-    tx.execute(
+pub fn start(tx: &mut Tx, session: &SsoSession, cookie: &SecretHash, now: UnixTime) -> Result<(), Error> {
+    tx.later(
         "INSERT INTO sso_sessions (session_id, cookie_hash, sso_group, client_id, affiliation_id, phone_id, approval_id, assurance, \
          authenticated_at, used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         (
@@ -63,8 +63,6 @@ pub async fn start(tx: &mut Tx, session: &SsoSession, cookie: &SecretHash, now: 
             session.expires_at,
         ),
     )
-    .await?;
-    Ok(())
 }
 
 /// A person logs in where somebody has logged in before: the own log-ins go over to the new cookie, and the old one opens nothing

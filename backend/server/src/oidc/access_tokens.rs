@@ -28,9 +28,9 @@ pub(super) struct For<'a> {
 }
 
 /// Makes one.
-pub(super) async fn make(tx: &mut Tx, server: &Server, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
+pub(super) fn make(tx: &mut Tx, server: &Server, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
     match (wanted.audience, wanted.grant) {
-        (None, Some((grant, _))) => opaque(tx, &grant.grant_id, wanted, now, rng).await,
+        (None, Some((grant, _))) => opaque(tx, &grant.grant_id, wanted, now, rng),
         _ => for_audience(server, wanted, now, rng),
     }
 }
@@ -76,18 +76,17 @@ pub(super) fn grant_of(token: &AccessToken) -> Option<GrantId> {
     token.id.split_once('.').and_then(|(grant, _)| grant.parse().ok())
 }
 
-async fn opaque(tx: &mut Tx, grant: &GrantId, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
+fn opaque(tx: &mut Tx, grant: &GrantId, wanted: &For<'_>, now: UnixTime, rng: &mut Rng) -> Result<String, Refused> {
     let token = Secret::random("access", rng);
     let (certificate, key) = match wanted.bound_to {
         Some(Binding::Certificate(thumbprint)) => (Some(thumbprint.as_bytes().to_vec()), None),
         Some(Binding::Key(thumbprint)) => (None, Some(thumbprint.as_bytes().to_vec())),
         None => (None, None),
     };
-    tx.execute(
+    tx.later(
         "INSERT INTO access_tokens (token_hash, grant_id, expires_at, key_thumbprint, certificate_thumbprint, scopes) VALUES ($1, $2, $3, $4, $5, $6)",
         (token.hash(), grant, now + LIFE, key, certificate, wanted.scopes.join(" ")),
-    )
-    .await?;
+    )?;
     Ok(token.reveal().to_owned())
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn begin_anew(
             let request = waiting.request().map_err(|error| Problem::internal(&error))?;
             let asked = row.request().map_err(|error| Problem::internal(&error))?;
             login::begin(tx, &server, &new, &by_another(asked, &new), &browser, now).await?;
-            Ok(grants::wait(tx, &new, &request, waiting.pushed_hash.as_ref(), now).await?)
+            Ok(grants::wait(tx, &new, &request, waiting.pushed_hash.as_ref(), now)?)
         })
         .await?;
     server.wakeups.wake(old.as_str());

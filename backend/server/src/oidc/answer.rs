@@ -35,6 +35,7 @@ use crate::{
     phone::{
         self, Phone,
         approvals::{self, State as ApprovalState},
+        carried::Carried,
         sign_requests::ANOTHER_PERSON,
     },
     problem::Problem,
@@ -157,10 +158,11 @@ impl Asked<'_> {
     ) -> Result<Given, Problem> {
         let Self { server, registered, request, cookie } = *self;
         let client = &registered.config;
-        let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
-        let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
+        let carried = phone::carried::by_id(tx, &consumed.phone_id).await?;
+        let carried = carried.filter(|carried| carried.affiliation.affiliation_id == consumed.affiliation_id);
+        let Carried { phone, affiliation } = carried.ok_or_else(Problem::gone)?;
         let level = consumed.reached(&affiliation, &phone);
-        let known = identity::known(tx, &affiliation).await?;
+        let known = if request.claims.names_values() { identity::known(tx, &affiliation).await? } else { Known::of(&affiliation) };
         if let Some(reason) = self.refusal((&affiliation, &known), &phone, level, now)? {
             return Ok(Given::Told(reason));
         }
@@ -273,7 +275,7 @@ pub(super) async fn code_for(
         code_expires_at: now + CODE_LIFE,
         of_session,
     };
-    grants::give(tx, &new).await?;
+    grants::give(tx, &new)?;
     audit::record(tx, logged_in(client, request, who, assurance), now, rng).await?;
     Ok(code)
 }

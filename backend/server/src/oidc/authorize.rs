@@ -154,7 +154,7 @@ pub(super) async fn log_in(
         .db
         .write(async |tx| {
             login::begin(tx, server, &approval, &asked, &browser, now).await?;
-            grants::wait(tx, &approval, request, checked.pushed.as_ref(), now).await?;
+            grants::wait(tx, &approval, request, checked.pushed.as_ref(), now)?;
             match &server.config.test {
                 Some(test) => phone::automatic::answer(tx, server, test, &approval, now, &mut rng).await,
                 None => Ok(()),

@@ -30,7 +30,7 @@ impl Authorization {
 }
 
 /// Remembers a request until its log-in is answered.
-pub(super) async fn wait(
+pub(super) fn wait(
     tx: &mut Tx,
     approval: &ApprovalId,
     request: &AuthorizationRequest,
@@ -38,12 +38,10 @@ pub(super) async fn wait(
     now: UnixTime,
 ) -> Result<(), Error> {
     let json = serde_json::to_string(request).unwrap_or_default();
-    tx.execute(
+    tx.later(
         "INSERT INTO authorizations (approval_id, client_id, request, pushed_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
         (approval, &request.client_id, json, pushed, now),
     )
-    .await?;
-    Ok(())
 }
 
 /// Whose request waits.
@@ -202,10 +200,10 @@ pub(super) struct OfSession {
 }
 
 /// Gives.
-pub(super) async fn give(tx: &mut Tx, new: &New<'_>) -> Result<(), Error> {
+pub(super) fn give(tx: &mut Tx, new: &New<'_>) -> Result<(), Error> {
     let request = serde_json::to_string(new.request).unwrap_or_default();
     let of = new.of_session.as_ref();
-    tx.execute(
+    tx.later(
         "INSERT INTO grants (grant_id, code_hash, client_id, affiliation_id, phone_id, approval_id, request, assurance, hardware_key, \
          authenticated_at, code_expires_at, session_id, sid, transaction_id, ends_with_session) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -227,8 +225,6 @@ pub(super) async fn give(tx: &mut Tx, new: &New<'_>) -> Result<(), Error> {
             of.map(|of| i64::from(of.ends_with_it)),
         ),
     )
-    .await?;
-    Ok(())
 }
 
 /// What became of a code.

@@ -94,7 +94,7 @@ async fn answer(
             return Ok(Err(par::Refusal::from(replayed).into()));
         }
         if let Ok(request) = &request {
-            pushed_requests::keep(tx, &uri, request, now).await?;
+            pushed_requests::keep(tx, &uri, request, now)?;
         }
         Ok::<_, Refused>(Ok(()))
     });

@@ -24,14 +24,12 @@ impl Pushed {
 }
 
 /// Keeps one.
-pub(super) async fn keep(tx: &mut Tx, uri: &RequestUri, request: &AuthorizationRequest, now: UnixTime) -> Result<(), Error> {
+pub(super) fn keep(tx: &mut Tx, uri: &RequestUri, request: &AuthorizationRequest, now: UnixTime) -> Result<(), Error> {
     let json = serde_json::to_string(request).unwrap_or_default();
-    tx.execute(
+    tx.later(
         "INSERT INTO pushed_requests (uri_hash, client_id, request, expires_at) VALUES ($1, $2, $3, $4)",
         (uri.secret().hash(), &request.client_id, json, now + LIFETIME),
     )
-    .await?;
-    Ok(())
 }
 
 /// Finds one that has not been completed.

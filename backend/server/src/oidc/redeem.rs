@@ -47,18 +47,18 @@ pub(super) async fn give(tx: &mut Tx, asked: &Asked<'_>, exchange: &CodeExchange
     let request = details::narrowed(tx, asked, &held, request).await?;
     let mut answer = asked.tokens(tx, &held, &request, rng).await?;
     if request.is_offline() {
-        answer.refresh_token = Some(stays(tx, asked, grant, rng).await?.reveal().to_owned());
+        answer.refresh_token = Some(stays(tx, asked, grant, rng)?.reveal().to_owned());
     }
     audit::record(tx, redeemed(affiliation, grant, answer.refresh_token.is_some()), asked.now, rng).await?;
     Ok(answer)
 }
 
-pub(super) async fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<Secret, handslag_store::Error> {
+pub(super) fn stays(tx: &mut Tx, asked: &Asked<'_>, grant: &Grant, rng: &mut Rng) -> Result<Secret, handslag_store::Error> {
     let token = RefreshToken::first(rng);
     let config = &asked.service.config;
     let rotates = !asked.service.client.authentication.is_by_key();
     let new = New { token: &token, grant: &grant.grant_id, rotates, bound_to: asked.bound_to, stay: stay(config) };
-    refresh_families::begin(tx, &new, asked.now).await?;
+    refresh_families::begin(tx, &new, asked.now)?;
     Ok(token.secret())
 }
 

@@ -67,13 +67,13 @@ pub(super) struct New<'a> {
 }
 
 /// Begins one.
-pub(super) async fn begin(tx: &mut Tx, new: &New<'_>, now: UnixTime) -> Result<(), Error> {
+pub(super) fn begin(tx: &mut Tx, new: &New<'_>, now: UnixTime) -> Result<(), Error> {
     let (key, certificate) = match new.bound_to {
         Some(Binding::Certificate(thumbprint)) => (None, Some(hash(&thumbprint))),
         Some(Binding::Key(thumbprint)) => (Some(hash(&thumbprint)), None),
         None => (None, None),
     };
-    tx.execute(
+    tx.later(
         "INSERT INTO refresh_families (family_hash, grant_id, current_hash, rotates, key_thumbprint, certificate_thumbprint, uses, created_at, \
          used_at, idle_until, ends_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7, $8, $9)",
         (
@@ -88,8 +88,6 @@ pub(super) async fn begin(tx: &mut Tx, new: &New<'_>, now: UnixTime) -> Result<(
             now + new.stay.longest,
         ),
     )
-    .await?;
-    Ok(())
 }
 
 /// Replaces the living link, if it still is the living one: of any number at the same moment exactly one does.

@@ -147,7 +147,7 @@ impl Asked<'_> {
             bound_to: self.bound_to,
             details: &request.details,
         };
-        let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng).await?;
+        let access_token = access_tokens::make(tx, self.server, &wanted, self.now, rng)?;
         details::record(tx, self, (affiliation, grant), (&request.details, wanted.audience.unwrap_or_default()), rng).await?;
         let is_openid = request.scopes.iter().any(|scope| scope == "openid");
         let known = identity::known_for(tx, affiliation, &request.shares()).await?;

@@ -159,7 +159,7 @@ macro_rules! select_approvals {
 pub(super) use select_approvals;
 
 /// Asks. `expires_at` is when it dies if no phone comes.
-pub async fn create(
+pub fn create(
     tx: &mut Tx,
     id: &ApprovalId,
     kind: ApprovalKind,
@@ -169,13 +169,11 @@ pub async fn create(
     expires_at: UnixTime,
 ) -> Result<(), Error> {
     let request = serde_json::to_string(request).unwrap_or_default();
-    tx.execute(
+    tx.later(
         "INSERT INTO approvals (approval_id, kind, state, request, link_hash, qr_hash, browser_hash, created_at, expires_at) \
          VALUES ($1, $2, 'created', $3, $4, $5, $6, $7, $8)",
         (id.clone(), kind, request, starts.link, starts.qr, starts.browser, now, expires_at),
     )
-    .await?;
-    Ok(())
 }
 
 /// One approval.
@@ -205,15 +203,15 @@ pub async fn by_qr(tx: &mut Tx, token: &SecretHash) -> Result<Option<Row>, Error
 
 /// `created → claimed`: fixes the bytes for this person and this phone. The start secrets stay
 /// findable so that the same phone may ask again; for every other one the state has moved on.
-pub async fn claim(tx: &mut Tx, approval: &Approval, affiliation: &AffiliationId, phone: &PhoneId, now: UnixTime) -> Result<bool, Error> {
-    let changed = tx
-        .execute(
-            "UPDATE approvals SET state = 'claimed', affiliation_id = $2, phone_id = $3, bytes = $4, start_kind = $5, claimed_at = $6, expires_at = $7, \
-             code_mac = NULL, code_until = NULL WHERE approval_id = $1 AND state = 'created' AND expires_at > $6",
-            (approval.transaction.clone(), affiliation.clone(), phone.clone(), approval.to_bytes(), approval.start, now, approval.expires_at),
-        )
-        .await?;
-    Ok(changed == 1)
+pub async fn claim(tx: &mut Tx, approval: &Approval, affiliation: &AffiliationId, phone: &PhoneId, now: UnixTime) -> Result<Option<Row>, Error> {
+    tx.optional(
+        "UPDATE approvals SET state = 'claimed', affiliation_id = $2, phone_id = $3, bytes = $4, start_kind = $5, claimed_at = $6, expires_at = $7, \
+         code_mac = NULL, code_until = NULL WHERE approval_id = $1 AND state = 'created' AND expires_at > $6 \
+         RETURNING approval_id, kind, state, request, browser_hash, directed_at, code_until, start_kind, affiliation_id, phone_id, bytes, evidence, \
+         reason, created_at, decided_at, expires_at",
+        (approval.transaction.clone(), affiliation.clone(), phone.clone(), approval.to_bytes(), approval.start, now, approval.expires_at),
+    )
+    .await
 }
 
 /// `claimed → shown`, by the phone that claimed. Showing twice is showing once.
@@ -235,6 +233,25 @@ pub async fn approve(tx: &mut Tx, id: &ApprovalId, phone: &PhoneId, evidence: &s
             "UPDATE approvals SET state = 'approved', evidence = $3, decided_at = $4 \
              WHERE approval_id = $1 AND phone_id = $2 AND state = 'shown' AND expires_at > $4",
             (id.clone(), phone.clone(), evidence, now),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// `created → approved`, for nobody ([`super::automatic`]).
+pub(super) async fn approve_unseen(
+    tx: &mut Tx,
+    approval: &Approval,
+    affiliation: &AffiliationId,
+    phone: &PhoneId,
+    evidence: &str,
+    now: UnixTime,
+) -> Result<bool, Error> {
+    let changed = tx
+        .execute(
+            "UPDATE approvals SET state = 'approved', affiliation_id = $2, phone_id = $3, bytes = $4, start_kind = $5, claimed_at = $6, decided_at = $6, \
+             expires_at = $7, evidence = $8, code_mac = NULL, code_until = NULL WHERE approval_id = $1 AND state = 'created' AND expires_at > $6",
+            (&approval.transaction, affiliation, phone, approval.to_bytes(), approval.start, now, approval.expires_at, evidence),
         )
         .await?;
     Ok(changed == 1)

@@ -1,7 +1,7 @@
 //! Answers without a phone and without a person, for outside conformance suites (`[test] auto_approve`); never in production.
 //!
-//! The approval goes through the same states and is fixed in the same bytes as any other. What is missing is the signature: the evidence says so,
-//! and so does the journal. The phone of such an answer has no key and the lowest tier, so that no level is told that nobody reached.
+//! The approval is asked about, and fixed in the same bytes, as any other. What is missing is that anybody saw it and signed: it never was
+//! shown, the evidence says so, and so does the journal. The phone of such an answer has no key and the lowest tier, so that no level is told that nobody reached.
 
 use handslag_protocol::attribute::Attribute;
 use handslag_store::Tx;
@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::{
     approvals,
-    caller::{Caller, CallerIsBrowser},
-    claim,
+    caller::{CallerIsBrowser, carrying},
+    carried, claim,
     phones::{self, Phone, Tier},
 };
 use crate::{
@@ -107,18 +107,16 @@ async fn phone(tx: &mut Tx, affiliation: &Affiliation) -> Result<Option<Phone>, 
 
 /// Says yes at once to a log-in that was just begun.
 pub async fn answer(tx: &mut Tx, server: &Server, test: &Test, id: &ApprovalId, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
-    let affiliation = identity::by_who(tx, test.auto_approve.as_str()).await?.ok_or_else(Problem::not_found)?;
-    let phone = phone(tx, &affiliation).await?.ok_or_else(Problem::not_found)?;
-    let caller = Caller { phone, affiliation, browser: CallerIsBrowser::No, began: None };
+    let carried = carried::without_key(tx, test.auto_approve.as_str()).await?.ok_or_else(Problem::not_found)?;
+    let caller = carrying(carried, CallerIsBrowser::No, None);
     let row = approvals::by_id(tx, id).await?.ok_or_else(Problem::gone)?;
     if row.request().is_ok_and(|request| request.signing().is_some()) {
         // Nothing is signed that nobody signs: it waits for a phone.
         return Ok(());
     }
-    claim::fix(tx, server, &caller, row, StartKind::Assigned, "sv", now).await?;
+    let approval = claim::approval(tx, server, &caller, &row, StartKind::Assigned, "sv", now).await?;
     let evidence = json!({ "by": "nobody", "because": SOURCE }).to_string();
-    let phone = &caller.phone.phone_id;
-    if !approvals::shown(tx, id, phone, now).await? || !approvals::approve(tx, id, phone, &evidence, now).await? {
+    if !approvals::approve_unseen(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, &evidence, now).await? {
         return Err(Problem::gone());
     }
     audit::record(tx, answered(&caller.affiliation, id, &evidence), now, rng).await?;

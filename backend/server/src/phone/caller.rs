@@ -11,7 +11,10 @@ use handslag_protocol::dpop;
 use handslag_store::Tx;
 use handslag_vocab::{Digest, SecretHash, UnixTime};
 
-use super::phones::{self, Phone};
+use super::{
+    carried::{self, Carried},
+    phones::{self, Phone},
+};
 use crate::{
     cookies,
     identity::{self, Affiliation, Standing},
@@ -51,8 +54,8 @@ impl Caller {
     pub async fn again(self, tx: &mut Tx, now: UnixTime) -> Result<Self, Problem> {
         tx.alone(self.affiliation.affiliation_id.as_str()).await?;
         tx.alone(self.phone.phone_id.as_str()).await?;
-        let phone = phones::by_id(tx, &self.phone.phone_id).await?.ok_or_else(unproved)?;
-        of(tx, phone, self.browser, self.began).await?.in_use(now)
+        let carried = carried::by_id(tx, &self.phone.phone_id).await?.ok_or_else(unproved)?;
+        carrying(carried, self.browser, self.began).in_use(now)
     }
 
     pub(super) fn in_use(self, now: UnixTime) -> Result<Self, Problem> {
@@ -96,7 +99,7 @@ async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) ->
     let request = dpop::Request { method: parts.method.as_str(), address: &uri, access_token: None, now };
     let proof = dpop::verify(proof, &request).map_err(|_| unproved())?;
     // Anybody can make a key and a proof; only a known one costs a durable mark.
-    let phone = server.db.read(async |tx| phones::by_device_key(tx, &proof.thumbprint).await).await?.ok_or_else(unproved)?;
+    let phone = server.db.read_one(async |tx| phones::by_device_key(tx, &proof.thumbprint).await).await?.ok_or_else(unproved)?;
     patience::spend(server, Who::Phone(&phone.phone_id), now).await?;
     server
         .db
@@ -104,8 +107,8 @@ async fn by_proof(server: &Server, proof: &str, parts: &Parts, now: UnixTime) ->
             if !tx.mark_once("phone", &Digest::of(proof.jti.as_bytes()), proof.forget_at, now).await? {
                 return Ok(Err(unproved()));
             }
-            let phone = phones::by_id(tx, &phone.phone_id).await?.ok_or_else(unproved)?;
-            Ok::<_, Problem>(of(tx, phone, CallerIsBrowser::No, None).await)
+            let carried = carried::by_id(tx, &phone.phone_id).await?.ok_or_else(unproved)?;
+            Ok::<_, Problem>(Ok(carrying(carried, CallerIsBrowser::No, None)))
         })
         .await?
 }
@@ -116,13 +119,12 @@ async fn by_cookie(server: &Server, parts: &Parts) -> Result<Caller, Problem> {
     }
     let browser = BROWSER.read(server, &parts.headers).ok_or_else(unproved)?.hash();
     let began = cookies::BEGAN.read(server, &parts.headers).map(|secret| secret.hash());
-    server
-        .db
-        .read(async |tx| {
-            let phone = phones::by_browser(tx, &browser).await?.ok_or_else(unproved)?;
-            of(tx, phone, CallerIsBrowser::Yes, began).await
-        })
-        .await
+    let carried = server.db.read_one(async |tx| carried::by_browser(tx, &browser).await).await?.ok_or_else(unproved)?;
+    Ok(carrying(carried, CallerIsBrowser::Yes, began))
+}
+
+pub(super) fn carrying(Carried { phone, affiliation }: Carried, browser: CallerIsBrowser, began: Option<SecretHash>) -> Caller {
+    Caller { phone, affiliation, browser, began }
 }
 
 pub(super) async fn of(tx: &mut Tx, phone: Phone, browser: CallerIsBrowser, began: Option<SecretHash>) -> Result<Caller, Problem> {

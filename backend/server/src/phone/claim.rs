@@ -128,6 +128,21 @@ fn too_many_tries() -> Problem {
 
 /// Writes the canonical bytes for this person and phone.
 pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start: StartKind, language: &str, now: UnixTime) -> Result<Row, Problem> {
+    let approval = approval(tx, server, caller, &row, start, language, now).await?;
+    super::phones::used(tx, &caller.phone.phone_id, now)?;
+    approvals::claim(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, now).await?.ok_or_else(Problem::gone)
+}
+
+/// What this person would say yes to, if they may.
+pub(super) async fn approval(
+    tx: &mut Tx,
+    server: &Server,
+    caller: &Caller,
+    row: &Row,
+    start: StartKind,
+    language: &str,
+    now: UnixTime,
+) -> Result<Approval, Problem> {
     let request = row.request().map_err(|error| Problem::internal(&error))?;
     if !sign_requests::is_for(tx, server, caller, &request).await? {
         return Err(sign_requests::another_person());
@@ -139,12 +154,7 @@ pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start:
     }
     granted::may_be_given(server, caller, &request, start, now)?;
     let known = if request.claims.is_empty() { Known::of(&caller.affiliation) } else { identity::known(tx, &caller.affiliation).await? };
-    let approval = written((caller, &known), &row, &request, start, language, now);
-    if !approvals::claim(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, now).await? {
-        return Err(Problem::gone());
-    }
-    super::phones::used(tx, &caller.phone.phone_id, now).await?;
-    approvals::by_id(tx, &row.approval_id).await?.ok_or_else(Problem::gone)
+    Ok(written((caller, &known), row, &request, start, language, now))
 }
 
 /// Our own pages are a service of the person's own organisation, and policy is asked about them like about any other.

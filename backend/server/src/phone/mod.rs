@@ -13,6 +13,7 @@ pub mod authority;
 pub mod automatic;
 mod browser;
 mod caller;
+pub mod carried;
 mod claim;
 pub mod codes;
 mod decide;

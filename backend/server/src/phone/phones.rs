@@ -65,6 +65,7 @@ pub struct Phone {
     /// When it was enrolled.
     pub enrolled_at: UnixTime,
     /// Set: every key of it is dead.
+    #[sqlx(rename = "phone_blocked_at")]
     pub blocked_at: Option<UnixTime>,
     /// Last use.
     pub last_used_at: Option<UnixTime>,
@@ -162,7 +163,10 @@ pub async fn add_key(tx: &mut Tx, phone: &PhoneId, key: &NewKey<'_>, now: UnixTi
 
 macro_rules! select_phones {
     ($condition:literal) => {
-        concat!("SELECT p.phone_id, p.affiliation_id, p.tier, p.enrolled_at, p.blocked_at, p.last_used_at FROM phones p ", $condition)
+        concat!(
+            "SELECT p.phone_id, p.affiliation_id, p.tier, p.enrolled_at, p.blocked_at AS phone_blocked_at, p.last_used_at FROM phones p ",
+            $condition
+        )
     };
 }
 
@@ -221,7 +225,6 @@ pub async fn block(tx: &mut Tx, id: &PhoneId, now: UnixTime) -> Result<bool, Err
 }
 
 /// Notes a use, for the worker to see.
-pub async fn used(tx: &mut Tx, id: &PhoneId, now: UnixTime) -> Result<(), Error> {
-    tx.execute("UPDATE phones SET last_used_at = $2 WHERE phone_id = $1", (id.clone(), now)).await?;
-    Ok(())
+pub fn used(tx: &mut Tx, id: &PhoneId, now: UnixTime) -> Result<(), Error> {
+    tx.later("UPDATE phones SET last_used_at = $2 WHERE phone_id = $1", (id.clone(), now))
 }

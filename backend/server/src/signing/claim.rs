@@ -109,8 +109,7 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         .db
         .write(async |tx| {
             let starts = Starts { link: None, qr: None, browser };
-            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + approvals::time_for(ApprovalKind::Signature))
-                .await?;
+            approvals::create(tx, &approval, ApprovalKind::Signature, &request, starts, now, now + approvals::time_for(ApprovalKind::Signature))?;
             // Only one approval of a signature is ever open: the earlier one is ended here, or it was answered and its answer stands.
             if let Some(earlier) = &signature.approval_id
                 && !approvals::replace(tx, earlier, now).await?

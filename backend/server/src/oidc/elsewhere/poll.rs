@@ -123,7 +123,7 @@ async fn granted(tx: &mut Tx, asked: &Asked<'_>, awaited: &Awaited, approval: &A
         code_expires_at: asked.now,
         of_session: None,
     };
-    grants::give(tx, &new).await?;
+    grants::give(tx, &new)?;
     audit::record(tx, logged_in(&affiliation, &request, approval, assurance), asked.now, rng).await?;
     let held = grants::by_id(tx, &grant).await?.ok_or_else(dead)?;
     tokens(tx, asked, &held, &request, rng).await
@@ -137,7 +137,7 @@ async fn tokens(tx: &mut Tx, asked: &Asked<'_>, held: &Held, request: &Authoriza
     let request = &details::narrowed(tx, asked, held, request.clone()).await?;
     let mut answer = asked.tokens(tx, held, request, rng).await?;
     if request.is_offline() {
-        answer.refresh_token = Some(redeem::stays(tx, asked, &held.grant, rng).await?.reveal().to_owned());
+        answer.refresh_token = Some(redeem::stays(tx, asked, &held.grant, rng)?.reveal().to_owned());
     }
     Ok(answer)
 }

@@ -74,6 +74,6 @@ pub(super) async fn begin(
         authenticated_at: fresh.authenticated_at,
         expires_at: fresh.authenticated_at + group.map_or(sso_sessions::LONGEST, SsoGroup::life),
     };
-    sso_sessions::start(tx, &session, &cookie.hash(), now).await?;
+    sso_sessions::start(tx, &session, &cookie.hash(), now)?;
     Ok(Some((session.session_id, cookie)))
 }
