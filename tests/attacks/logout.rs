@@ -98,8 +98,6 @@ pub(crate) async fn without_a_hint_for_this_browser_the_person_is_asked(kommun: 
     assert_eq!(kommun.count("SELECT COUNT(*) FROM sso_sessions WHERE ended_at IS NOT NULL").await, 0);
 
     let page = asks(&mut browser, &out(&by_id)).await;
-    let policy = page.headers["content-security-policy"].to_str().unwrap();
-    assert!(policy.ends_with("form-action 'self' https://betyg.example"), "the yes goes on there: {policy}");
     let path = format!("/utloggning/{}", page.between("action=\"/utloggning/", "\""));
     for wrong in [vec![], vec![("svar", "x")]] {
         assert!((400..500).contains(&browser.post(&path, &wrong).await.status));

@@ -19,7 +19,7 @@ use super::super::{
 };
 use crate::{
     caller::{Now, Rng},
-    page::{Page, posts_also_to},
+    page::{Page, goes_on_to},
     problem::Problem,
     server::Server,
     words::{Language, Voice},
@@ -88,7 +88,7 @@ pub(super) async fn show(
     };
     // The yes is a form that the browser follows all the way to the service: one round trip.
     match request.in_browser {
-        Some(browser) => posts_also_to(Page(page), &browser.ends_at),
+        Some(browser) => goes_on_to(Page(page), &browser.ends_at),
         None => Ok(Page(page).into_response()),
     }
 }
