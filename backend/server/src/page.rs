@@ -20,23 +20,14 @@ pub fn policy(mode: Mode) -> String {
     }
 }
 
-/// A page whose form may end at another site too: at the registered address that its answer is for.
-pub fn posts_also_to<T: Template>(page: Page<T>, address: &str) -> Result<Response, Problem> {
-    with_form_action(page, origin(address))
-}
-
-fn with_form_action<T: Template>(page: Page<T>, also: &str) -> Result<Response, Problem> {
-    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {also}"));
+/// A page whose form ends at the registered address of a service. Browsers hold every redirect after a form to the policy, and a service may
+/// send the browser on from there, as a broker does: so every site may follow, if it is reached by https.
+pub fn goes_on_to<T: Template>(page: Page<T>, address: &str, mode: Mode) -> Result<Response, Problem> {
+    let policy = policy(mode).replace("form-action 'self'", &format!("form-action 'self' {} https:", origin(address)));
     let policy = HeaderValue::from_str(&policy).map_err(|error| Problem::internal(&error))?;
     let mut response = page.into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     Ok(response)
-}
-
-/// A page whose form goes on to a service, which may send the browser on to other addresses of its own: browsers hold every redirect
-/// after a form to the policy.
-pub fn goes_on_to<T: Template>(page: Page<T>, origin: &str) -> Result<Response, Problem> {
-    with_form_action(page, &format!("{origin} https:"))
 }
 
 /// Scheme, host and port, or the scheme alone of an address that an app answers: a policy takes no path and no query.
@@ -69,6 +60,23 @@ impl<T: Template> IntoResponse for Page<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What the service's address is written with never reaches the policy, and its own policy holds elsewhere.
+    #[test]
+    fn a_form_goes_on_to_the_registered_address_and_from_there() {
+        #[derive(Template)]
+        #[template(source = "x", ext = "txt")]
+        struct Empty;
+        for (address, ends) in [
+            ("https://care.example/cb?x=1;y", "form-action 'self' https://care.example https:"),
+            ("http://127.0.0.1:4711/cb", "form-action 'self' http://127.0.0.1:4711 https:"),
+            ("se.kvarnby.hemtjanst:/cb", "form-action 'self' se.kvarnby.hemtjanst: https:"),
+        ] {
+            let response = goes_on_to(Page(Empty), address, Mode::Demo).unwrap();
+            let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.ends_with(ends) && policy.contains("frame-ancestors 'self'"), "{address}: {policy}");
+        }
+    }
 
     /// Attack 36.
     #[test]

@@ -24,7 +24,7 @@ use crate::{
     login::{SSO, SsoSession, sso_sessions},
     oidc::{authorize, clients, delivery, key_sets, refusals, service_sessions, subjects},
     outbox::Topic,
-    page::{Page, posts_also_to},
+    page::{Page, goes_on_to},
     problem::Problem,
     server::Server,
     words::Voice,
@@ -152,7 +152,7 @@ pub(in crate::oidc) async fn show(
     }
     let services = server.db.read(async |tx| services_of(tx, &meant.sessions).await).await?;
     let go_to = meant.request.go_to.unwrap_or_default();
-    posts_also_to(Page(AskPage { voice, id, services: page::names(&server, &services, voice).await? }), &go_to)
+    goes_on_to(Page(AskPage { voice, id, services: page::names(&server, &services, voice).await? }), &go_to, server.config.mode)
 }
 
 async fn services_of(tx: &mut Tx, sessions: &[SsoSession]) -> Result<Vec<Told>, Problem> {

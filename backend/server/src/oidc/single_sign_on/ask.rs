@@ -31,7 +31,7 @@ use crate::{
         logo, pushed_requests,
         told::{self, Reason},
     },
-    page::{Page, posts_also_to},
+    page::{Page, goes_on_to},
     phone,
     problem::Problem,
     server::Server,
@@ -104,7 +104,7 @@ pub(in crate::oidc) async fn show(
         until: voice.moment(candidate.session.expires_at),
         sent: sent(client, &request, &candidate, voice),
     };
-    posts_also_to(Page(page), request.reply_to.redirect_uri())
+    goes_on_to(Page(page), request.reply_to.redirect_uri(), server.config.mode)
 }
 
 /// Exactly what the service gets of this person, line by line.

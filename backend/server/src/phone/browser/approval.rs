@@ -88,7 +88,7 @@ pub(super) async fn show(
     };
     // The yes is a form that the browser follows all the way to the service: one round trip.
     match request.in_browser {
-        Some(browser) => goes_on_to(Page(page), &browser.ends_at),
+        Some(browser) => goes_on_to(Page(page), &browser.ends_at, server.config.mode),
         None => Ok(Page(page).into_response()),
     }
 }
