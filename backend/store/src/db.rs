@@ -124,6 +124,8 @@ async fn open_sqlite(path: PathBuf) -> Result<Db, Error> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
+        // What is sent ahead must always find room in line: two control statements for each unit of a group.
+        .command_buffer_size(256)
         // A savepoint keeps aside the pages that its unit changes; else in a file that is made and removed each time.
         .pragma("temp_store", "MEMORY")
         // Pages of the log before they are brought home, 16 MiB: those at the end of every index are written there again and again.

@@ -39,9 +39,10 @@ fn append(text: &mut String, sql: &str, count: usize) {
     for part in parts {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
         let (number, rest) = part.split_at(digits);
-        let number = number.parse::<usize>().map_or(0, |number| number + count);
         text.push('$');
-        text.push_str(&number.to_string());
+        if let Ok(number) = number.parse::<usize>() {
+            text.push_str(&(number + count).to_string());
+        }
         text.push_str(rest);
     }
 }
@@ -54,7 +55,7 @@ mod tests {
     fn parameters_are_counted_on() {
         let mut text = String::new();
         append(&mut text, "put ($1, $2), ($1, $12)", 0);
-        append(&mut text, "move $2 to $1", 12);
-        assert_eq!(text, "put ($1, $2), ($1, $12); move $14 to $13");
+        append(&mut text, "move $2 to $1 for $", 12);
+        assert_eq!(text, "put ($1, $2), ($1, $12); move $14 to $13 for $");
     }
 }

@@ -199,9 +199,10 @@ impl Tx {
 
     /// Keeps what the unit did; returns when it is on the disk.
     pub(crate) async fn keep(mut self) -> Result<(), Error> {
-        if self.failed.is_none() {
-            // Its error is kept as the unit's, and told below.
-            self.run_what_waits().await.ok();
+        if self.failed.is_none()
+            && let Err(error) = self.run_what_waits().await
+        {
+            self.failed.get_or_insert(error);
         }
         match (self.failed, self.engine) {
             (Some(error), engine) => {

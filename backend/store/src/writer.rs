@@ -5,7 +5,7 @@
 //! waiting (or as the 64th of the group) commits for all; nobody is answered before.
 //!
 //! A savepoint is sent [`ahead`] of the unit's first statement and not waited for. One that failed (there was no memory for it) is missing
-//! when it is needed: the roll-back to it fails, and with it the group.
+//! when it is needed: the roll-back to it fails, or the commit of the group that it ended, and with it the group.
 //!
 //! What may go wrong, and why nobody else pays for it:
 //! * *A unit is dropped while it runs* (the browser hung up, a task was aborted) *or panics*: [`Turn`]'s drop moves the seat, still locked,
@@ -38,6 +38,11 @@ use crate::{Error, ahead, db::PATIENCE};
 
 /// No unit waits for more others than this.
 const GROUP: usize = 64;
+
+/// The group stands within a savepoint of its own. Where the engine has undone the transaction by itself, that is gone and the commit fails:
+/// nobody is told that something was kept which was not.
+const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT together";
+const COMMIT: &str = "RELEASE together; COMMIT";
 
 pub(crate) struct Writer {
     options: SqliteConnectOptions,
@@ -113,7 +118,7 @@ impl Writer {
         if seat.group.is_none() {
             return;
         }
-        match seat.control("COMMIT").await {
+        match seat.control(COMMIT).await {
             Ok(()) => seat.answer(&Ok(())),
             Err(error) => seat.give_up(error).await,
         }
@@ -221,7 +226,7 @@ impl Turn {
         let seat = self.seat.as_mut().ok_or_else(closed)?;
         if seat.group.is_none() {
             seat.connected(&self.writer.options).await?;
-            seat.control("BEGIN IMMEDIATE").await?;
+            seat.control(BEGIN).await?;
             seat.group = Some(Group::default());
             self.stage = Stage::Alone;
             return Ok(());

@@ -1,4 +1,4 @@
-//! Bytes of somebody else's become a picture in a confined child process without an environment (I8, attack 22). Two are drawn at a time
+//! Bytes of somebody else's become a picture in a confined child process that is told nothing of ours (I8, attack 22). Two are drawn at a time
 //! on a node.
 
 use std::{
@@ -32,6 +32,8 @@ pub async fn drawn(server: &Server, work: &[&str], bytes: Vec<u8>, most: usize) 
     let mut child = Command::new(program)
         .args(work)
         .env_clear()
+        // Of address space the allocator takes 64 MiB at a time: its usual first piece is larger than all that the child may have.
+        .env("MIMALLOC_ARENA_RESERVE", "65536")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -66,13 +66,13 @@ pub(super) async fn answer(
     if answered.vanta.is_some() && !login::is_given(&server, &headers, &id).await? {
         return Ok(StatusCode::NO_CONTENT.into_response()); // the browser stays where it is
     }
-    let now = server.clock.now();
     let asker = server.db.read_one(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
     let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
     if sign::may_ask(&registered) {
         sign::settled(&server, &id, |row| login::may_go_on(&server, &headers, row, answered.svar.as_deref())).await?;
     }
+    let now = server.clock.now();
     let (request, given) = server
         .db
         .write(async |tx| {

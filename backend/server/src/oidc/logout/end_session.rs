@@ -151,8 +151,11 @@ pub(in crate::oidc) async fn show(
         return log_out(&server, voice, &id, meant, cookie.as_ref(), (now, rng)).await;
     }
     let services = server.db.read(async |tx| services_of(tx, &meant.sessions).await).await?;
-    let go_to = meant.request.go_to.unwrap_or_default();
-    goes_on_to(Page(AskPage { voice, id, services: page::names(&server, &services, voice).await? }), &go_to, server.config.mode)
+    let page = Page(AskPage { voice, id, services: page::names(&server, &services, voice).await? });
+    match meant.request.go_to {
+        Some(address) => goes_on_to(page, &address, server.config.mode),
+        None => Ok(page.into_response()),
+    }
 }
 
 async fn services_of(tx: &mut Tx, sessions: &[SsoSession]) -> Result<Vec<Told>, Problem> {
