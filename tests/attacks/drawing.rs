@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
-use handslag_server::demo::MINUTES;
+use handslag_server::{confined::child::PIECES, demo::MINUTES};
 
 use crate::kommun::{Kommun, binary};
 
 fn drawer(page: &str) -> Child {
-    Command::new(binary()).args(["render-page", page]).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    let mut command = Command::new(binary());
+    command.args(["render-page", page]).env_clear().env(PIECES.0, PIECES.1);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// What the kernel says of the child, once it waits for its file.
@@ -33,6 +35,8 @@ pub(crate) async fn the_child_that_draws_is_confined_before_it_reads(_: &Kommun)
     let mut child = drawer("1");
     let status = status_of(&child).await;
     assert!(status.contains("Seccomp:\t2") && status.contains("NoNewPrivs:\t1") && status.contains("Threads:\t1"), "{status}");
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap().trim().trim_end_matches(" kB").parse::<u64>().unwrap();
+    assert!(size < 384 * 1024, "half of what it may have is left for the file: {size} KiB");
     let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
     let none = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     assert_eq!(none.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["0", "0"], "{limits}");

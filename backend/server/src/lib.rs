@@ -11,7 +11,7 @@ pub mod audit;
 pub mod caller;
 pub mod commands;
 pub mod config;
-mod confined;
+pub mod confined;
 mod cookies;
 pub mod demo;
 pub mod doors;

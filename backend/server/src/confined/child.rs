@@ -21,6 +21,10 @@ use crate::{problem::Problem, server::Server};
 /// How many hostile files may be at work at once on a node.
 static AT_WORK: Semaphore = Semaphore::const_new(2);
 
+/// The child's whole environment. Of address space the allocator takes so many KiB at a time: its usual first piece is larger than all that
+/// the child may have.
+pub const PIECES: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
+
 /// Has a child do this piece of work; nothing where it did not, or took too long, or gave more bytes than that.
 pub async fn drawn(server: &Server, work: &[&str], bytes: Vec<u8>, most: usize) -> Result<Option<Vec<u8>>, Problem> {
     let _turn = AT_WORK.acquire().await.map_err(|error| Problem::internal(&error))?;
@@ -32,8 +36,7 @@ pub async fn drawn(server: &Server, work: &[&str], bytes: Vec<u8>, most: usize) 
     let mut child = Command::new(program)
         .args(work)
         .env_clear()
-        // Of address space the allocator takes 64 MiB at a time: its usual first piece is larger than all that the child may have.
-        .env("MIMALLOC_ARENA_RESERVE", "65536")
+        .env(PIECES.0, PIECES.1)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
