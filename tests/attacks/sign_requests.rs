@@ -217,6 +217,18 @@ async fn swaps(kommun: &Kommun, login: &Login, data: &Value) {
     assert_eq!(swapped.await.unwrap(), 1);
 }
 
+/// Other data slipped in under the yes: the digest in the signed bytes does not fit, and nothing is signed.
+async fn said_yes_to_other_data(kommun: &Kommun) -> Login {
+    let (contracts, phone) = (kommun.contracts(), kommun.bare("Amina Sahlin").await);
+    let login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
+    let (_, claimed) = phone.claims(&Start::Qr { text: Bearer::new(login.qr().await) }, kommun.now()).await;
+    let txn = txn_of(&bytes_of(&claimed));
+    assert_eq!(phone.shows(&txn, None, kommun.now()).await.0, 204);
+    swaps(kommun, &login, &json!(base64("avtal 18"))).await;
+    assert_eq!(phone.signs(&txn, &phone.approval, &bytes_of(&claimed), kommun.now()).await.0, 200);
+    login
+}
+
 /// The browser comes back, and the service is told that nothing was signed.
 async fn hears_of_none(login: &mut Login) {
     let page = login.goes_on().await;
@@ -231,13 +243,7 @@ const KEPT: &str = "SELECT COUNT(*) FROM user_signatures";
 
 /// The service has heard that there is no signature: whatever hindered it then, none is made any more.
 pub(crate) async fn what_was_told_as_not_signed_is_never_signed(kommun: &Kommun) {
-    let (contracts, phone) = (kommun.contracts(), kommun.bare("Amina Sahlin").await);
-    let mut login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
-    let (_, claimed) = phone.claims(&Start::Qr { text: Bearer::new(login.qr().await) }, kommun.now()).await;
-    let txn = txn_of(&bytes_of(&claimed));
-    assert_eq!(phone.shows(&txn, None, kommun.now()).await.0, 204);
-    swaps(kommun, &login, &json!(base64("avtal 18"))).await;
-    assert_eq!(phone.signs(&txn, &phone.approval, &bytes_of(&claimed), kommun.now()).await.0, 200);
+    let mut login = said_yes_to_other_data(kommun).await;
     hears_of_none(&mut login).await;
     swaps(kommun, &login, &to_sign()["tbs_data"]).await;
     let (status, answer) = Core::of(kommun).await.asked_for_data(&login.id, true).await;
@@ -275,14 +281,7 @@ pub(crate) async fn a_signature_that_comes_too_late_is_not_kept(kommun: &Kommun)
 
 /// Attack V13: who reaches the core has nothing signed that nobody approved, and nothing else than what was.
 pub(crate) async fn the_core_signs_no_data_that_was_not_approved(kommun: &Kommun) {
-    let (contracts, phone) = (kommun.contracts(), kommun.bare("Amina Sahlin").await);
-    let mut login = begins_signed(&contracts, kommun.browser(), &members(&json!({}))).await;
-    let (_, claimed) = phone.claims(&Start::Qr { text: Bearer::new(login.qr().await) }, kommun.now()).await;
-    let txn = txn_of(&bytes_of(&claimed));
-    assert_eq!(phone.shows(&txn, None, kommun.now()).await.0, 204);
-    // Other data slipped in under the yes: the digest in the signed bytes does not fit, and nothing is signed.
-    swaps(kommun, &login, &json!(base64("avtal 18"))).await;
-    assert_eq!(phone.signs(&txn, &phone.approval, &bytes_of(&claimed), kommun.now()).await.0, 200);
+    let mut login = said_yes_to_other_data(kommun).await;
     let page = login.goes_on().await;
     let told = page.location().unwrap_or_else(|| panic!("{}", page.body)).to_owned();
     assert!(told.starts_with("/besked/"), "{told}");
@@ -297,7 +296,7 @@ pub(crate) async fn the_core_signs_no_data_that_was_not_approved(kommun: &Kommun
         .http
         .post(format!("{}/signing-core/user-signature", kommun.base))
         .bearer_auth("1.x")
-        .json(&json!({ "approval": txn }))
+        .json(&json!({ "approval": login.id }))
         .send();
     assert!(ticket.await.unwrap().status().is_client_error(), "the core is not reached from outside");
 }

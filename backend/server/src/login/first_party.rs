@@ -14,7 +14,7 @@ use crate::{
     caller::{Now, Rng},
     cookies,
     identity::{self, Affiliation, Standing},
-    phone::{self, Tier, approvals},
+    phone::{self, Tier, approvals, carried::Carried},
     problem::Problem,
     server::Server,
 };
@@ -159,8 +159,7 @@ async fn session_from(
     now: handslag_vocab::UnixTime,
     rng: &mut Rng,
 ) -> Result<Secret, Problem> {
-    let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
-    let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
+    let Carried { phone, affiliation } = phone::carried::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
     let from = sessions::From {
         affiliation: consumed.affiliation_id.clone(),
         phone: Some(consumed.phone_id.clone()),
