@@ -1,10 +1,17 @@
 //! One question, one person, one phone, one yes: over exactly the bytes that were shown.
 
+use std::time::Duration;
+
 use handslag_phone::wire::{Bearer, Start};
-use handslag_server::{caller::Rng, phone::approvals};
+use handslag_server::{
+    caller::Rng,
+    phone::{approvals, carried},
+};
+use handslag_store::Error;
 use handslag_vocab::ApprovalId;
 use p256::{ecdsa::SigningKey, elliptic_curve::Generate};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::{
     journeys::asked,
@@ -97,6 +104,46 @@ pub(crate) async fn time_runs_out(kommun: &Kommun) {
     assert!(page.answer("code").is_none(), "a yes that nobody fetches is worth nothing after five minutes");
 }
 
+/// After a link on the same phone only the phone's browser goes on. The browser that began comes while the yes is on its way to the disk.
+pub(crate) async fn a_yes_under_way_gives_nothing_without_the_phones_nonce(kommun: &Kommun) {
+    let phone = kommun.bare("Amina Sahlin").await;
+    for (path, runs_out) in [("/authorize", true), ("/authorize", false), ("/logga-in/klar", true), ("/logga-in/klar", false)] {
+        let school = kommun.school();
+        let mut login = if path == "/authorize" {
+            school.begins(kommun.browser()).await
+        } else {
+            let mut browser = kommun.browser();
+            let own = browser.get("/logga-in?till=/").await.location().unwrap().to_owned();
+            school.waits(browser, &own, "own").await
+        };
+        let (txn, _) = claimed(kommun, &phone, &login).await;
+        let said_yes = kommun.now();
+        assert_eq!(phone.shows(&txn, None, said_yes).await.0, 204);
+        if runs_out {
+            kommun.server.clock.advance(180);
+        }
+        let (id, server) = (login.id.clone(), kommun.server.clone());
+        let ((begun, has_begun), (end, ends)) = (oneshot::channel(), oneshot::channel::<()>());
+        let yes = tokio::spawn(async move {
+            let unit = server.db.write(async |tx| {
+                let row = approvals::by_id(tx, &id).await?.unwrap();
+                let is_given = approvals::approve(tx, &id, row.phone_id.as_ref().unwrap(), "{}", said_yes).await?;
+                begun.send(()).ok();
+                ends.await.ok();
+                Ok::<_, Error>(is_given)
+            });
+            unit.await
+        });
+        has_begun.await.unwrap();
+        let comes = tokio::spawn(async move { login.browser.get(&format!("{path}/{}", login.id)).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        end.send(()).unwrap();
+        assert_eq!(yes.await.unwrap(), Ok(true));
+        let page = comes.await.unwrap();
+        assert!(page.answer("code").is_none() && page.headers.get("set-cookie").is_none(), "{path} {runs_out} {} {:?}", page.status, page.location());
+    }
+}
+
 pub(crate) async fn a_no_stays_a_no_and_a_yes_is_one_yes(kommun: &Kommun) {
     let phone = kommun.bare("Amina Sahlin").await;
     let school = kommun.school();
@@ -148,11 +195,11 @@ pub(crate) async fn of_fifty_who_consume_one_wins(kommun: &Kommun) {
     let login = kommun.school().begins(kommun.browser()).await;
     let now = kommun.now();
     let id = login.id.clone();
-    assert!(kommun.server.db.write(async |tx| approvals::consume(tx, &id, now).await).await.unwrap().is_none(), "not approved");
+    assert!(kommun.server.db.write(async |tx| carried::consume(tx, &id, now).await).await.unwrap().is_none(), "not approved");
     assert_eq!(phone.approves(&link(&login), now).await.0, 200);
     let answers = kommun.fifty(|_| {
         let (server, id) = (kommun.server.clone(), login.id.clone());
-        async move { server.db.write(async |tx| approvals::consume(tx, &id, now).await).await.unwrap().is_some() }
+        async move { server.db.write(async |tx| carried::consume(tx, &id, now).await).await.unwrap().is_some() }
     });
     assert_eq!(answers.await.into_iter().filter(|won| *won).count(), 1);
 }

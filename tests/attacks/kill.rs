@@ -264,7 +264,14 @@ fn nothing_that_was_answered_is_lost_in_fifty_kills() {
         approved += before.approved.len();
         secrets.extend(before.secrets);
         let running: Vec<_> = loads.into_iter().map(|load| runtime.spawn(load.runs())).collect();
-        std::thread::sleep(Duration::from_millis(120 + kill * 37 % 190));
+        // Under load, however slow the machine is: not before one of them has its tokens.
+        for _ in 0..1_000 {
+            if !answered.lock().unwrap().used.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(kill * 37 % 190));
         node.kill();
         for task in running {
             runtime.block_on(task).unwrap();

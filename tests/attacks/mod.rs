@@ -52,6 +52,7 @@ crate::kommun::on_every_ground! {
     }
     approvals {
         a_no_stays_a_no_and_a_yes_is_one_yes,
+        a_yes_under_way_gives_nothing_without_the_phones_nonce,
         another_phone_cannot_answer,
         of_two_phones_and_fifty_claims_one_wins,
         of_fifty_who_consume_one_wins,

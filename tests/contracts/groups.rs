@@ -134,6 +134,62 @@ async fn an_undone_unit_takes_along_nothing_of_its_group() {
     assert_eq!(engine.numbers().await, [1, 2, 5]);
 }
 
+/// What a unit leaves to be run is run when it leaves the seat, and for the last of a group in one text with the commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_unit_left_fails_with_that_unit_alone() {
+    const ADD: &str = "INSERT INTO contract_rows (id, n) VALUES ($1, $2)";
+    let engine = Engine::sqlite().await;
+    let (finish, first, second) = one_seated_one_in_line(&engine).await;
+    let leaving = |id: &'static str, n: i64| -> Boxed<'_, Result<(), Error>> { Box::pin(engine.db.write(async move |tx| tx.later(ADD, (id, n)))) };
+    let (mut wrong, mut right, mut wrong_at_the_end) = (leaving("1", 3), leaving("4", 4), leaving("2", 5));
+    for unit in [&mut wrong, &mut right, &mut wrong_at_the_end] {
+        assert_eq!(poll_once(unit).await, None);
+    }
+    finish.send(()).unwrap();
+    let (first, second, wrong, right, wrong_at_the_end) =
+        timeout(LONG, async { tokio::join!(first, second, wrong, right, wrong_at_the_end) }).await.unwrap();
+    assert_eq!((first, second, right), (Ok(()), Ok(()), Ok(())));
+    assert!(wrong.unwrap_err().is_unique());
+    assert!(wrong_at_the_end.unwrap_err().is_unique());
+    assert_eq!(engine.numbers().await, [1, 2, 4]);
+    assert!(timeout(LONG, leaving("1", 6)).await.unwrap().unwrap_err().is_unique(), "alone in its group");
+    assert_eq!(timeout(LONG, leaving("7", 7)).await.unwrap(), Ok(()));
+    assert_eq!(engine.numbers().await, [1, 2, 4, 7]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_fails_with_what_was_left_fails_every_member() {
+    const LATE: &str = "INSERT INTO contract_late (parent) VALUES ('nobody')";
+    let engine = Engine::sqlite().await;
+    let (finish, first, second) = one_seated_one_in_line(&engine).await;
+    let leaving = || -> Boxed<'_, Result<(), Error>> { Box::pin(engine.db.write(async |tx| tx.later(LATE, ()))) };
+    let mut third = leaving();
+    assert_eq!(poll_once(&mut third).await, None);
+    finish.send(()).unwrap();
+    let (first, second, third) = timeout(LONG, async { tokio::join!(first, second, third) }).await.unwrap();
+    for error in [first.unwrap_err(), second.unwrap_err(), third.unwrap_err(), timeout(LONG, leaving()).await.unwrap().unwrap_err()] {
+        assert!(matches!(error, Error::Constraint { rule: Rule::ForeignKey, .. }), "everybody hears the cause: {error}");
+    }
+    assert_eq!(engine.numbers().await, Vec::<i64>::new());
+    assert_eq!(timeout(LONG, adding(&engine, 5)).await.unwrap(), Ok(()));
+    assert_eq!(engine.numbers().await, [5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_asks_nothing_holds_up_nobody() {
+    let engine = Engine::sqlite().await;
+    let nothing = || -> Boxed<'_, Result<(), Error>> { Box::pin(engine.db.write(async |_| Ok(()))) };
+    assert_eq!(timeout(LONG, nothing()).await.unwrap(), Ok(()));
+    let (finish, first, mut second) = one_seated_one_in_line(&engine).await;
+    let mut third = nothing();
+    assert_eq!(poll_once(&mut third).await, None);
+    assert_eq!(poll_once(&mut second).await, None);
+    finish.send(()).unwrap();
+    let all = timeout(LONG, async { tokio::join!(first, second, third) }).await.unwrap();
+    assert_eq!(all, (Ok(()), Ok(()), Ok(())));
+    assert_eq!(engine.numbers().await, [1, 2]);
+}
+
 /// A deferred rule is one of the few things that let a commit fail; migrations may not use it for this reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_commit_fails_every_member_and_the_next_unit_works() {

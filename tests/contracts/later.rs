@@ -6,6 +6,7 @@ use super::engine::{Engine, add};
 
 const ADD_TWO: &str = "INSERT INTO contract_rows (id, n) VALUES ($1, $2), ($3, $4)";
 const MOVE: &str = "UPDATE contract_rows SET n = $1 WHERE n = $2";
+const FIND: &str = "SELECT n FROM contract_rows WHERE n = $1";
 
 pub(crate) async fn what_is_left_for_later_runs_in_its_order(engine: &Engine) {
     let ran = engine.db.write(async |tx| {
@@ -51,4 +52,31 @@ pub(crate) async fn what_is_left_for_later_and_fails_undoes_its_unit_alone(engin
     assert_eq!(engine.db.read(async |tx| tx.later(ADD_TWO, ("9", 9_i64, "10", 10_i64))).await, Err(Error::ReadOnly));
     assert_eq!(engine.db.read_one(async |tx| tx.later(ADD_TWO, ("9", 9_i64, "10", 10_i64))).await, Err(Error::ReadOnly));
     assert_eq!(engine.numbers().await, [1]);
+}
+
+pub(crate) async fn a_question_goes_along_with_the_statement_that_it_stands_on(engine: &Engine) {
+    engine.db.write(async |tx| add(tx, 1).await).await.unwrap();
+    let first = engine.db.write(async |tx| tx.execute_and_ask::<(i64,)>((MOVE, (2_i64, 1_i64)), (FIND, (2_i64,))).await).await;
+    assert_eq!(first, Ok((1, Some((2,)))), "as a unit's first");
+    let ran = engine.db.write(async |tx| {
+        tx.later(ADD_TWO, ("10", 10_i64, "11", 11_i64))?;
+        let moved = tx.execute_and_ask::<(i64,)>((MOVE, (12_i64, 10_i64)), (FIND, (10_i64,))).await?;
+        assert_eq!(moved, (1, None), "counted without what waited, and asked after it");
+        tx.later(ADD_TWO, ("20", 20_i64, "21", 21_i64))?;
+        let all = "UPDATE contract_rows SET n = n + $1 WHERE n > $2 RETURNING n";
+        let (changed, row) = tx.execute_and_ask::<(i64,)>((MOVE, (0_i64, 99_i64)), (all, (100_i64, 2_i64))).await?;
+        assert_eq!((changed, row.is_some()), (0, true), "nothing was moved, and the question is asked all the same");
+        let back = tx.execute_and_ask::<(i64,)>(("UPDATE contract_rows SET n = n - $1 WHERE n > $2", (100_i64, 99_i64)), (FIND, (2_i64,))).await?;
+        assert_eq!(back, (4, Some((2,))));
+        Ok::<_, Error>(())
+    });
+    ran.await.unwrap();
+    assert_eq!(engine.numbers().await, [2, 11, 12, 20, 21]);
+    for fails_first in [true, false] {
+        let (wrong, right) = ((ADD_TWO, ("2", 30_i64, "1", 31_i64)), (ADD_TWO, ("40", 40_i64, "41", 41_i64)));
+        let (sql, question) = if fails_first { (wrong, right) } else { (right, wrong) };
+        let failed = engine.db.write(async |tx| tx.execute_and_ask::<(i64,)>(sql, question).await).await;
+        assert!(failed.unwrap_err().is_unique(), "either of them ends the unit");
+    }
+    assert_eq!(engine.numbers().await, [2, 11, 12, 20, 21]);
 }

@@ -45,6 +45,7 @@ on_both_engines! {
         what_was_answered_survives_a_kill,
     }
     later {
+        a_question_goes_along_with_the_statement_that_it_stands_on,
         what_is_left_for_later_and_fails_undoes_its_unit_alone,
         what_is_left_for_later_runs_in_its_order,
     }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tower::util::option_layer;
+use tower::{ServiceBuilder, util::option_layer};
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
 use crate::{
@@ -40,21 +40,22 @@ pub fn routes(server: &Server, beside: Router<Server>) -> Router {
         .merge(beside);
     // Our own words are visible ASCII; without them a page would load nothing.
     let policy = HeaderValue::from_str(&page::policy(server.config.mode)).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-    all.fallback(async || Problem::not_found())
-        .layer(middleware::from_fn(own_pages_only))
-        .layer(middleware::from_fn_with_state(server.clone(), limits::held))
-        .layer(middleware::from_fn_with_state(server.clone(), audit::slowed))
-        .layer(middleware::from_fn_with_state(server.clone(), sender::known))
-        .layer(middleware::from_fn(problem::faces))
-        .layer(middleware::from_fn(language_kept))
-        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+    // One layer of many parts: a request clones what stands in it once, not once for each part.
+    let around = ServiceBuilder::new()
+        .layer(CompressionLayer::new())
+        .layer(option_layer(server.config.is_https().then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY))))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
+        .layer(header_layer(HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=()"))
         // Not `no-referrer`: a form would then say `Origin: null`, and over plain http nothing else tells our page from another's.
         .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
-        .layer(header_layer(HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=()"))
-        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
-        .layer(option_layer(server.config.is_https().then(|| header_layer(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY))))
-        .layer(CompressionLayer::new())
-        .with_state(server.clone())
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(middleware::from_fn(language_kept))
+        .layer(middleware::from_fn(problem::faces))
+        .layer(middleware::from_fn_with_state(server.clone(), sender::known))
+        .layer(middleware::from_fn_with_state(server.clone(), audit::slowed))
+        .layer(middleware::from_fn_with_state(server.clone(), limits::held))
+        .layer(middleware::from_fn(own_pages_only));
+    all.fallback(async || Problem::not_found()).layer(around).with_state(server.clone())
 }
 
 /// For a year. Not for the names below this one: they are another's to decide about (RFC 6797 §6.1.2).

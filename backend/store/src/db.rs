@@ -17,8 +17,8 @@ pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// How long a statement waits for another process's lock, and a unit for a connection, before [`Error::Busy`].
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// More statements than the project has, so that each is parsed once per connection.
-const STATEMENTS: usize = 1_000;
+/// More texts than are in use, so that each is parsed once per connection: a statement counts anew with what goes along with it.
+const STATEMENTS: usize = 2_000;
 
 /// Where the data is.
 #[derive(Clone)]

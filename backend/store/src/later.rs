@@ -10,15 +10,29 @@ use crate::{Args, Error};
 pub(crate) struct OneText {
     text: String,
     bound: SqliteArguments,
-    count: usize,
+    parameters: usize,
+    statements: usize,
 }
 
 impl OneText {
     pub(crate) fn add<'q, A: Args<'q>>(&mut self, sql: &str, args: A) -> Result<(), Error> {
-        append(&mut self.text, sql, self.count);
+        append(&mut self.text, sql, self.parameters);
         args.for_sqlite(&mut self.bound)?;
-        self.count += A::COUNT;
+        self.parameters += A::COUNT;
+        self.statements += 1;
         Ok(())
+    }
+
+    /// One that begins, or goes on, with a control statement.
+    pub(crate) fn and(mut self, control: &str) -> Self {
+        append(&mut self.text, control, self.parameters);
+        self.statements += 1;
+        self
+    }
+
+    /// How many stand in it: the engine tells of each when it is done.
+    pub(crate) const fn statements(&self) -> usize {
+        self.statements
     }
 
     pub(crate) fn into_parts(self) -> (SqlStr, SqliteArguments) {

@@ -4,8 +4,10 @@
 //! the first of a group by itself and every other under a savepoint, which the next one's replaces; whoever leaves the seat with nobody
 //! waiting (or as the 64th of the group) commits for all; nobody is answered before.
 //!
-//! A savepoint is sent [`ahead`] of the unit's first statement and not waited for. One that failed (there was no memory for it) is missing
-//! when it is needed: the roll-back to it fails, or the commit of the group that it ended, and with it the group.
+//! A trip to the connection's thread costs more than most statements, so control statements make none of their own. The beginning is one
+//! text with the first unit's first statement, and the end one with what the last unit left for later. Savepoints are sent [`ahead`] of
+//! the unit's first statement and not waited for. One that failed (there was no memory for it) is missing when it is needed: the roll-back
+//! to it fails, or the commit of the group that it ended, and with it the group.
 //!
 //! What may go wrong, and why nobody else pays for it:
 //! * *A unit is dropped while it runs* (the browser hung up, a task was aborted) *or panics*: [`Turn`]'s drop moves the seat, still locked,
@@ -34,15 +36,17 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Error, ahead, db::PATIENCE};
+use crate::{Error, ahead, db::PATIENCE, later::OneText};
 
 /// No unit waits for more others than this.
 const GROUP: usize = 64;
 
-/// The group stands within a savepoint of its own. Where the engine has undone the transaction by itself, that is gone and the commit fails:
-/// nobody is told that something was kept which was not.
-const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT together";
-const COMMIT: &str = "RELEASE together; COMMIT";
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
+
+/// From the second unit on, the group stands within a savepoint of its own. Where the engine has undone the transaction by itself, that is
+/// gone and the commit fails: nobody is told that something was kept which was not.
+const COMMIT_TOGETHER: &str = "RELEASE together; COMMIT";
 
 pub(crate) struct Writer {
     options: SqliteConnectOptions,
@@ -57,7 +61,7 @@ pub(crate) struct Writer {
 struct Seat {
     /// `None` after a failure: the next unit opens another one.
     connection: Option<SqliteConnection>,
-    /// `Some` between `BEGIN` and `COMMIT`.
+    /// `Some` from when its first unit is kept until the commit.
     group: Option<Group>,
 }
 
@@ -65,11 +69,14 @@ struct Seat {
 struct Group {
     /// Units that ran, kept or undone.
     units: usize,
-    /// Whether a savepoint stands: the newest unit's that began under one.
+    /// Whether savepoints stand: the group's own, and the newest unit's that began under one.
     is_marked: bool,
     /// Those whose unit is kept if the commit succeeds.
-    members: Vec<oneshot::Sender<Result<(), Error>>>,
+    members: Vec<Member>,
 }
+
+/// Hears what became of its unit.
+type Member = oneshot::Sender<Result<(), Error>>;
 
 impl Writer {
     /// Opens the connection at once, so that a wrong path is found at the start.
@@ -81,7 +88,7 @@ impl Writer {
     /// Waits for the seat and begins a unit.
     pub(crate) async fn turn(self: &Arc<Self>) -> Result<Turn, Error> {
         let seat = self.line_up().await?;
-        let mut turn = Turn { writer: Arc::clone(self), seat: Some(seat), stage: Stage::Begin };
+        let mut turn = Turn { writer: Arc::clone(self), seat: Some(seat), stage: Stage::Untouched };
         turn.begin().await?;
         Ok(turn)
     }
@@ -104,13 +111,36 @@ impl Writer {
         Ok(seat)
     }
 
+    /// A unit that is kept leaves the seat. What it left to be run is run, in one text with the commit where it is the last of its group.
+    async fn keep(self: Arc<Self>, mut seat: OwnedMutexGuard<Seat>, stage: Stage, left: Option<OneText>, member: Member) {
+        let is_last = self.is_last(seat.group.as_ref().map_or(0, |group| group.units) + 1);
+        let is_committed = left.is_some() && is_last;
+        if let Some(left) = left {
+            let left = if is_last { left.and(seat.commit()) } else { left };
+            if let Err(error) = seat.run(left).await {
+                member.send(Err(error.clone())).ok();
+                return undo(self, seat, stage, Some(error)).await;
+            }
+        }
+        seat.group.get_or_insert_default().members.push(member);
+        if is_committed {
+            return seat.answer(&Ok(()));
+        }
+        self.leave(seat).await;
+    }
+
     /// A unit leaves the seat: commits when nobody else will.
     async fn leave(&self, mut seat: OwnedMutexGuard<Seat>) {
         let Some(group) = &mut seat.group else { return };
         group.units += 1;
-        if group.units >= GROUP || self.waiting.load(Ordering::SeqCst) == 0 {
+        let units = group.units;
+        if self.is_last(units) {
             self.commit(&mut seat).await;
         }
+    }
+
+    fn is_last(&self, units: usize) -> bool {
+        units >= GROUP || self.waiting.load(Ordering::SeqCst) == 0
     }
 
     /// Ends the open group, if any, and answers its members.
@@ -118,7 +148,7 @@ impl Writer {
         if seat.group.is_none() {
             return;
         }
-        match seat.control(COMMIT).await {
+        match seat.control(seat.commit()).await {
             Ok(()) => seat.answer(&Ok(())),
             Err(error) => seat.give_up(error).await,
         }
@@ -149,12 +179,23 @@ impl Seat {
         Ok(())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "what a unit left to be run, through the one writer")]
+    async fn run(&mut self, text: OneText) -> Result<(), Error> {
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        let (text, bound) = text.into_parts();
+        sqlx::query_with(text, bound).execute(connection).await?;
+        Ok(())
+    }
+
+    /// What ends the group, with the unit in the seat.
+    fn commit(&self) -> &'static str {
+        if self.group.as_ref().is_some_and(|group| group.is_marked) { COMMIT_TOGETHER } else { COMMIT }
+    }
+
     /// A savepoint for the next unit, in the place of the one before: only one stands, so no roll-back reaches further than it should.
     fn mark(&mut self) -> Result<(), Error> {
         let (Some(connection), Some(group)) = (&mut self.connection, &mut self.group) else { return Err(closed()) };
-        if group.is_marked {
-            ahead::send(connection, "RELEASE unit")?;
-        }
+        ahead::send(connection, if group.is_marked { "RELEASE unit" } else { "SAVEPOINT together" })?;
         ahead::send(connection, "SAVEPOINT unit")?;
         group.is_marked = true;
         Ok(())
@@ -170,10 +211,14 @@ impl Seat {
     /// Nothing is known about the open transaction any more; closing the connection undoes it for certain.
     async fn give_up(&mut self, error: Error) {
         tracing::error!(%error, "a group of writes failed and was undone");
+        self.close().await;
+        self.answer(&Err(error));
+    }
+
+    async fn close(&mut self) {
         if let Some(connection) = self.connection.take() {
             connection.close_hard().await.ok();
         }
-        self.answer(&Err(error));
     }
 }
 
@@ -211,13 +256,15 @@ pub(crate) struct Turn {
 }
 
 /// How far the unit came; decides what there is to undo.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// The unit's statements, the first of its group: to undo it is to undo all.
+    /// The first of its group, and no statement yet.
+    Untouched,
+    /// The same, and `BEGIN` goes along with its first statement.
+    Opened,
+    /// The first of its group, and a statement was sent: to undo it is to undo all.
     Alone,
-    /// `BEGIN` may be under way; there is no group yet or it is untouched.
-    Begin,
-    /// The unit's statements, under a savepoint.
+    /// Under a savepoint.
     Marked,
 }
 
@@ -226,30 +273,40 @@ impl Turn {
         let seat = self.seat.as_mut().ok_or_else(closed)?;
         if seat.group.is_none() {
             seat.connected(&self.writer.options).await?;
-            seat.control(BEGIN).await?;
-            seat.group = Some(Group::default());
-            self.stage = Stage::Alone;
             return Ok(());
         }
         self.stage = Stage::Marked;
         seat.mark()
     }
 
+    /// What stands before the unit's first statement; nothing before any other.
+    pub(crate) fn opening(&mut self) -> Option<&'static str> {
+        if self.stage != Stage::Untouched {
+            return None;
+        }
+        self.stage = Stage::Opened;
+        Some(BEGIN)
+    }
+
+    /// For a statement.
     pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+        if self.stage == Stage::Opened {
+            self.stage = Stage::Alone;
+        }
         self.seat.as_mut().and_then(|seat| seat.connection.as_mut()).ok_or_else(closed)
     }
 
-    /// Gives the seat on; returns when the group's commit did. Runs in a task of its own: a caller dropped here takes nothing with it.
-    pub(crate) async fn keep(mut self) -> Result<(), Error> {
-        let mut seat = self.seat.take().ok_or_else(closed)?;
-        let writer = Arc::clone(&self.writer);
+    /// Gives the seat on, with what the unit left to be run; returns when the group's commit did. Runs in a task of its own: a caller
+    /// dropped here takes nothing with it.
+    pub(crate) async fn keep(mut self, left: Option<OneText>) -> Result<(), Error> {
+        let seat = self.seat.take().ok_or_else(closed)?;
+        let stage = match self.stage {
+            Stage::Untouched => return Ok(()),
+            Stage::Opened => Stage::Alone,
+            stage => stage,
+        };
         let (member, answer) = oneshot::channel();
-        self.writer.runtime.spawn(async move {
-            if let Some(group) = &mut seat.group {
-                group.members.push(member);
-            }
-            writer.leave(seat).await;
-        });
+        self.writer.runtime.spawn(Arc::clone(&self.writer).keep(seat, stage, left, member));
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 }
@@ -257,29 +314,25 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(seat) = self.seat.take() {
-            self.writer.runtime.spawn(undo(Arc::clone(&self.writer), seat, self.stage));
+            self.writer.runtime.spawn(undo(Arc::clone(&self.writer), seat, self.stage, None));
         }
     }
 }
 
-async fn undo(writer: Arc<Writer>, mut seat: OwnedMutexGuard<Seat>, stage: Stage) {
-    let undone = match stage {
-        Stage::Alone => roll_back_group(&mut seat).await,
-        // Fails where BEGIN did not take place, which is as good.
-        Stage::Begin if seat.group.is_none() => seat.control("ROLLBACK").await.or(Ok(())),
-        Stage::Begin => Ok(()),
+/// `cause`: what went wrong before, which may have been the commit.
+async fn undo(writer: Arc<Writer>, mut seat: OwnedMutexGuard<Seat>, stage: Stage, cause: Option<Error>) {
+    match stage {
+        Stage::Untouched | Stage::Opened => {}
+        // Nobody else is in it. Where nothing is open, `BEGIN` did not take place or the engine has undone it by itself.
+        Stage::Alone => {
+            if seat.control("ROLLBACK").await.is_err() {
+                seat.close().await;
+            }
+        }
         // It stands after this, for the next unit to replace.
-        Stage::Marked => seat.control("ROLLBACK TO unit").await,
-    };
-    match undone {
-        Ok(()) => writer.leave(seat).await,
-        Err(error) => seat.give_up(error).await,
+        Stage::Marked => match seat.control("ROLLBACK TO unit").await {
+            Ok(()) => writer.leave(seat).await,
+            Err(error) => seat.give_up(cause.unwrap_or(error)).await,
+        },
     }
-}
-
-/// Nobody else is in it.
-async fn roll_back_group(seat: &mut Seat) -> Result<(), Error> {
-    seat.control("ROLLBACK").await?;
-    seat.group = None;
-    Ok(())
 }

@@ -105,44 +105,43 @@ struct End {
     head: Vec<u8>,
 }
 
-/// Writes one event at the end of its chain, in the caller's transaction. The `UPDATE` is the chain's lock on both engines.
+/// Writes one event at the end of its chain, in the caller's transaction, which writes alone there until it ends.
 pub async fn record(tx: &mut Tx, event: Event, now: UnixTime, rng: &mut (dyn CryptoRng + Send)) -> Result<(), Error> {
     let chain = event.chain.name();
-    let end = lengthen(tx, &chain).await?;
+    let before = end(tx, &chain).await?;
+    let seq = before.length + 1;
     let mut salt = vec![0; 16];
     rng.fill_bytes(&mut salt);
     // The objects are part of what the chain binds: nobody can move an entry from one person to another unseen.
     let payload = json!({ "facts": event.payload, "objects": event.objects }).to_string();
     let actor = event.actor.to_string();
     let payload_hash = payload_hash(&salt, &payload);
-    let hash = entry_hash(&chain, end.length, now, event.kind, &actor, &payload_hash, &end.head);
+    let hash = entry_hash(&chain, seq, now, event.kind, &actor, &payload_hash, &before.head);
     tx.later(
         "INSERT INTO journal_entries (chain, seq, at, kind, actor, payload_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        (chain.as_str(), end.length, now, event.kind, actor.as_str(), payload_hash, hash.clone()),
+        (chain.as_str(), seq, now, event.kind, actor.as_str(), payload_hash, hash.clone()),
     )?;
-    tx.later(
-        "INSERT INTO journal_payloads (chain, seq, salt, payload) VALUES ($1, $2, $3, $4)",
-        (chain.as_str(), end.length, salt, payload.as_str()),
-    )?;
+    tx.later("INSERT INTO journal_payloads (chain, seq, salt, payload) VALUES ($1, $2, $3, $4)", (chain.as_str(), seq, salt, payload.as_str()))?;
     // Two at a time: most acts are about two things, and to name one twice is to name it once.
     for pair in event.objects.chunks(2) {
         if let [first, .., last] | [first @ last] = pair {
-            tx.later(OBJECTS, (first.as_str(), last.as_str(), chain.as_str(), end.length))?;
+            tx.later(OBJECTS, (first.as_str(), last.as_str(), chain.as_str(), seq))?;
         }
     }
-    tx.later("UPDATE journal_chains SET head = $2 WHERE chain = $1", (chain.as_str(), hash))
+    tx.later("UPDATE journal_chains SET length = $2, head = $3 WHERE chain = $1", (chain.as_str(), seq, hash))
 }
 
 const OBJECTS: &str = "INSERT INTO journal_objects (object, chain, seq) VALUES ($1, $3, $4), ($2, $3, $4) ON CONFLICT DO NOTHING";
 
-async fn lengthen(tx: &mut Tx, chain: &str) -> Result<End, Error> {
-    const LONGER: &str = "UPDATE journal_chains SET length = length + 1 WHERE chain = $1 RETURNING length, head";
-    if let Some(end) = tx.optional::<End>(LONGER, (chain,)).await? {
+/// Where the chain ends; nobody else writes there from now on.
+async fn end(tx: &mut Tx, chain: &str) -> Result<End, Error> {
+    tx.alone(chain).await?;
+    if let Some(end) = tx.optional("SELECT length, head FROM journal_chains WHERE chain = $1", (chain,)).await? {
         return Ok(end);
     }
-    let first = Sha256::digest(chain.as_bytes()).to_vec();
-    tx.execute("INSERT INTO journal_chains (chain, length, head) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", (chain, first)).await?;
-    tx.one::<End>(LONGER, (chain,)).await
+    let head = Sha256::digest(chain.as_bytes()).to_vec();
+    tx.later("INSERT INTO journal_chains (chain, length, head) VALUES ($1, 0, $2)", (chain, head.clone()))?;
+    Ok(End { length: 0, head })
 }
 
 /// H(salt ‖ payload).

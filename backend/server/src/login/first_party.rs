@@ -14,7 +14,10 @@ use crate::{
     caller::{Now, Rng},
     cookies,
     identity::{self, Affiliation, Standing},
-    phone::{self, Tier, approvals, carried::Carried},
+    phone::{
+        self, Tier, approvals,
+        carried::{self, Carried, Given},
+    },
     problem::Problem,
     server::Server,
 };
@@ -140,12 +143,14 @@ pub(super) async fn finished(
             if is_over {
                 return Ok(None);
             }
-            let is_ours = row.request().is_ok_and(|request| request.requester == OWN_PAGES);
+            // Where the yes comes between this and what follows, its nonce has not been asked for.
+            let is_given = row.state == approvals::State::Approved;
+            let is_ours = is_given && row.request().is_ok_and(|request| request.requester == OWN_PAGES);
             if !is_ours || !orders::may_go_on(&server, &headers, &row, wanted.svar.as_deref()) {
                 return Err(Problem::gone());
             }
-            let consumed = approvals::consume(tx, &id, now).await?.ok_or_else(Problem::gone)?;
-            session_from(tx, &id, &consumed, now, &mut rng).await.map(Some)
+            let given = carried::consume(tx, &id, now).await?.ok_or_else(Problem::gone)?;
+            session_from(tx, &id, &given, now, &mut rng).await.map(Some)
         })
         .await?;
     // Who said no, or came too late, is at the beginning again.
@@ -155,16 +160,15 @@ pub(super) async fn finished(
 async fn session_from(
     tx: &mut Tx,
     id: &ApprovalId,
-    consumed: &approvals::Consumed,
+    Given { consumed, carried: Carried { phone, affiliation } }: &Given,
     now: handslag_vocab::UnixTime,
     rng: &mut Rng,
 ) -> Result<Secret, Problem> {
-    let Carried { phone, affiliation } = phone::carried::by_id(tx, &consumed.phone_id).await?.ok_or_else(Problem::gone)?;
     let from = sessions::From {
         affiliation: consumed.affiliation_id.clone(),
         phone: Some(consumed.phone_id.clone()),
         approval: Some(id.clone()),
-        assurance: consumed.reached(&affiliation, &phone),
+        assurance: consumed.reached(affiliation, phone),
         authenticated_at: consumed.decided_at,
     };
     Ok(sessions::start(tx, &from, now, rng).await?)

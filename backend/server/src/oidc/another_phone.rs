@@ -34,7 +34,7 @@ pub(super) async fn begin_anew(
             if !approvals::replace(tx, &old, now).await? {
                 return Err(Problem::gone());
             }
-            let waiting = grants::answered(tx, &old, now).await?.ok_or_else(Problem::gone)?;
+            let waiting = grants::handed_on(tx, &old, now).await?.ok_or_else(Problem::gone)?;
             let request = waiting.request().map_err(|error| Problem::internal(&error))?;
             let asked = row.request().map_err(|error| Problem::internal(&error))?;
             login::begin(tx, &server, &new, &by_another(asked, &new), &browser, now).await?;

@@ -20,7 +20,7 @@ use super::{
     delivery::Way,
     details,
     grants::{self, OfSession},
-    pushed_requests, service_sessions, sign,
+    service_sessions, sign,
     single_sign_on::{self, Candidate, Fresh},
     subjects,
     told::{self, Reason},
@@ -33,9 +33,9 @@ use crate::{
     login::{self, SSO, sso_sessions},
     outbox::Topic,
     phone::{
-        self, Phone,
+        Phone,
         approvals::{self, State as ApprovalState},
-        carried::Carried,
+        carried::{self, Carried},
         sign_requests::ANOTHER_PERSON,
     },
     problem::Problem,
@@ -66,26 +66,30 @@ pub(super) async fn answer(
     if answered.vanta.is_some() && !login::is_given(&server, &headers, &id).await? {
         return Ok(StatusCode::NO_CONTENT.into_response()); // the browser stays where it is
     }
-    let asker = server.db.read_one(async |tx| grants::asker(tx, &id).await).await?.ok_or_else(Problem::gone)?;
+    let mut row = begun(&server, &id).await?;
+    let request = row.request().map_err(|error| Problem::internal(&error))?;
+    let asker = request.service.ok_or_else(Problem::gone)?.client;
     let registered = clients::registered(&server, &asker).await?.ok_or_else(Problem::gone)?;
     let cookie = SSO.read(&server, &headers).map(|secret| secret.hash());
+    let may_go_on = |row: &approvals::Row| login::may_go_on(&server, &headers, row, answered.svar.as_deref());
     if sign::may_ask(&registered) {
-        sign::settled(&server, &id, |row| login::may_go_on(&server, &headers, row, answered.svar.as_deref())).await?;
+        sign::settled(&server, &id, may_go_on).await?;
+        row = begun(&server, &id).await?;
     }
     let now = server.clock.now();
+    // Read before the unit, so that a yes may come after it. What was not seen as given gives nothing below.
+    let is_waiting = matches!(row.state_at(now), ApprovalState::Created | ApprovalState::Claimed | ApprovalState::Shown);
+    if is_waiting || !may_go_on(&row) {
+        return Err(Problem::gone());
+    }
     let (request, given) = server
         .db
         .write(async |tx| {
-            let row = approvals::by_id(tx, &id).await?.ok_or_else(Problem::gone)?;
-            let is_waiting = matches!(row.state_at(now), ApprovalState::Created | ApprovalState::Claimed | ApprovalState::Shown);
-            if is_waiting || !login::may_go_on(&server, &headers, &row, answered.svar.as_deref()) {
-                return Err(Problem::gone());
-            }
-            let answered = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?;
-            let request = answered.request().map_err(|error| Problem::internal(&error))?;
+            let (authorization, completes) = grants::answered(tx, &id, now).await?.ok_or_else(Problem::gone)?;
+            let request = authorization.request().map_err(|error| Problem::internal(&error))?;
             let asked = Asked { server: &server, registered: &registered, request: &request, cookie: cookie.as_ref() };
-            let given = asked.given(tx, &row, answered.pushed_hash.as_ref(), (now, &mut rng)).await?;
-            Ok((request, given))
+            let given = asked.given(tx, &row, completes, (now, &mut rng)).await?;
+            Ok::<_, Problem>((request, given))
         })
         .await?;
     server.wakeups.wake(Topic::ServiceLoggedOut.as_str());
@@ -104,6 +108,10 @@ pub(super) async fn answer(
             told::tell(&server, &request, reason, &browser, now, &mut rng).await
         }
     }
+}
+
+async fn begun(server: &Server, id: &ApprovalId) -> Result<approvals::Row, Problem> {
+    server.db.read_one(async |tx| approvals::by_id(tx, id).await).await?.ok_or_else(Problem::gone)
 }
 
 /// What the service gets, and when.
@@ -128,49 +136,36 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn given(
-        &self,
-        tx: &mut Tx,
-        row: &approvals::Row,
-        pushed: Option<&SecretHash>,
-        (now, rng): (UnixTime, &mut Rng),
-    ) -> Result<Given, Problem> {
+    async fn given(&self, tx: &mut Tx, row: &approvals::Row, completes: bool, (now, rng): (UnixTime, &mut Rng)) -> Result<Given, Problem> {
         // RFC 9126 §4: a pushed request completes once, however many pages were opened with it.
-        if let Some(pushed) = pushed
-            && !pushed_requests::consume(tx, pushed, now).await?
-        {
+        if !completes {
             return Ok(Given::Refused(OAuthError::InvalidRequestUri, "the pushed request was completed before"));
         }
-        match sign::taken(tx, self.request, row, now).await? {
-            Some(consumed) => self.granted(tx, &row.approval_id, &consumed, (now, rng)).await,
+        // Only a yes that was there when this browser was let through: its nonce was asked for then (MB-04).
+        let is_given = matches!(row.state, ApprovalState::Approved | ApprovalState::Consumed);
+        let taken = if is_given { sign::taken(tx, self.request, row, now).await? } else { None };
+        match taken {
+            Some(given) => self.granted(tx, &row.approval_id, &given, (now, rng)).await,
             None if sign::is_unmade(self.request, row) => Ok(Given::Told(Reason::NotSigned)),
             None => Ok(Given::Refused(OAuthError::AccessDenied, denied(row, now))),
         }
     }
 
     /// A code for the service and a log-in for the browser, if the work identity may still be used and is the one the service wanted.
-    async fn granted(
-        &self,
-        tx: &mut Tx,
-        id: &ApprovalId,
-        consumed: &approvals::Consumed,
-        (now, rng): (UnixTime, &mut Rng),
-    ) -> Result<Given, Problem> {
+    async fn granted(&self, tx: &mut Tx, id: &ApprovalId, given: &carried::Given, (now, rng): (UnixTime, &mut Rng)) -> Result<Given, Problem> {
         let Self { server, registered, request, cookie } = *self;
         let client = &registered.config;
-        let carried = phone::carried::by_id(tx, &consumed.phone_id).await?;
-        let carried = carried.filter(|carried| carried.affiliation.affiliation_id == consumed.affiliation_id);
-        let Carried { phone, affiliation } = carried.ok_or_else(Problem::gone)?;
-        let level = consumed.reached(&affiliation, &phone);
-        let known = if request.claims.names_values() { identity::known(tx, &affiliation).await? } else { Known::of(&affiliation) };
-        if let Some(reason) = self.refusal((&affiliation, &known), &phone, level, now)? {
+        let carried::Given { consumed, carried: Carried { phone, affiliation } } = given;
+        let level = consumed.reached(affiliation, phone);
+        let known = if request.claims.names_values() { identity::known(tx, affiliation).await? } else { Known::of(affiliation) };
+        if let Some(reason) = self.refusal((affiliation, &known), phone, level, now)? {
             return Ok(Given::Told(reason));
         }
-        let fresh = Fresh { approval: id, affiliation: &affiliation, phone: &phone, level, authenticated_at: consumed.decided_at, cookie };
+        let fresh = Fresh { approval: id, affiliation, phone, level, authenticated_at: consumed.decided_at, cookie };
         let kept = single_sign_on::begin(tx, server, client, request, &fresh, (now, rng)).await?;
         let logged_in = LoggedIn {
-            affiliation: &affiliation,
-            phone: &phone,
+            affiliation,
+            phone,
             approval: id,
             level,
             authenticated_at: consumed.decided_at,
@@ -255,7 +250,10 @@ pub(super) async fn code_for(
     let of_session = match who.session {
         Some(session) => Some(OfSession {
             session: session.clone(),
-            sid: service_sessions::at(tx, session, &client.id, now, rng).await?,
+            sid: match who.transaction {
+                None => service_sessions::first(tx, session, &client.id, now, rng)?,
+                Some(_) => service_sessions::at(tx, session, &client.id, now, rng).await?,
+            },
             transaction: who.transaction.cloned(),
             ends_with_it: !request.is_offline() || client.offline_access_ends_with_session,
         }),

@@ -13,15 +13,17 @@ use handslag_protocol::{
     par::{self, RequestUri},
     request_object,
 };
+use handslag_store::Tx;
 use handslag_vocab::{ApprovalId, ClientId, SecretHash, UnixTime};
 
 use super::{
     answer::{self, LoggedIn},
+    asker,
     clients::{self, Registered},
     delivery::{self, Way},
     details,
     discovery::provider,
-    grants, key_sets, logo, objects, pushed_requests,
+    grants, key_sets, objects, pushed_requests,
     refusals::{self, Told},
     sign,
     single_sign_on::{self, Candidate, Next},
@@ -29,12 +31,13 @@ use super::{
 };
 use crate::{
     caller::{Now, Rng},
-    config, identity,
+    config,
     login::{self, SSO, sso_sessions},
     page::origin,
     phone::{
         self,
         approvals::{AskedService, InBrowser, Request},
+        granted::AskedGrant,
     },
     problem::Problem,
     server::Server,
@@ -148,17 +151,18 @@ pub(super) async fn log_in(
 ) -> Result<Response, Problem> {
     let request = &checked.request;
     let approval = ApprovalId::random(&mut rng);
-    let asked = asked(server, client, request, &approval).await?;
+    let granted = details::named(server, client, request).await?.map_err(|refusal| shown_here(refusal.code()))?;
     let (browser, new_cookie) = login::browser_of(server, headers, &mut rng);
-    server
+    let asked = server
         .db
         .write(async |tx| {
+            let asked = asked(tx, client, request, &approval, granted).await?;
             login::begin(tx, server, &approval, &asked, &browser, now).await?;
             grants::wait(tx, &approval, request, checked.pushed.as_ref(), now)?;
-            match &server.config.test {
-                Some(test) => phone::automatic::answer(tx, server, test, &approval, now, &mut rng).await,
-                None => Ok(()),
+            if let Some(test) = &server.config.test {
+                phone::automatic::answer(tx, server, test, (&approval, &asked), now, &mut rng).await?;
             }
+            Ok::<_, Problem>(asked)
         })
         .await?;
     let waits = format!("/login/{approval}{}", language(request.language));
@@ -250,17 +254,15 @@ async fn pushed(server: &Server, uri: &RequestUri, used_by: Option<&ClientId>, n
 }
 
 /// The approval that answers this request.
-async fn asked(server: &Server, client: &config::Client, request: &AuthorizationRequest, approval: &ApprovalId) -> Result<Request, Problem> {
-    let (organisation, logo) = server
-        .db
-        .read(async |tx| {
-            let organisation = identity::organisation_by_number(tx, &client.organisation).await?;
-            Ok::<_, Problem>((organisation, logo::of(tx, &client.id).await?))
-        })
-        .await?;
+async fn asked(
+    tx: &mut Tx,
+    client: &config::Client,
+    request: &AuthorizationRequest,
+    approval: &ApprovalId,
+    granted: Vec<AskedGrant>,
+) -> Result<Request, Problem> {
     // Without its organisation policy could not be asked: then nobody logs in there.
-    let organisation = organisation.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
-    let granted = details::named(server, client, request).await?.map_err(|refusal| shown_here(refusal.code()))?;
+    let asker = asker::behind(tx, client).await?.ok_or_else(|| shown_here(Refusal::ClientUnknown.code()))?;
     let shares = request.shares();
     let signature = sign::in_certificate(request, &shares);
     let assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
@@ -268,8 +270,8 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         requester: client.id.to_string(),
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
-        organisation: organisation.name,
-        logo,
+        organisation: asker.name,
+        logo: asker.logo,
         claims: shares.iter().map(|claim| claim.name.clone()).chain(signature.iter().map(|(name, _)| name.clone())).collect(),
         assurance,
         return_to: Some(format!("/authorize/{approval}")),
@@ -278,7 +280,7 @@ async fn asked(server: &Server, client: &config::Client, request: &Authorization
         stays_days: request.is_offline().then_some(client.stay_days),
         service: Some(AskedService {
             client: client.id.clone(),
-            organisation: organisation.organisation_id,
+            organisation: asker.organisation,
             sources: shares.into_iter().map(|claim| (claim.name, claim.from)).chain(signature).collect(),
         }),
         granted,

@@ -56,12 +56,17 @@ struct Pictured {
     picture_hash: Vec<u8>,
 }
 
-/// What is shown of a service; where one language has none, the one for both.
+/// What is shown of a service.
 pub(super) async fn of(tx: &mut Tx, client: &ClientId) -> Result<Logo, Error> {
     let text = "SELECT language, picture_hash FROM client_logos WHERE client_id = $1 AND picture_hash IS NOT NULL";
     let all: Vec<Pictured> = tx.all(text, (client,)).await?;
-    let one = |language: &str| all.iter().find(|one| one.language == language).and_then(|one| Digest::from_slice(&one.picture_hash));
-    Ok(Logo { sv: one("sv").or_else(|| one("")), en: one("en").or_else(|| one("")) })
+    Ok(chosen(|language| all.iter().find(|one| one.language == language).map(|one| one.picture_hash.as_slice())))
+}
+
+/// Where one language has no logo, the one for both stands.
+pub(super) fn chosen<'p>(of: impl Fn(&str) -> Option<&'p [u8]>) -> Logo {
+    let one = |language| of(language).and_then(Digest::from_slice);
+    Logo { sv: one("sv").or_else(|| one("")), en: one("en").or_else(|| one("")) }
 }
 
 /// A picture by its digest, whosever it is.

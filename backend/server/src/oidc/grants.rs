@@ -15,7 +15,7 @@ use crate::{
     server::Server,
 };
 
-/// A checked request that waits for its log-in.
+/// A checked request that waited for its log-in.
 #[derive(Debug, FromRow)]
 pub(super) struct Authorization {
     request: String,
@@ -44,19 +44,23 @@ pub(super) fn wait(
     )
 }
 
-/// Whose request waits.
-pub(super) async fn asker(tx: &mut Tx, approval: &ApprovalId) -> Result<Option<ClientId>, Error> {
-    let row: Option<(ClientId,)> = tx.optional("SELECT client_id FROM authorizations WHERE approval_id = $1", (approval,)).await?;
-    Ok(row.map(|(client,)| client))
+const TAKE: &str = "UPDATE authorizations SET answered_at = $2 WHERE approval_id = $1 AND answered_at IS NULL RETURNING request, pushed_hash";
+
+/// Takes the request out, once, for another log-in.
+pub(super) async fn handed_on(tx: &mut Tx, approval: &ApprovalId, now: UnixTime) -> Result<Option<Authorization>, Error> {
+    tx.optional(TAKE, (approval, now)).await
 }
 
-/// Takes the request out, once.
-pub(super) async fn answered(tx: &mut Tx, approval: &ApprovalId, now: UnixTime) -> Result<Option<Authorization>, Error> {
-    tx.optional(
-        "UPDATE authorizations SET answered_at = $2 WHERE approval_id = $1 AND answered_at IS NULL RETURNING request, pushed_hash",
-        (approval, now),
-    )
-    .await
+/// Takes the request out, once, because its log-in is answered, and completes the pushed one that it was. False beside it where another
+/// log-in has completed that before.
+pub(super) async fn answered(tx: &mut Tx, approval: &ApprovalId, now: UnixTime) -> Result<Option<(Authorization, bool)>, Error> {
+    let complete = "UPDATE pushed_requests SET consumed_at = $2 WHERE consumed_at IS NULL \
+                    AND uri_hash = (SELECT a.pushed_hash FROM authorizations a WHERE a.approval_id = $1 AND a.answered_at IS NULL)";
+    let (completed, taken) = tx.execute_and_ask::<Authorization>((complete, (approval, now)), (TAKE, (approval, now))).await?;
+    Ok(taken.map(|taken| {
+        let completes = taken.pushed_hash.is_none() || completed == 1;
+        (taken, completes)
+    }))
 }
 
 /// One grant.
@@ -246,20 +250,6 @@ pub(super) struct Ended {
     pub(super) approval_id: ApprovalId,
 }
 
-/// Takes the grant behind a code and kills the code. A code that is dead already kills what it gave.
-pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<Redeemed, Error> {
-    let hash = code.hash();
-    let text = "UPDATE grants SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL AND revoked_at IS NULL RETURNING grant_id";
-    if let Some((grant,)) = tx.optional::<(GrantId,)>(text, (&hash, now)).await? {
-        let held = by_id(tx, &grant).await?;
-        return Ok(held.map_or(Redeemed::Dead, |held| Redeemed::Grant(Box::new(held))));
-    }
-    let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE code_hash = $1 AND revoked_at IS NULL \
-                RETURNING grant_id, client_id, affiliation_id, approval_id";
-    let ended: Option<Ended> = tx.optional(text, (&hash, now, Why::CodeReused.as_str())).await?;
-    Ok(ended.map_or(Redeemed::Dead, Redeemed::Again))
-}
-
 macro_rules! select_held {
     ($presented:literal, $found:literal) => {
         concat!(
@@ -275,6 +265,21 @@ macro_rules! select_held {
             $found
         )
     };
+}
+
+/// Takes the grant behind a code and kills the code. A code that is dead already kills what it gave.
+pub(super) async fn redeem(tx: &mut Tx, code: &Secret, now: UnixTime) -> Result<Redeemed, Error> {
+    let hash = code.hash();
+    let text = "UPDATE grants SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL AND revoked_at IS NULL";
+    let question = select_held!("", "WHERE g.code_hash = $1 AND g.revoked_at IS NULL");
+    let (redeemed, held) = tx.execute_and_ask((text, (&hash, now)), (question, (&hash,))).await?;
+    if redeemed == 1 {
+        return Ok(held.map_or(Redeemed::Dead, |held| Redeemed::Grant(Box::new(held))));
+    }
+    let text = "UPDATE grants SET revoked_at = $2, revoked_for = $3 WHERE code_hash = $1 AND revoked_at IS NULL \
+                RETURNING grant_id, client_id, affiliation_id, approval_id";
+    let ended: Option<Ended> = tx.optional(text, (&hash, now, Why::CodeReused.as_str())).await?;
+    Ok(ended.map_or(Redeemed::Dead, Redeemed::Again))
 }
 
 /// A grant that nobody has ended.

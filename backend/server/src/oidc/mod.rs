@@ -8,6 +8,7 @@ mod access_tokens;
 mod administration;
 mod another_phone;
 mod answer;
+mod asker;
 mod authorize;
 mod client_credentials;
 mod client_logos;

@@ -13,7 +13,23 @@ pub(super) struct ServiceSession {
     pub(super) client_id: ClientId,
 }
 
-/// The service's name for the log-in; a new one the first time.
+/// The service's name for a log-in that was just begun.
+pub(super) fn first(
+    tx: &mut Tx,
+    session: &SessionId,
+    client: &ClientId,
+    now: UnixTime,
+    rng: &mut (dyn CryptoRng + Send),
+) -> Result<SessionId, Error> {
+    let sid = SessionId::random(rng);
+    tx.later(
+        "INSERT INTO service_sessions (sid, session_id, client_id, begun_at, used_at) VALUES ($1, $2, $3, $4, $4)",
+        (&sid, session, client, now),
+    )?;
+    Ok(sid)
+}
+
+/// The service's name for a log-in that stood already; a new one the first time.
 pub(super) async fn at(
     tx: &mut Tx,
     session: &SessionId,

@@ -14,7 +14,8 @@ use super::{clients::Registered, subjects};
 use crate::{
     config, outbox,
     phone::{
-        approvals::{self, Consumed, Occasion, Row, State},
+        approvals::{self, Occasion, Row, State},
+        carried::{self, Given},
         sign_requests::{self, Signing},
     },
     problem::Problem,
@@ -81,12 +82,12 @@ async fn being_made(tx: &mut Tx, id: &ApprovalId) -> Result<Option<Row>, Problem
 }
 
 /// What was approved, to be given out. A signature was taken from the approval by who made it; without one there is nothing to give.
-pub(super) async fn taken(tx: &mut Tx, request: &AuthorizationRequest, row: &Row, now: UnixTime) -> Result<Option<Consumed>, Problem> {
+pub(super) async fn taken(tx: &mut Tx, request: &AuthorizationRequest, row: &Row, now: UnixTime) -> Result<Option<Given>, Problem> {
     if !makes_signature(request) {
-        return Ok(approvals::consume(tx, &row.approval_id, now).await?);
+        return Ok(carried::consume(tx, &row.approval_id, now).await?);
     }
     if sign_requests::made(tx, &row.approval_id).await?.is_some() {
-        return Ok(approvals::consumed(tx, &row.approval_id).await?);
+        return Ok(carried::consumed(tx, &row.approval_id).await?);
     }
     // Nobody waits for it any more.
     outbox::done(tx, outbox::Topic::SignRequestApproved, row.approval_id.as_str(), now).await?;

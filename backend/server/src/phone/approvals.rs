@@ -355,14 +355,13 @@ impl Consumed {
 const OPEN_PAGES: Seconds = Seconds::hours(1);
 
 /// An approval that nobody fetches is worth nothing after this.
-const TO_CONSUME: Seconds = Seconds::minutes(5);
+pub(super) const TO_CONSUME: Seconds = Seconds::minutes(5);
 
-/// `approved → consumed`, exactly once.
-pub async fn consume(tx: &mut Tx, id: &ApprovalId, now: UnixTime) -> Result<Option<Consumed>, Error> {
-    consume_within(tx, id, now, TO_CONSUME).await
-}
+/// `approved → consumed`, exactly once, for what a log-in asks for ([`super::carried::consume`]).
+pub(super) const CONSUME: &str =
+    "UPDATE approvals SET state = 'consumed', consumed_at = $2 WHERE approval_id = $1 AND state = 'approved' AND decided_at > $3";
 
-/// `approved → consumed`, exactly once, for what may be fetched longer after the yes.
+/// The same for what may be fetched so long after the yes.
 pub async fn consume_within(tx: &mut Tx, id: &ApprovalId, now: UnixTime, life: Seconds) -> Result<Option<Consumed>, Error> {
     tx.optional(
         "UPDATE approvals SET state = 'consumed', consumed_at = $2 WHERE approval_id = $1 AND state = 'approved' AND decided_at > $3 \

@@ -9,9 +9,10 @@ use handslag_vocab::{ApprovalId, Assurance, Digest, OrganisationId, Organisation
 use serde_json::json;
 
 use super::{
-    approvals,
+    approvals::{self, Request},
     caller::{CallerIsBrowser, carrying},
-    carried, claim,
+    carried,
+    claim::{self, Question},
     phones::{self, Phone, Tier},
 };
 use crate::{
@@ -106,15 +107,22 @@ async fn phone(tx: &mut Tx, affiliation: &Affiliation) -> Result<Option<Phone>, 
 }
 
 /// Says yes at once to a log-in that was just begun.
-pub async fn answer(tx: &mut Tx, server: &Server, test: &Test, id: &ApprovalId, now: UnixTime, rng: &mut Rng) -> Result<(), Problem> {
-    let carried = carried::without_key(tx, test.auto_approve.as_str()).await?.ok_or_else(Problem::not_found)?;
-    let caller = carrying(carried, CallerIsBrowser::No, None);
-    let row = approvals::by_id(tx, id).await?.ok_or_else(Problem::gone)?;
-    if row.request().is_ok_and(|request| request.signing().is_some()) {
+pub async fn answer(
+    tx: &mut Tx,
+    server: &Server,
+    test: &Test,
+    (id, request): (&ApprovalId, &Request),
+    now: UnixTime,
+    rng: &mut Rng,
+) -> Result<(), Problem> {
+    if request.signing().is_some() {
         // Nothing is signed that nobody signs: it waits for a phone.
         return Ok(());
     }
-    let approval = claim::approval(tx, server, &caller, &row, StartKind::Assigned, "sv", now).await?;
+    let carried = carried::without_key(tx, test.auto_approve.as_str()).await?.ok_or_else(Problem::not_found)?;
+    let caller = carrying(carried, CallerIsBrowser::No, None);
+    let question = Question { approval: id, kind: request.kind(), request, ends_at: None };
+    let approval = claim::approval(tx, server, &caller, &question, (StartKind::Assigned, "sv"), now).await?;
     let evidence = json!({ "by": "nobody", "because": SOURCE }).to_string();
     if !approvals::approve_unseen(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, &evidence, now).await? {
         return Err(Problem::gone());

@@ -128,9 +128,21 @@ fn too_many_tries() -> Problem {
 
 /// Writes the canonical bytes for this person and phone.
 pub async fn fix(tx: &mut Tx, server: &Server, caller: &Caller, row: Row, start: StartKind, language: &str, now: UnixTime) -> Result<Row, Problem> {
-    let approval = approval(tx, server, caller, &row, start, language, now).await?;
+    let request = row.request().map_err(|error| Problem::internal(&error))?;
+    let ends_at = row.directed_at.map(|_| row.expires_at);
+    let question = Question { approval: &row.approval_id, kind: row.kind, request: &request, ends_at };
+    let approval = approval(tx, server, caller, &question, (start, language), now).await?;
     super::phones::used(tx, &caller.phone.phone_id, now)?;
     approvals::claim(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, now).await?.ok_or_else(Problem::gone)
+}
+
+/// What somebody is asked.
+pub(super) struct Question<'a> {
+    pub(super) approval: &'a ApprovalId,
+    pub(super) kind: ApprovalKind,
+    pub(super) request: &'a Request,
+    /// What a service asked for lives as long as it was told, whenever the person opened it.
+    pub(super) ends_at: Option<UnixTime>,
 }
 
 /// What this person would say yes to, if they may.
@@ -138,23 +150,22 @@ pub(super) async fn approval(
     tx: &mut Tx,
     server: &Server,
     caller: &Caller,
-    row: &Row,
-    start: StartKind,
-    language: &str,
+    question: &Question<'_>,
+    (start, language): (StartKind, &str),
     now: UnixTime,
 ) -> Result<Approval, Problem> {
-    let request = row.request().map_err(|error| Problem::internal(&error))?;
-    if !sign_requests::is_for(tx, server, caller, &request).await? {
+    let request = question.request;
+    if !sign_requests::is_for(tx, server, caller, request).await? {
         return Err(sign_requests::another_person());
     }
     reaches_by(caller, request.assurance, start)?;
-    if row.kind == ApprovalKind::Login || request.signing().is_some() {
-        let service = request.service.as_ref().map_or_else(|| own_pages(caller, &request), |service| Ok(service.asked(&request)))?;
+    if question.kind == ApprovalKind::Login || request.signing().is_some() {
+        let service = request.service.as_ref().map_or_else(|| own_pages(caller, request), |service| Ok(service.asked(request)))?;
         authority::allowed(server, &caller.affiliation, caller.phone.tier, Act::LogIn { service }, now)?;
     }
-    granted::may_be_given(server, caller, &request, start, now)?;
+    granted::may_be_given(server, caller, request, start, now)?;
     let known = if request.claims.is_empty() { Known::of(&caller.affiliation) } else { identity::known(tx, &caller.affiliation).await? };
-    Ok(written((caller, &known), row, &request, start, language, now))
+    Ok(written((caller, &known), question, (start, language), now))
 }
 
 /// Our own pages are a service of the person's own organisation, and policy is asked about them like about any other.
@@ -222,21 +233,21 @@ pub fn reaches(caller: &Caller, demanded: Assurance) -> Result<(), Problem> {
     Ok(())
 }
 
-fn written((caller, known): (&Caller, &Known), row: &Row, request: &Request, start: StartKind, language: &str, now: UnixTime) -> Approval {
+fn written((caller, known): (&Caller, &Known), question: &Question<'_>, (start, language): (StartKind, &str), now: UnixTime) -> Approval {
+    let Question { approval, kind, request, ends_at } = *question;
     let name = if language == "en" { request.name_en.clone() } else { request.name_sv.clone() };
     let no_sources = BTreeMap::new();
     let sources = request.service.as_ref().map_or(&no_sources, |service| &service.sources);
     let claims = request.claims.iter().filter_map(|claim| released::shared(known, sources, claim, language));
     let shared: Vec<Shared> = claims.chain(request.stays_days.map(|days| released::stays(days, language))).collect();
     let (message, message_type) = said(request, language);
-    // What a service asked for lives as long as it was told, whenever the person opened it.
-    let expires_at = if row.directed_at.is_some() { row.expires_at } else { now + approvals::time_for(row.kind) };
+    let expires_at = ends_at.unwrap_or(now + approvals::time_for(kind));
     Approval::new(
-        row.kind,
-        row.approval_id.clone(),
+        kind,
+        approval.clone(),
         caller.affiliation.who.to_string(),
         Requester { id: request.requester.clone(), name: name.clone(), organisation: request.organisation.clone() },
-        released::question(row.kind, &name, request, language),
+        released::question(kind, &name, request, language),
         language.to_owned(),
         shared,
         request.documents.clone(),

@@ -26,7 +26,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        discovery, logo, objects, proven_client,
+        asker, discovery, objects, proven_client,
         proven_client::ProvenClient,
         refused::{Refused, no_store},
     },
@@ -199,8 +199,8 @@ impl Asked<'_> {
 
     async fn asked_service(&self, tx: &mut Tx) -> Result<Request, Refused> {
         let registered = &self.service.config;
-        let organisation = identity::organisation_by_number(tx, &registered.organisation).await?;
-        let organisation = organisation.ok_or_else(|| Refused::because(OAuthError::InvalidClient, "the client's organisation is not known"))?;
+        let asker = asker::behind(tx, registered).await?;
+        let asker = asker.ok_or_else(|| Refused::because(OAuthError::InvalidClient, "the client's organisation is not known"))?;
         let request = &self.request.request;
         let assurance = request.acr.least().map_or(registered.assurance, |least| least.max(registered.assurance));
         if assurance > StartKind::Number.assurance() || (registered.reviewed_only && !self.server.config.reviewed_by_digg) {
@@ -212,8 +212,8 @@ impl Asked<'_> {
             requester: registered.id.to_string(),
             name_sv: registered.name_sv.clone(),
             name_en: registered.name_en.clone(),
-            organisation: organisation.name,
-            logo: logo::of(tx, &registered.id).await?,
+            organisation: asker.name,
+            logo: asker.logo,
             claims: shares.iter().map(|claim| claim.name.clone()).collect(),
             assurance,
             return_to: None,
@@ -222,7 +222,7 @@ impl Asked<'_> {
             stays_days: request.is_offline().then_some(registered.stay_days),
             service: Some(AskedService {
                 client: registered.id.clone(),
-                organisation: organisation.organisation_id,
+                organisation: asker.organisation,
                 sources: shares.iter().map(|claim| (claim.name.clone(), claim.from)).collect(),
             }),
             granted: Vec::new(),

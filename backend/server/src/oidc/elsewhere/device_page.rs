@@ -17,7 +17,7 @@ use handslag_vocab::{ApprovalId, Assurance, Digest, Seconds, Secret, UnixTime};
 use serde::Deserialize;
 
 use super::{
-    super::{clients, logo},
+    super::{asker, clients},
     awaited::{self, Awaited},
 };
 use crate::{
@@ -158,15 +158,15 @@ pub(super) async fn yes(
 }
 
 async fn asked(tx: &mut Tx, client: &config::Client, request: &AuthorizationRequest, approval: &ApprovalId) -> Result<Request, Problem> {
-    let organisation = identity::organisation_by_number(tx, &client.organisation).await?.ok_or_else(Problem::gone)?;
+    let asker = asker::behind(tx, client).await?.ok_or_else(Problem::gone)?;
     let assurance: Assurance = request.acr.least().map_or(client.assurance, |least| least.max(client.assurance));
     let shares = request.shares();
     Ok(Request {
         requester: client.id.to_string(),
         name_sv: client.name_sv.clone(),
         name_en: client.name_en.clone(),
-        organisation: organisation.name,
-        logo: logo::of(tx, &client.id).await?,
+        organisation: asker.name,
+        logo: asker.logo,
         claims: shares.iter().map(|claim| claim.name.clone()).collect(),
         assurance,
         return_to: Some(format!("/device/klar/{approval}")),
@@ -175,7 +175,7 @@ async fn asked(tx: &mut Tx, client: &config::Client, request: &AuthorizationRequ
         stays_days: request.is_offline().then_some(client.stay_days),
         service: Some(AskedService {
             client: client.id.clone(),
-            organisation: organisation.organisation_id,
+            organisation: asker.organisation,
             sources: shares.iter().map(|claim| (claim.name.clone(), claim.from)).collect(),
         }),
         granted: Vec::new(),

@@ -19,10 +19,10 @@ use super::{
 use crate::{
     audit::{self, Actor, Event, Purpose},
     caller::Rng,
-    identity::{self, Affiliation},
+    identity::Affiliation,
     phone::{
-        self,
         approvals::{self, Row, State as ApprovalState},
+        carried::{self, Carried, Given},
         directed,
     },
     problem::Problem,
@@ -102,9 +102,7 @@ async fn granted(tx: &mut Tx, asked: &Asked<'_>, awaited: &Awaited, approval: &A
     if !awaited::take(tx, awaited, asked.now).await? {
         return Err(dead());
     }
-    let consumed = approvals::consume(tx, approval, asked.now).await?.ok_or_else(dead)?;
-    let affiliation = identity::by_id(tx, &consumed.affiliation_id).await?;
-    let phone = phone::by_id(tx, &consumed.phone_id).await?.ok_or_else(dead)?;
+    let Given { consumed, carried: Carried { phone, affiliation } } = carried::consume(tx, approval, asked.now).await?.ok_or_else(dead)?;
     let Some(assurance) = request.acr.answer(consumed.reached(&affiliation, &phone)) else {
         return Err(Refused::because(OAuthError::AccessDenied, OAuthError::UnmetAuthenticationRequirements.description()));
     };

@@ -21,14 +21,15 @@ use super::{
 };
 use crate::{
     caller::{Now, Rng},
-    config, identity,
+    config,
     login::{self, remembered, sso_sessions},
     oidc::{
         answer::{self, LoggedIn},
+        asker,
         authorize::{self, Checked},
         clients::{self, Registered},
         delivery::{self, Way},
-        logo, pushed_requests,
+        pushed_requests,
         told::{self, Reason},
     },
     page::{Page, goes_on_to},
@@ -86,19 +87,13 @@ pub(in crate::oidc) async fn show(
     let client = &registered.config;
     let found = of_session(&server, client, &request, &offer.session_id, now).await?;
     let candidate = found.ok_or_else(Problem::gone)?;
-    let (organisation, logo) = server
-        .db
-        .read(async |tx| {
-            let organisation = identity::organisation_by_number(tx, &client.organisation).await?;
-            Ok::<_, Problem>((organisation, logo::of(tx, &client.id).await?))
-        })
-        .await?;
+    let asker = server.db.read_one(async |tx| asker::behind(tx, client).await).await?.ok_or_else(Problem::gone)?;
     let page = ContinuePage {
         voice,
         id,
         service: clients::name(client, voice).to_owned(),
-        organisation: organisation.map(|organisation| organisation.name).unwrap_or_default(),
-        logo: logo.path(voice.tag()),
+        organisation: asker.name,
+        logo: asker.logo.path(voice.tag()),
         name: candidate.affiliation.name(),
         since: voice.moment(candidate.session.authenticated_at),
         until: voice.moment(candidate.session.expires_at),
