@@ -206,6 +206,8 @@ crate::kommun::on_every_ground! {
         of_fifty_programs_ten_are_registered,
     }
     release {
+        a_number_is_one_of_two_and_for_who_may_ask,
+        a_number_that_is_none_is_not_entered,
         names_are_tried_before_they_are_saved,
         names_of_a_services_own_are_sent_as_they_were_shown,
         standard_scopes_give_what_is_there,

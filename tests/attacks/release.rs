@@ -17,7 +17,7 @@ async fn entered(desk: &mut Browser, worker: &Worker) {
     let values = json!({
         "email": { "value": MAIL, "checked": true }, "phone": { "value": "+46701740605" }, "eppn": { "value": EPPN },
         "hsa_id": { "value": "SE2120009994-A1B2" }, "employee_number": { "value": "10017" }, "ad_name": { "value": "KVARNBY\\amisah01" },
-        "address": { "value": "Storgatan 1, 123 45 Kvarnby" },
+        "address": { "value": "Storgatan 1, 123 45 Kvarnby" }, "person_number": { "value": "191212121212" },
     });
     let (status, answer, _) = desk.calls("PUT", &format!("/admin/people/{}", worker.affiliation), &[], Some(&values)).await;
     assert_eq!((status, &answer["email"]["checked"], &answer["phone"]["checked"]), (200, &json!(true), &json!(false)), "{answer}");
@@ -55,7 +55,7 @@ pub(crate) async fn who_asks_for_nothing_hears_nothing(kommun: &Kommun) {
     let (id_token, info, read) = told(kommun, &portal, &mut worker, &[("scope", "openid")]).await;
     let who = worker.known().await.who.to_string();
     for said in [id_token.to_string(), info.to_string()] {
-        for personal in ["Amina", "Sahlin", MAIL, EPPN, "0701", "10017", "amisah", "Storgatan", who.as_str(), "2120009994"] {
+        for personal in ["Amina", "Sahlin", MAIL, EPPN, "0701", "10017", "amisah", "Storgatan", who.as_str(), "2120009994", "191212"] {
             assert!(!said.contains(personal), "{personal} in {said}");
         }
     }
@@ -71,7 +71,8 @@ pub(crate) async fn who_may_not_ask_never_hears(kommun: &Kommun) {
     registered(&mut desk, &format!("openid {ORG_ID}"), &json!([])).await;
     let portal = Portal::new(kommun, "nytjanst", None, "https://ny.example/cb");
     let wanted = json!({ "essential": true });
-    let names = ["email", "phone_number", "address", "given_name", "eduPersonPrincipalName", "employeeHsaId"];
+    let number = "https://id.oidc.se/claim/personalIdentityNumber";
+    let names = ["email", "phone_number", "address", "given_name", "eduPersonPrincipalName", "employeeHsaId", number];
     let wishes: Value = names.into_iter().map(|name| (name.to_owned(), wanted.clone())).collect::<serde_json::Map<_, _>>().into();
     let claims = json!({ "id_token": wishes, "userinfo": wishes }).to_string();
     let (id_token, info, read) = told(kommun, &portal, &mut worker, &[("scope", &format!("openid email phone {ORG_ID}")), ("claims", &claims)]).await;
@@ -169,4 +170,80 @@ pub(crate) async fn names_are_tried_before_they_are_saved(kommun: &Kommun) {
     let reserved = [("version", "2"), ("claim", "sub"), ("from", "eppn"), ("scope", "skola")];
     assert_eq!(desk.post("/tjanster/nytjanst/namn", &reserved).await.status, 400);
     kommun.journal_holds().await;
+}
+
+fn number(value: &str) -> Value {
+    json!({ "person_number": { "value": value } })
+}
+
+/// SE-05, SE-06: what is entered is a number, and what is said of it fits it.
+pub(crate) async fn a_number_that_is_none_is_not_entered(kommun: &Kommun) {
+    let administrator = kommun.administrator().await;
+    let mut desk = kommun.desk_of(&administrator).await;
+    let worker = kommun.worker("Amina Sahlin").await;
+    let path = format!("/admin/people/{}", worker.affiliation);
+    for wrong in [
+        number("191212121213"),
+        number("1212121212"),
+        json!({ "person_number_level": { "value": "probable" } }),
+        json!({ "person_number": { "value": "191212121212" }, "person_number_level": { "value": "probable" } }),
+        json!({ "person_number": { "value": "197010632391" }, "person_number_level": { "value": "sure" } }),
+        json!({ "person_number": { "value": "197010632391" }, "person_number_previous": { "value": "197010632391" } }),
+    ] {
+        let (status, answer, _) = desk.calls("PUT", &path, &[], Some(&wrong)).await;
+        assert_eq!((status, &answer["code"]), (400, &json!("unsound_attribute")), "{wrong} {answer}");
+    }
+    assert_eq!(desk.calls("GET", &path, &[], None).await.1.get("person_number"), None, "a refused entry enters nothing");
+}
+
+/// SE-05, SE-06: one kind of number at a time, checked, and what is said of it only to who names it.
+pub(crate) async fn a_number_is_one_of_two_and_for_who_may_ask(kommun: &Kommun) {
+    const NUMBER: &str = "https://id.oidc.se/scope/naturalPersonNumber";
+    const LEVEL: &str = "https://id.oidc.se/claim/coordinationNumberLevel";
+    const PREVIOUS: &str = "https://id.oidc.se/claim/previousCoordinationNumber";
+    const PERSONAL: &str = "https://id.oidc.se/claim/personalIdentityNumber";
+    const COORDINATION: &str = "https://id.oidc.se/claim/coordinationNumber";
+    let administrator = kommun.administrator().await;
+    let mut desk = kommun.desk_of(&administrator).await;
+    let mut worker = kommun.worker("Amina Sahlin").await;
+    let path = format!("/admin/people/{}", worker.affiliation);
+    registered(&mut desk, &format!("openid {NUMBER}"), &json!([])).await;
+    let portal = Portal::new(kommun, "nytjanst", None, "https://ny.example/cb");
+    let (scope, claims) = (format!("openid {NUMBER}"), json!({ "userinfo": { LEVEL: null, PREVIOUS: null } }).to_string());
+    let by_scope = [("scope", scope.as_str())];
+    let by_name = [("scope", scope.as_str()), ("claims", claims.as_str())];
+
+    assert_eq!(desk.calls("PUT", &path, &[], Some(&number("191212121212"))).await.0, 200);
+    let (id_token, info, read) = told(kommun, &portal, &mut worker, &by_name).await;
+    for said in [&id_token, &info] {
+        assert_eq!(said[PERSONAL], json!("191212121212"));
+        assert!([COORDINATION, LEVEL, PREVIOUS].iter().all(|claim| said.get(claim).is_none()), "{said}");
+    }
+    assert_eq!(read, [("Personnummer".to_owned(), "191212121212".to_owned())]);
+
+    let coordination = json!({
+        "person_number_previous": { "value": "197010912397" }, "person_number_level": { "value": "probable" }, "person_number": { "value": "197010632391" },
+    });
+    assert_eq!(desk.calls("PUT", &path, &[], Some(&coordination)).await.0, 200);
+    let (id_token, info, read) = told(kommun, &portal, &mut worker, &by_scope).await;
+    for said in [&id_token, &info] {
+        assert_eq!(said[COORDINATION], json!("197010632391"));
+        assert!([PERSONAL, LEVEL, PREVIOUS].iter().all(|claim| said.get(claim).is_none()), "{said}");
+    }
+    assert_eq!(read, [("Samordningsnummer".to_owned(), "197010632391".to_owned())]);
+    let (id_token, info, read) = told(kommun, &portal, &mut worker, &by_name).await;
+    assert_eq!((&info[LEVEL], &info[PREVIOUS]), (&json!("probable"), &json!("197010912397")));
+    assert!(id_token.get(LEVEL).is_none() && id_token.get(PREVIOUS).is_none(), "{id_token}");
+    assert!(read.contains(&("Samordningsnumrets nivå".to_owned(), "sannolikt".to_owned())), "{read:?}");
+
+    // Another number is another number: what was said of the old one is gone with it.
+    assert_eq!(desk.calls("PUT", &path, &[], Some(&number("191212121212"))).await.0, 200);
+    let (_, info, _) = told(kommun, &portal, &mut worker, &by_name).await;
+    assert!(info.get(LEVEL).is_none() && info.get(PREVIOUS).is_none(), "{info}");
+    assert_eq!(desk.calls("PUT", &path, &[], Some(&json!({ "person_number": null }))).await.0, 200);
+    let (id_token, _, _) = told(kommun, &portal, &mut worker, &by_scope).await;
+    assert!(id_token.get(PERSONAL).is_none());
+    for (payload,) in kommun.server.db.read(async |tx| tx.all::<(String,)>("SELECT payload FROM journal_payloads", ()).await).await.unwrap() {
+        assert!(!payload.contains("1912121212") && !payload.contains("19701063"), "no number stands in the journal: {payload}");
+    }
 }

@@ -22,6 +22,8 @@ pub enum Attribute {
     Address,
     /// `orgAffiliation`.
     AffiliationId,
+    /// `coordinationNumber`, of who has no personal identity number.
+    CoordinationNumber,
     /// The address for mail at work.
     Email,
     /// Whether somebody has checked that mail there reaches this person.
@@ -42,6 +44,14 @@ pub enum Attribute {
     OrganisationName,
     /// `orgNumber`.
     OrganisationNumber,
+    /// The number that says who a person is before the law, of either kind: what is told of it is the one or the other (SE-05).
+    PersonNumber,
+    /// How sure a coordination number is (law 2022:1697): `confirmed`, `probable` or `uncertain`.
+    PersonNumberLevel,
+    /// The coordination number that a person had before.
+    PersonNumberPrevious,
+    /// `personalIdentityNumber`.
+    PersonalNumber,
     /// The telephone at work.
     Phone,
     /// Whether somebody has checked that this telephone reaches this person.
@@ -54,10 +64,11 @@ pub enum Attribute {
 
 impl Attribute {
     /// Every one.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::AdName,
         Self::Address,
         Self::AffiliationId,
+        Self::CoordinationNumber,
         Self::Email,
         Self::EmailChecked,
         Self::EmployeeNumber,
@@ -68,6 +79,10 @@ impl Attribute {
         Self::Name,
         Self::OrganisationName,
         Self::OrganisationNumber,
+        Self::PersonNumber,
+        Self::PersonNumberLevel,
+        Self::PersonNumberPrevious,
+        Self::PersonalNumber,
         Self::Phone,
         Self::PhoneChecked,
         Self::RoleName,
@@ -75,7 +90,18 @@ impl Attribute {
     ];
 
     /// Those that an organisation enters for each person beside the name and the employment.
-    pub const ENTERED: [Self; 7] = [Self::AdName, Self::Address, Self::Email, Self::EmployeeNumber, Self::Eppn, Self::HsaId, Self::Phone];
+    pub const ENTERED: [Self; 10] = [
+        Self::AdName,
+        Self::Address,
+        Self::Email,
+        Self::EmployeeNumber,
+        Self::Eppn,
+        Self::HsaId,
+        Self::PersonNumber,
+        Self::PersonNumberLevel,
+        Self::PersonNumberPrevious,
+        Self::Phone,
+    ];
 
     /// Its word in configurations and in the database.
     pub const fn name(self) -> &'static str {
@@ -83,6 +109,7 @@ impl Attribute {
             Self::AdName => "ad_name",
             Self::Address => "address",
             Self::AffiliationId => "affiliation_id",
+            Self::CoordinationNumber => "coordination_number",
             Self::Email => "email",
             Self::EmailChecked => "email_checked",
             Self::EmployeeNumber => "employee_number",
@@ -93,6 +120,10 @@ impl Attribute {
             Self::Name => "name",
             Self::OrganisationName => "organisation_name",
             Self::OrganisationNumber => "organisation_number",
+            Self::PersonNumber => "person_number",
+            Self::PersonNumberLevel => "person_number_level",
+            Self::PersonNumberPrevious => "person_number_previous",
+            Self::PersonalNumber => "personal_number",
             Self::Phone => "phone",
             Self::PhoneChecked => "phone_checked",
             Self::RoleName => "role_name",
@@ -106,6 +137,7 @@ impl Attribute {
             Self::AdName => ("Konto i katalogen", "Directory account"),
             Self::Address => ("Arbetsplatsens adress", "Address of the workplace"),
             Self::AffiliationId => ("Jobb-id", "Work identity"),
+            Self::CoordinationNumber => ("Samordningsnummer", "Coordination number"),
             Self::Email => ("E-postadress", "E-mail address"),
             Self::EmailChecked => ("E-postadressen är kontrollerad", "E-mail address is checked"),
             Self::EmployeeNumber => ("Anställningsnummer", "Employee number"),
@@ -116,6 +148,10 @@ impl Attribute {
             Self::Name => ("Namn", "Name"),
             Self::OrganisationName => ("Organisation", "Organisation"),
             Self::OrganisationNumber => ("Organisationsnummer", "Organisation number"),
+            Self::PersonNumber => ("Personnummer eller samordningsnummer", "Personal or coordination number"),
+            Self::PersonNumberLevel => ("Samordningsnumrets nivå", "Level of the coordination number"),
+            Self::PersonNumberPrevious => ("Tidigare samordningsnummer", "Earlier coordination number"),
+            Self::PersonalNumber => ("Personnummer", "Personal identity number"),
             Self::Phone => ("Telefon i arbetet", "Telephone at work"),
             Self::PhoneChecked => ("Telefonen är kontrollerad", "Telephone is checked"),
             Self::RoleName => ("Roll", "Role"),
@@ -124,9 +160,15 @@ impl Attribute {
         Label { sv, en }
     }
 
-    /// Whether a service may be told this under a name of its choice. What says that another value is checked goes with that value.
+    /// Whether a service may be told this under a name of its choice. What says something of another value goes with that value, and what
+    /// is told only on request (SE-06) has no other name.
     pub const fn may_be_named(self) -> bool {
-        !matches!(self, Self::EmailChecked | Self::PhoneChecked)
+        !matches!(self, Self::EmailChecked | Self::PersonNumber | Self::PersonNumberLevel | Self::PersonNumberPrevious | Self::PhoneChecked)
+    }
+
+    /// Whether it says something that an organisation entered.
+    pub fn is_entered(self) -> bool {
+        matches!(self, Self::CoordinationNumber | Self::EmailChecked | Self::PersonalNumber | Self::PhoneChecked) || Self::ENTERED.contains(&self)
     }
 }
 

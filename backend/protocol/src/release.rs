@@ -18,16 +18,29 @@ use crate::{attribute::Attribute, authorize::ClaimsParameter};
 pub struct Release {
     /// The claim.
     pub claim: &'static str,
-    /// Scopes whose definition has it, with whether they deliver it in the ID Token beside UserInfo.
-    pub scopes: &'static [(&'static str, bool)],
+    /// Scopes whose definition has it.
+    pub scopes: &'static [(&'static str, Delivery)],
     /// What it says.
     pub from: Attribute,
+}
+
+/// Where a scope by itself delivers a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// In the ID Token and in UserInfo.
+    Everywhere,
+    /// Nowhere: a service that may ask for the scope may name the claim.
+    OnRequest,
+    /// In UserInfo.
+    UserInfo,
 }
 
 /// OIDC Sweden Claims 1.0 §3.3: the work identity.
 pub const NATURAL_PERSON_ORG_ID: &str = "https://id.oidc.se/scope/naturalPersonOrgId";
 /// OIDC Sweden Claims 1.0 §3.1: the person's name.
 pub const NATURAL_PERSON_INFO: &str = "https://id.oidc.se/scope/naturalPersonInfo";
+/// OIDC Sweden Claims 1.0 §3.2: the number that says who the person is.
+pub const NATURAL_PERSON_NUMBER: &str = "https://id.oidc.se/scope/naturalPersonNumber";
 /// OIDC Core §5.4.
 pub const PROFILE: &str = "profile";
 /// OIDC Core §5.4.
@@ -37,27 +50,33 @@ pub const PHONE: &str = "phone";
 /// OIDC Core §5.4.
 pub const ADDRESS: &str = "address";
 
-const ORG_ID_EVERYWHERE: (&str, bool) = (NATURAL_PERSON_ORG_ID, true);
-const ORG_ID: (&str, bool) = (NATURAL_PERSON_ORG_ID, false);
-const INFO: (&str, bool) = (NATURAL_PERSON_INFO, false);
-const STANDARD: (&str, bool) = (PROFILE, false);
+const ORG_ID_EVERYWHERE: (&str, Delivery) = (NATURAL_PERSON_ORG_ID, Delivery::Everywhere);
+const ORG_ID: (&str, Delivery) = (NATURAL_PERSON_ORG_ID, Delivery::UserInfo);
+const INFO: (&str, Delivery) = (NATURAL_PERSON_INFO, Delivery::UserInfo);
+const NUMBER: (&str, Delivery) = (NATURAL_PERSON_NUMBER, Delivery::Everywhere);
+const WITH_NUMBER: (&str, Delivery) = (NATURAL_PERSON_NUMBER, Delivery::OnRequest);
+const STANDARD: (&str, Delivery) = (PROFILE, Delivery::UserInfo);
 
 /// The table, in the order in which a person reads it.
-pub const RELEASE: [Release; 11] = [
+pub const RELEASE: [Release; 15] = [
     row("name", &[ORG_ID, INFO, STANDARD], Attribute::Name),
     row("given_name", &[INFO, STANDARD], Attribute::GivenName),
     row("family_name", &[INFO, STANDARD], Attribute::FamilyName),
+    row("https://id.oidc.se/claim/personalIdentityNumber", &[NUMBER], Attribute::PersonalNumber),
+    row("https://id.oidc.se/claim/coordinationNumber", &[NUMBER], Attribute::CoordinationNumber),
+    row("https://id.oidc.se/claim/coordinationNumberLevel", &[WITH_NUMBER], Attribute::PersonNumberLevel),
+    row("https://id.oidc.se/claim/previousCoordinationNumber", &[WITH_NUMBER], Attribute::PersonNumberPrevious),
     row("https://id.oidc.se/claim/orgAffiliation", &[ORG_ID_EVERYWHERE], Attribute::AffiliationId),
     row("https://id.oidc.se/claim/orgName", &[ORG_ID], Attribute::OrganisationName),
     row("https://id.oidc.se/claim/orgNumber", &[ORG_ID], Attribute::OrganisationNumber),
-    row("email", &[(EMAIL, false)], Attribute::Email),
-    row("email_verified", &[(EMAIL, false)], Attribute::EmailChecked),
-    row("phone_number", &[(PHONE, false)], Attribute::Phone),
-    row("phone_number_verified", &[(PHONE, false)], Attribute::PhoneChecked),
-    row("address", &[(ADDRESS, false)], Attribute::Address),
+    row("email", &[(EMAIL, Delivery::UserInfo)], Attribute::Email),
+    row("email_verified", &[(EMAIL, Delivery::UserInfo)], Attribute::EmailChecked),
+    row("phone_number", &[(PHONE, Delivery::UserInfo)], Attribute::Phone),
+    row("phone_number_verified", &[(PHONE, Delivery::UserInfo)], Attribute::PhoneChecked),
+    row("address", &[(ADDRESS, Delivery::UserInfo)], Attribute::Address),
 ];
 
-const fn row(claim: &'static str, scopes: &'static [(&'static str, bool)], from: Attribute) -> Release {
+const fn row(claim: &'static str, scopes: &'static [(&'static str, Delivery)], from: Attribute) -> Release {
     Release { claim, scopes, from }
 }
 
@@ -98,9 +117,9 @@ pub fn shares(scopes: &[String], claims: &ClaimsParameter, naming: &[Naming]) ->
         in_userinfo: claims.userinfo.contains_key(name) || by_scope,
     };
     let of_the_table = RELEASE.iter().filter_map(|row| {
-        let mut by_scope = row.scopes.iter().filter(|(scope, _)| asked(scope)).peekable();
-        let is_asked = by_scope.peek().is_some();
-        Some(delivered(row.claim, naming::source(naming, row)?, is_asked, by_scope.any(|(_, in_id_token)| *in_id_token)))
+        let by_scope = |delivery| row.scopes.iter().any(|(scope, delivered)| *delivered == delivery && asked(scope));
+        let (everywhere, in_userinfo) = (by_scope(Delivery::Everywhere), by_scope(Delivery::UserInfo));
+        Some(delivered(row.claim, naming::source(naming, row)?, everywhere || in_userinfo, everywhere))
     });
     let of_its_own = naming.iter().filter(|named| source(&named.claim).is_none());
     let of_its_own = of_its_own.map(|named| delivered(&named.claim, named.from, named.scope.as_deref().is_some_and(asked), false));
@@ -163,6 +182,23 @@ mod tests {
         assert_eq!(shared(&["openid"], r#"{"id_token":{"personalIdentityNumber":{"essential":true}}}"#), [], "not in the table");
     }
 
+    /// SE-05, SE-06.
+    #[test]
+    fn a_number_goes_to_both_and_what_is_said_of_it_only_to_who_names_it() {
+        let shared_numbers = shared(&["openid", NATURAL_PERSON_NUMBER], "{}");
+        let both = ["personalIdentityNumber", "coordinationNumber"];
+        assert_eq!(
+            (names(&shared_numbers, |claim| claim.in_id_token), names(&shared_numbers, |claim| claim.in_userinfo)),
+            (both.into(), both.into())
+        );
+        let named =
+            r#"{"userinfo":{"https://id.oidc.se/claim/previousCoordinationNumber":null,"https://id.oidc.se/claim/coordinationNumberLevel":null}}"#;
+        let shared_alone = shared(&["openid"], named);
+        assert_eq!(names(&shared_alone, |claim| claim.in_userinfo), ["coordinationNumberLevel", "previousCoordinationNumber"]);
+        let may_name = |scope: &str| covers(&[scope.to_owned()], &[], "https://id.oidc.se/claim/previousCoordinationNumber");
+        assert!(may_name(NATURAL_PERSON_NUMBER) && !may_name(NATURAL_PERSON_INFO));
+    }
+
     /// OP-15.
     #[test]
     fn the_claims_parameter_names_the_destination() {
@@ -189,7 +225,7 @@ mod tests {
         let claims: BTreeSet<&str> = RELEASE.iter().map(|row| row.claim).collect();
         assert_eq!(claims.len(), RELEASE.len());
         assert!(RELEASE.iter().all(|row| !row.scopes.is_empty()));
-        assert_eq!(scopes(), [ADDRESS, EMAIL, NATURAL_PERSON_INFO, NATURAL_PERSON_ORG_ID, PHONE, PROFILE]);
+        assert_eq!(scopes(), [ADDRESS, EMAIL, NATURAL_PERSON_INFO, NATURAL_PERSON_NUMBER, NATURAL_PERSON_ORG_ID, PHONE, PROFILE]);
         let covered = |claim| covers(&[PROFILE.to_owned()], &[], claim);
         assert!(covered("name") && !covered("email") && !covered("salary"));
     }

@@ -131,7 +131,8 @@ async fn open_sqlite(path: PathBuf) -> Result<Db, Error> {
         // Pages of the log before they are brought home, 16 MiB: those at the end of every index are written there again and again.
         .pragma("wal_autocheckpoint", "4000")
         .statement_cache_capacity(STATEMENTS);
-    let writer = Writer::open(options.clone()).await?;
+    // The writer's pages stay good from one unit to the next, 16 MiB of them; a reader's are thrown away with every commit.
+    let writer = Writer::open(options.clone().pragma("cache_size", "-16384")).await?;
     let readers = Readers::new(options.create_if_missing(false).pragma("query_only", "ON"));
     Ok(Db(Kind::Sqlite { readers, writer }))
 }

@@ -11,6 +11,7 @@ mod digest;
 mod id;
 mod message;
 mod organisation;
+mod person_number;
 mod secret;
 mod taking;
 mod time;
@@ -25,6 +26,7 @@ pub use id::{
 };
 pub use message::{Block, BlockKind, MessageType, Span, is_showable};
 pub use organisation::{MalformedOrganisationNumber, OrgAffiliation, OrganisationNumber};
+pub use person_number::{MalformedPersonNumber, PersonNumber};
 pub use secret::{Secret, SecretHash};
 pub use taking::Taking;
 pub use time::{Seconds, UnixTime};

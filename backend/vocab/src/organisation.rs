@@ -49,7 +49,7 @@ impl FromStr for OrganisationNumber {
 }
 
 /// The modulus-10 sum of ten ASCII digits, doubling the first and then every other one (SKV 709).
-fn luhn_sum(digits: &[u8]) -> u32 {
+pub(crate) fn luhn_sum(digits: &[u8]) -> u32 {
     let weighted = digits.iter().enumerate().map(|(place, digit)| u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 });
     weighted.map(|product| product / 10 + product % 10).sum()
 }

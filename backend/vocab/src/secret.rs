@@ -79,10 +79,11 @@ impl fmt::Debug for SecretHash {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    struct Counter(u8);
+    /// Each draw is another one.
+    pub(crate) struct Counter(pub(crate) u8);
 
     impl rand_core::TryRng for Counter {
         type Error = std::convert::Infallible;

@@ -26,3 +26,6 @@ pages = { $count ->
 }
 back-title = Back to { $name }
 back-go = Go on
+number-confirmed = confirmed
+number-probable = probable
+number-uncertain = uncertain

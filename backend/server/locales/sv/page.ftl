@@ -26,3 +26,6 @@ pages = { $count ->
 }
 back-title = Tillbaka till { $name }
 back-go = Gå vidare
+number-confirmed = styrkt
+number-probable = sannolikt
+number-uncertain = osäkert

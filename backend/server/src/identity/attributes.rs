@@ -8,7 +8,7 @@ use handslag_protocol::{
     release::{self, Claim},
 };
 use handslag_store::{Error, FromRow, Tx};
-use handslag_vocab::{AffiliationId, Seconds, UnixTime};
+use handslag_vocab::{AffiliationId, PersonNumber, Seconds, UnixTime};
 use serde_json::{Map, Value, json};
 
 use super::affiliations::Affiliation;
@@ -39,6 +39,9 @@ pub struct Known {
 /// So long after the employment's end a question about it may come.
 const KEPT: Seconds = Seconds::days(365);
 
+/// How sure a coordination number may be (OIDC Sweden Claims 1.0 §2.1; SE-06).
+const LEVELS: [&str; 3] = ["confirmed", "probable", "uncertain"];
+
 /// The longest value that is entered.
 const LONGEST: usize = 200;
 
@@ -50,9 +53,7 @@ pub async fn known(tx: &mut Tx, affiliation: &Affiliation) -> Result<Known, Erro
 
 /// The same, as far as these claims need it: most are about the employment, which stands here already.
 pub async fn known_for(tx: &mut Tx, affiliation: &Affiliation, claims: &[Claim]) -> Result<Known, Error> {
-    let is_entered =
-        |claim: &Claim| matches!(claim.from, Attribute::EmailChecked | Attribute::PhoneChecked) || Attribute::ENTERED.contains(&claim.from);
-    if claims.iter().any(is_entered) { known(tx, affiliation).await } else { Ok(Known::of(affiliation)) }
+    if claims.iter().any(|claim| claim.from.is_entered()) { known(tx, affiliation).await } else { Ok(Known::of(affiliation)) }
 }
 
 impl Known {
@@ -73,6 +74,7 @@ impl Known {
             Attribute::PhoneChecked => self.is_checked(Attribute::Phone).map(Value::from),
             // OIDC Core §5.1.1.
             Attribute::Address => self.text(attribute, Language::Swedish).map(|text| json!({ "formatted": text })),
+            Attribute::PersonNumberLevel => self.entered(attribute).map(Value::from),
             _ => self.text(attribute, Language::Swedish).map(Value::from),
         }
     }
@@ -82,17 +84,30 @@ impl Known {
         let affiliation = &self.affiliation;
         match attribute {
             Attribute::AffiliationId => Some(affiliation.who.to_string()),
+            Attribute::CoordinationNumber => self.number(true),
             Attribute::EmailChecked => self.is_checked(Attribute::Email).map(|is| yes_or_no(is, language)),
             Attribute::FamilyName => Some(affiliation.family_name.clone()),
             Attribute::GivenName => Some(affiliation.given_name.clone()),
             Attribute::Name => Some(affiliation.name()),
             Attribute::OrganisationName => Some(affiliation.organisation_name.clone()),
             Attribute::OrganisationNumber => Some(affiliation.organisation_number.to_string()),
+            Attribute::PersonNumberLevel => self.entered(attribute).map(|level| Voice::in_language(language).say(&format!("number-{level}"))),
+            Attribute::PersonalNumber => self.number(false),
             Attribute::PhoneChecked => self.is_checked(Attribute::Phone).map(|is| yes_or_no(is, language)),
             Attribute::RoleName => Some(role_name(affiliation)),
             Attribute::Unit => Some(affiliation.unit.clone()),
-            _ => self.entered.get(attribute.name()).map(|entered| entered.value.clone()),
+            _ => self.entered(attribute).map(str::to_owned),
         }
+    }
+
+    fn entered(&self, attribute: Attribute) -> Option<&str> {
+        self.entered.get(attribute.name()).map(|entered| entered.value.as_str())
+    }
+
+    /// The person's number where it is of this kind: never both (SE-05).
+    fn number(&self, is_coordination: bool) -> Option<String> {
+        let number: PersonNumber = self.entered(Attribute::PersonNumber)?.parse().ok()?;
+        (number.is_coordination() == is_coordination).then(|| number.to_string())
     }
 
     /// What these claims say of this person; a claim without a value is not there.
@@ -130,37 +145,78 @@ pub fn is_sound(attribute: Attribute, value: &str) -> bool {
         Attribute::Email | Attribute::Eppn => is_token && has_two_halves(),
         Attribute::Phone => value.strip_prefix('+').is_some_and(|rest| (6..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit())),
         Attribute::EmployeeNumber | Attribute::HsaId => is_token,
+        Attribute::PersonNumber => value.parse::<PersonNumber>().is_ok(),
+        Attribute::PersonNumberLevel => LEVELS.contains(&value),
+        Attribute::PersonNumberPrevious => value.parse().is_ok_and(|number: PersonNumber| number.is_coordination()),
         _ => true,
     };
     is_line && has_form && Attribute::ENTERED.contains(&attribute)
 }
 
-/// Everything entered about a person, by name.
+/// Everything entered about a person, by name. Numbers stand in a table of their own.
 pub async fn of(tx: &mut Tx, affiliation: &AffiliationId) -> Result<Vec<Entered>, Error> {
-    tx.all("SELECT name, value, source, changed_at, checked_at FROM attributes WHERE affiliation_id = $1 ORDER BY name", (affiliation,)).await
+    tx.all(
+        "SELECT name, value, source, changed_at, checked_at FROM attributes WHERE affiliation_id = $1 \
+         UNION ALL SELECT 'person_number', number, source, changed_at, NULL FROM person_numbers WHERE affiliation_id = $1 \
+         UNION ALL SELECT 'person_number_level', level, source, changed_at, NULL FROM person_numbers WHERE affiliation_id = $1 AND level IS NOT NULL \
+         UNION ALL SELECT 'person_number_previous', previous, source, changed_at, NULL FROM person_numbers \
+         WHERE affiliation_id = $1 AND previous IS NOT NULL ORDER BY name",
+        (affiliation,),
+    )
+    .await
 }
 
-/// Enters a value in the place of the one before. What was checked counts for the value that was checked and for no other.
-pub async fn enter(tx: &mut Tx, affiliation: &AffiliationId, entered: &Entered) -> Result<(), Error> {
-    tx.execute(
-        "INSERT INTO attributes (affiliation_id, name, value, source, changed_at, checked_at) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (affiliation_id, name) DO UPDATE SET value = excluded.value, source = excluded.source, changed_at = excluded.changed_at, \
-         checked_at = excluded.checked_at",
-        (affiliation, &entered.name, &entered.value, &entered.source, entered.changed_at, entered.checked_at),
-    )
-    .await?;
-    Ok(())
+/// Enters a value in the place of the one before. What was checked counts for the value that was checked and for no other. False for what
+/// says something of a number that is not there, or of another kind.
+pub async fn enter(tx: &mut Tx, affiliation: &AffiliationId, attribute: Attribute, entered: &Entered) -> Result<bool, Error> {
+    let Entered { value, source, changed_at, .. } = entered;
+    let number = (affiliation, value, source, changed_at);
+    let changed = match attribute {
+        Attribute::PersonNumber => {
+            let text = "INSERT INTO person_numbers (affiliation_id, number, source, changed_at) VALUES ($1, $2, $3, $4) \
+                        ON CONFLICT (affiliation_id) DO UPDATE SET number = excluded.number, level = NULL, previous = NULL, \
+                        source = excluded.source, changed_at = excluded.changed_at";
+            tx.execute(text, number).await?
+        }
+        Attribute::PersonNumberLevel => {
+            // A coordination number has 60 added to the day.
+            let text = "UPDATE person_numbers SET level = $2, source = $3, changed_at = $4 WHERE affiliation_id = $1 AND SUBSTR(number, 7, 1) >= '6'";
+            tx.execute(text, number).await?
+        }
+        Attribute::PersonNumberPrevious => {
+            let text = "UPDATE person_numbers SET previous = $2, source = $3, changed_at = $4 WHERE affiliation_id = $1 AND number <> $2";
+            tx.execute(text, number).await?
+        }
+        _ => {
+            let text = "INSERT INTO attributes (affiliation_id, name, value, source, changed_at, checked_at) VALUES ($1, $2, $3, $4, $5, $6) \
+                        ON CONFLICT (affiliation_id, name) DO UPDATE SET value = excluded.value, source = excluded.source, \
+                        changed_at = excluded.changed_at, checked_at = excluded.checked_at";
+            tx.execute(text, (affiliation, &entered.name, value, source, changed_at, entered.checked_at)).await?
+        }
+    };
+    Ok(changed == 1)
 }
 
 /// Takes a value away.
 pub async fn forget(tx: &mut Tx, affiliation: &AffiliationId, attribute: Attribute) -> Result<(), Error> {
-    tx.execute("DELETE FROM attributes WHERE affiliation_id = $1 AND name = $2", (affiliation, attribute.name())).await?;
+    let text = match attribute {
+        Attribute::PersonNumber => "DELETE FROM person_numbers WHERE affiliation_id = $1",
+        Attribute::PersonNumberLevel => "UPDATE person_numbers SET level = NULL WHERE affiliation_id = $1",
+        Attribute::PersonNumberPrevious => "UPDATE person_numbers SET previous = NULL WHERE affiliation_id = $1",
+        _ => {
+            tx.execute("DELETE FROM attributes WHERE affiliation_id = $1 AND name = $2", (affiliation, attribute.name())).await?;
+            return Ok(());
+        }
+    };
+    tx.execute(text, (affiliation,)).await?;
     Ok(())
 }
 
 /// Disposes of what was known of those who have left.
 pub async fn purge(tx: &mut Tx, now: UnixTime) -> Result<(), Error> {
     let text = "DELETE FROM attributes WHERE affiliation_id IN (SELECT affiliation_id FROM affiliations WHERE valid_to < $1 OR blocked_at < $1)";
+    tx.execute(text, (now - KEPT,)).await?;
+    let text = "DELETE FROM person_numbers WHERE affiliation_id IN (SELECT affiliation_id FROM affiliations WHERE valid_to < $1 OR blocked_at < $1)";
     tx.execute(text, (now - KEPT,)).await?;
     Ok(())
 }
@@ -178,6 +234,10 @@ mod tests {
             (Attribute::HsaId, "SE2120009994-A1B2"),
             (Attribute::AdName, "KVARNBY\\asaobe01"),
             (Attribute::Address, "Storgatan 1, 123 45 Kvarnby"),
+            (Attribute::PersonNumber, "191212121212"),
+            (Attribute::PersonNumber, "197010632391"),
+            (Attribute::PersonNumberLevel, "probable"),
+            (Attribute::PersonNumberPrevious, "197010632391"),
         ];
         for (attribute, value) in right {
             assert!(is_sound(attribute, value), "{value}");
@@ -195,6 +255,11 @@ mod tests {
             (Attribute::Address, "Storgatan 1\nKvarnby"),
             (Attribute::Name, "Åsa Öberg"),
             (Attribute::EmailChecked, "true"),
+            (Attribute::PersonNumber, "191212121213"),
+            (Attribute::PersonNumber, "19121212-1212"),
+            (Attribute::PersonNumberLevel, "sure"),
+            (Attribute::PersonNumberPrevious, "191212121212"),
+            (Attribute::PersonalNumber, "191212121212"),
         ];
         for (attribute, value) in wrong {
             assert!(!is_sound(attribute, value), "{value}");

@@ -94,7 +94,7 @@ pub(super) async fn log_in(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let (browser, new_cookie) = orders::browser_of(&server, &headers, &mut rng);
-    let approval = ApprovalId::random(&mut rng);
+    let approval = ApprovalId::at(now, &mut rng);
     let finish = format!("/logga-in/klar/{approval}?till={}", own_path(&wanted.till));
     let request = approvals::Request {
         requester: OWN_PAGES.to_owned(),

@@ -41,7 +41,7 @@ pub async fn start(tx: &mut Tx, from: &From, now: UnixTime, rng: &mut (dyn Crypt
     tx.execute(
         "INSERT INTO sessions (session_id, cookie_hash, affiliation_id, phone_id, approval_id, assurance, authenticated_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        (SessionId::random(rng), cookie.hash(), &from.affiliation, &from.phone, &from.approval, from.assurance, from.authenticated_at, now + LIFE),
+        (SessionId::at(now, rng), cookie.hash(), &from.affiliation, &from.phone, &from.approval, from.assurance, from.authenticated_at, now + LIFE),
     )
     .await?;
     Ok(cookie)

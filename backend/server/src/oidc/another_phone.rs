@@ -25,7 +25,7 @@ pub(super) async fn begin_anew(
     headers: HeaderMap,
     Path(old): Path<ApprovalId>,
 ) -> Result<Redirect, Problem> {
-    let new = ApprovalId::random(&mut rng);
+    let new = ApprovalId::at(now, &mut rng);
     let (browser, _) = login::browser_of(&server, &headers, &mut rng);
     server
         .db

@@ -259,7 +259,7 @@ pub(super) async fn code_for(
         }),
         None => None,
     };
-    let (grant, code) = (GrantId::random(rng), Secret::random("code", rng));
+    let (grant, code) = (GrantId::at(now, rng), Secret::random("code", rng));
     let new = grants::New {
         grant: &grant,
         code: &code,

@@ -150,7 +150,7 @@ pub(super) async fn log_in(
     mut rng: Rng,
 ) -> Result<Response, Problem> {
     let request = &checked.request;
-    let approval = ApprovalId::random(&mut rng);
+    let approval = ApprovalId::at(now, &mut rng);
     let granted = details::named(server, client, request).await?.map_err(|refusal| shown_here(refusal.code()))?;
     let (browser, new_cookie) = login::browser_of(server, headers, &mut rng);
     let asked = server
@@ -183,7 +183,7 @@ async fn at_once(
     (headers, mut rng): (&HeaderMap, Rng),
 ) -> Result<Response, Problem> {
     let (server, now, request) = (way.server, way.now, &checked.request);
-    let transaction = ApprovalId::random(&mut rng);
+    let transaction = ApprovalId::at(now, &mut rng);
     let code = server.db.write(async |tx| {
         if !sso_sessions::take(tx, &candidate.session.session_id, now).await? {
             return Ok(None);

@@ -21,7 +21,7 @@ pub(super) fn first(
     now: UnixTime,
     rng: &mut (dyn CryptoRng + Send),
 ) -> Result<SessionId, Error> {
-    let sid = SessionId::random(rng);
+    let sid = SessionId::at(now, rng);
     tx.later(
         "INSERT INTO service_sessions (sid, session_id, client_id, begun_at, used_at) VALUES ($1, $2, $3, $4, $4)",
         (&sid, session, client, now),
@@ -41,7 +41,7 @@ pub(super) async fn at(
         .one(
             "INSERT INTO service_sessions (sid, session_id, client_id, begun_at, used_at) VALUES ($1, $2, $3, $4, $4) \
              ON CONFLICT (session_id, client_id) DO UPDATE SET used_at = $4 RETURNING sid",
-            (SessionId::random(rng), session, client, now),
+            (SessionId::at(now, rng), session, client, now),
         )
         .await?;
     Ok(found.0)

@@ -238,23 +238,20 @@ pub async fn approve(tx: &mut Tx, id: &ApprovalId, phone: &PhoneId, evidence: &s
     Ok(changed == 1)
 }
 
-/// `created → approved`, for nobody ([`super::automatic`]).
-pub(super) async fn approve_unseen(
+/// `created → approved`, for nobody, of one that was asked in this very unit ([`super::automatic`]).
+pub(super) fn approve_unseen(
     tx: &mut Tx,
     approval: &Approval,
     affiliation: &AffiliationId,
     phone: &PhoneId,
     evidence: &str,
     now: UnixTime,
-) -> Result<bool, Error> {
-    let changed = tx
-        .execute(
-            "UPDATE approvals SET state = 'approved', affiliation_id = $2, phone_id = $3, bytes = $4, start_kind = $5, claimed_at = $6, decided_at = $6, \
-             expires_at = $7, evidence = $8, code_mac = NULL, code_until = NULL WHERE approval_id = $1 AND state = 'created' AND expires_at > $6",
-            (&approval.transaction, affiliation, phone, approval.to_bytes(), approval.start, now, approval.expires_at, evidence),
-        )
-        .await?;
-    Ok(changed == 1)
+) -> Result<(), Error> {
+    tx.later(
+        "UPDATE approvals SET state = 'approved', affiliation_id = $2, phone_id = $3, bytes = $4, start_kind = $5, claimed_at = $6, decided_at = $6, \
+         expires_at = $7, evidence = $8, code_mac = NULL, code_until = NULL WHERE approval_id = $1 AND state = 'created' AND expires_at > $6",
+        (&approval.transaction, affiliation, phone, approval.to_bytes(), approval.start, now, approval.expires_at, evidence),
+    )
 }
 
 /// `claimed | shown → declined`, by the phone that claimed.

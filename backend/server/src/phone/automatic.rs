@@ -54,7 +54,7 @@ pub async fn settle(server: &Server, test: &Test, now: UnixTime) -> Result<(), P
             for (attribute, value) in missing(tx, &affiliation).await? {
                 let (name, value, source) = (attribute.name().to_owned(), value.to_owned(), SOURCE.to_owned());
                 let entered = Entered { name, value, source, changed_at: now, checked_at: Some(now) };
-                identity::enter(tx, &affiliation.affiliation_id, &entered).await?;
+                identity::enter(tx, &affiliation.affiliation_id, attribute, &entered).await?;
             }
             if phone(tx, &affiliation).await?.is_none() {
                 phones::enrol(tx, &affiliation.affiliation_id, Tier::T0, None, now, &mut rng).await?;
@@ -124,9 +124,7 @@ pub async fn answer(
     let question = Question { approval: id, kind: request.kind(), request, ends_at: None };
     let approval = claim::approval(tx, server, &caller, &question, (StartKind::Assigned, "sv"), now).await?;
     let evidence = json!({ "by": "nobody", "because": SOURCE }).to_string();
-    if !approvals::approve_unseen(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, &evidence, now).await? {
-        return Err(Problem::gone());
-    }
+    approvals::approve_unseen(tx, &approval, &caller.affiliation.affiliation_id, &caller.phone.phone_id, &evidence, now)?;
     audit::record(tx, answered(&caller.affiliation, id, &evidence), now, rng).await?;
     Ok(())
 }

@@ -100,7 +100,7 @@ pub(super) async fn opened(server: &Server, caller: &Caller, id: &SignatureId, l
         return Ok(row);
     }
     let (prepared, file) = fixed(server, caller, &signature, now).await?;
-    let approval = ApprovalId::random(rng);
+    let approval = ApprovalId::at(now, rng);
     let held = Files::of(server).hold(server, &approval, &prepared.bytes)?;
     let range = serde_json::to_string(&prepared.byte_range).map_err(|error| Problem::internal(&error))?;
     let browser = Secret::random("none", rng).hash(); // no browser began this: nothing can ever match it

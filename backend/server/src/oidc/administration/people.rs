@@ -47,20 +47,23 @@ pub(super) async fn enter(
     Json(body): Json<Map<String, Value>>,
 ) -> Result<Response, Problem> {
     let person = found(&server, &admin, &id).await?;
-    let values = body.into_iter().map(|(name, value)| read_one(&name, value)).collect::<Result<Vec<_>, _>>()?;
+    let mut values = body.into_iter().map(|(name, value)| read_one(&name, value)).collect::<Result<Vec<_>, _>>()?;
+    // What is said of a number comes after the number.
+    values.sort_by_key(|(attribute, _)| *attribute);
     server.db.write(async |tx| entered(tx, (&person, &admin), &values, now, &mut rng).await).await?;
     told(&server, &person).await
 }
 
 fn read_one(name: &str, value: Value) -> Result<(Attribute, Option<Sent>), Problem> {
-    let unsound = || {
-        let (sv, en) = (format!("{name} har inte rätt form."), format!("{name} does not have its form."));
-        Problem::bad("unsound_attribute", sv, en)
-    };
-    let attribute = Attribute::ENTERED.into_iter().find(|attribute| attribute.name() == name).ok_or_else(unsound)?;
-    let value: Option<Sent> = serde_json::from_value(value).map_err(|_| unsound())?;
+    let attribute = Attribute::ENTERED.into_iter().find(|attribute| attribute.name() == name).ok_or_else(|| unsound(name))?;
+    let value: Option<Sent> = serde_json::from_value(value).map_err(|_| unsound(name))?;
     let is_sound = value.as_ref().is_none_or(|one| identity::is_sound_attribute(attribute, &one.value));
-    if is_sound { Ok((attribute, value)) } else { Err(unsound()) }
+    if is_sound { Ok((attribute, value)) } else { Err(unsound(name)) }
+}
+
+fn unsound(name: &str) -> Problem {
+    let (sv, en) = (format!("{name} har inte rätt form."), format!("{name} does not have its form."));
+    Problem::bad("unsound_attribute", sv, en)
 }
 
 async fn entered(
@@ -75,7 +78,9 @@ async fn entered(
             Some(Sent { value, checked }) => {
                 let (name, source) = (attribute.name().to_owned(), admin.affiliation.affiliation_id.to_string());
                 let entered = Entered { name, value: value.clone(), source, changed_at: now, checked_at: checked.then_some(now) };
-                identity::enter(tx, &person.affiliation_id, &entered).await?;
+                if !identity::enter(tx, &person.affiliation_id, *attribute, &entered).await? {
+                    return Err(unsound(attribute.name()));
+                }
             }
             None => identity::forget(tx, &person.affiliation_id, *attribute).await?,
         }

@@ -141,7 +141,7 @@ impl Asked<'_> {
             return Err(Refused::because(OAuthError::AccessDenied, why));
         }
         self.holds_user_code(tx, &person).await?;
-        let approval = ApprovalId::random(rng);
+        let approval = ApprovalId::at(self.now, rng);
         self.store(tx, &approval, &person, &service, rng).await?;
         audit::record(tx, self.event(&person, "oidc.asked_for", json!({ "approval": approval })), self.now, rng).await?;
         let handle = handle(self.server, &approval)?;

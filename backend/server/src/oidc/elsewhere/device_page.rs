@@ -139,7 +139,7 @@ pub(super) async fn yes(
         Ok(found) => found,
         Err(wrong) => return Ok(Page(DevicePage { voice, typed: String::new(), wrong: Some(wrong) }).into_response()),
     };
-    let approval = ApprovalId::random(&mut rng);
+    let approval = ApprovalId::at(now, &mut rng);
     let request = awaited.request().map_err(|error| Problem::internal(&error))?;
     let client = clients::registered(&server, &awaited.client_id).await?.ok_or_else(Problem::gone)?;
     server

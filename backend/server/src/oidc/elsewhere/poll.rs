@@ -106,7 +106,7 @@ async fn granted(tx: &mut Tx, asked: &Asked<'_>, awaited: &Awaited, approval: &A
     let Some(assurance) = request.acr.answer(consumed.reached(&affiliation, &phone)) else {
         return Err(Refused::because(OAuthError::AccessDenied, OAuthError::UnmetAuthenticationRequirements.description()));
     };
-    let grant = GrantId::random(rng);
+    let grant = GrantId::at(asked.now, rng);
     let new = grants::New {
         grant: &grant,
         // Nobody is ever told this code, and it is dead already.

@@ -64,7 +64,7 @@ pub(super) async fn begin(
     }
     let group = group_of(server, client);
     let session = SsoSession {
-        session_id: SessionId::random(rng),
+        session_id: SessionId::at(now, rng),
         sso_group: group.map(|group| group.name.clone()),
         client_id: client.id.clone(),
         affiliation_id: fresh.affiliation.affiliation_id.clone(),
